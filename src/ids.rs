@@ -1,0 +1,157 @@
+//! Identifiers: one newtype each, so that no bare string crosses a module and no id is mistaken
+//! for another. Graph ids are numeric strings and stay strings: they pass 2^53.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+
+use crate::phone::Phone;
+
+/// Why a text is not an id of the Graph API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("an id has 1 to 32 digits and nothing else")]
+pub struct IdError;
+
+macro_rules! graph_ids {
+    ($($(#[$doc:meta])* $name:ident;)+) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(String);
+
+        impl $name {
+            /// Returns the digits.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = IdError;
+
+            fn from_str(text: &str) -> Result<Self, IdError> {
+                let digits = (1..=32).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
+                if digits { Ok(Self(text.to_owned())) } else { Err(IdError) }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    )+};
+}
+
+graph_ids! {
+    /// A WhatsApp Business Account.
+    WabaId;
+    /// A business phone number: the id, not the digits. A number gets a new one on its target.
+    PhoneNumberId;
+    /// A message template in one language.
+    TemplateId;
+    /// An app.
+    AppId;
+    /// A business portfolio.
+    BusinessId;
+}
+
+/// The stable name of a step, like `templates.copy` or `number["+4930901820"].register`: used by
+/// `--only`, the journal and every JSON output.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Address(String);
+
+impl Address {
+    /// Names a step of the accounts, like `target.subscription`.
+    pub fn account(name: &str) -> Self {
+        Self(name.to_owned())
+    }
+
+    /// Names a step of one number.
+    pub fn number(phone: &Phone, step: &str) -> Self {
+        Self(format!("number[\"{phone}\"].{step}"))
+    }
+
+    /// Returns the number this step belongs to, if it belongs to one.
+    pub fn phone(&self) -> Option<Phone> {
+        let rest = self.0.strip_prefix("number[\"")?;
+        rest.split_once("\"]")?.0.parse().ok()
+    }
+
+    /// Returns the address as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// One execution of `apply`. Sorts by time of birth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RunId(uuid::Uuid);
+
+impl RunId {
+    /// Makes an id from the moment the run began and some randomness.
+    pub fn new(at: jiff::Timestamp, random: [u8; 10]) -> Self {
+        let millis = u64::try_from(at.as_millisecond()).unwrap_or_default();
+        Self(uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid())
+    }
+}
+
+impl fmt::Display for RunId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromStr for RunId {
+    type Err = uuid::Error;
+
+    fn from_str(text: &str) -> Result<Self, uuid::Error> {
+        text.parse().map(Self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_digits() {
+        assert_eq!(
+            "0123".parse::<WabaId>().map(|id| id.to_string()),
+            Ok("0123".into())
+        );
+        for bad in [
+            "",
+            "12 3",
+            "12a",
+            "../1",
+            "123456789012345678901234567890123",
+        ] {
+            assert_eq!(bad.parse::<WabaId>(), Err(IdError), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn an_address_names_its_number() {
+        let phone: Phone = "+49 30 901820".parse().unwrap();
+        let address = Address::number(&phone, "register");
+        assert_eq!(address.as_str(), "number[\"+4930901820\"].register");
+        assert_eq!(address.phone(), Some(phone));
+        assert_eq!(Address::account("templates.copy").phone(), None);
+    }
+
+    #[test]
+    fn runs_sort_by_time() {
+        let at = |second| RunId::new(jiff::Timestamp::from_second(second).unwrap(), [7; 10]);
+        assert!(at(1_800_000_000) < at(1_800_000_001));
+        assert!(at(1).to_string() < at(1_800_000_001).to_string());
+    }
+}

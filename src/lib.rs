@@ -1,0 +1,7 @@
+//! Moves WhatsApp Business phone numbers and message templates between WABAs.
+pub mod api;
+pub mod clock;
+pub mod finding;
+pub mod ids;
+pub mod phone;
+pub mod secret;

@@ -1,0 +1,2 @@
+//! The `waba-migrate` program.
+fn main() {}

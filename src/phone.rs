@@ -1,0 +1,172 @@
+//! Phone numbers: the key of a number in plans, addresses, journals and comparisons.
+//!
+//! The Graph API shows one number in several spellings (`+1 631-555-5555`, `+33 6 12 34 56 78`,
+//! `16315555555`), so a [`Phone`] keeps the digits only. This is the only module that knows
+//! `rlibphonenumber`, which splits the country code off: `POST /{WABA}/phone_numbers` wants both
+//! parts apart.
+//!
+//! Source: <https://developers.facebook.com/docs/graph-api/reference/whats-app-business-account-to-number-current-status/>
+
+use std::{fmt, str::FromStr};
+
+use rlibphonenumber::{PhoneNumber, PhoneNumberFormat};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+
+/// A phone number in international form, without separators. Shown as `+4930901820`.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Phone {
+    digits: String,
+}
+
+/// Why a text is not a phone number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PhoneError {
+    /// It does not begin with `+`.
+    #[error("a phone number begins with + and the country code, like \"+49 30 901820\"")]
+    NoPlus,
+    /// It has something else than digits, spaces and the usual separators.
+    #[error("a phone number has digits, spaces and - . ( ) / only")]
+    Character,
+    /// E.164 numbers have 7 to 15 digits.
+    #[error("a phone number has 7 to 15 digits with its country code")]
+    Length,
+    /// The first digits are no country code in use.
+    #[error("no country has this code")]
+    CountryCode,
+}
+
+impl Phone {
+    /// Returns the digits, country code first, without `+`.
+    pub fn digits(&self) -> &str {
+        &self.digits
+    }
+
+    /// Returns the country code and the national number, as `cc` and `phone_number` of the API.
+    pub fn split(&self) -> (String, String) {
+        let parsed = parse(&self.digits).expect("checked when this Phone was made");
+        let country = parsed.country_code.to_string();
+        let national = self.digits[country.len()..].to_owned();
+        (country, national)
+    }
+
+    /// Returns the number spaced for people, like `+49 30 901820`.
+    pub fn international(&self) -> String {
+        let parsed = parse(&self.digits).expect("checked when this Phone was made");
+        parsed
+            .format_as(PhoneNumberFormat::International)
+            .into_owned()
+    }
+
+    /// Returns whether the number is one its country could have given out. Meta's test numbers
+    /// (`+1 555…`) are not, so this is never more than a hint.
+    pub fn is_plausible(&self) -> bool {
+        parse(&self.digits).is_some_and(|parsed| parsed.is_valid())
+    }
+
+    /// Returns whether `display` (any of the API's spellings) shows this number.
+    pub fn is_shown_as(&self, display: &str) -> bool {
+        self.digits
+            .bytes()
+            .eq(display.bytes().filter(u8::is_ascii_digit))
+    }
+
+    /// Reads one of the API's own spellings, with or without `+`.
+    pub fn from_display(display: &str) -> Option<Self> {
+        let digits: String = display.chars().filter(char::is_ascii_digit).collect();
+        Self::from_str(&format!("+{digits}")).ok()
+    }
+}
+
+fn parse(digits: &str) -> Option<PhoneNumber> {
+    PhoneNumber::parse(format!("+{digits}"), None).ok()
+}
+
+impl FromStr for Phone {
+    type Err = PhoneError;
+
+    fn from_str(text: &str) -> Result<Self, PhoneError> {
+        let rest = text.trim().strip_prefix('+').ok_or(PhoneError::NoPlus)?;
+        let separator =
+            |c: char| matches!(c, ' ' | '-' | '.' | '(' | ')' | '/' | '\u{a0}' | '\u{202f}');
+        if rest.chars().any(|c| !c.is_ascii_digit() && !separator(c)) {
+            return Err(PhoneError::Character);
+        }
+        let digits: String = rest.chars().filter(char::is_ascii_digit).collect();
+        if !(7..=15).contains(&digits.len()) {
+            return Err(PhoneError::Length);
+        }
+        let parsed = parse(&digits).ok_or(PhoneError::CountryCode)?;
+        if !digits.starts_with(&parsed.country_code.to_string()) {
+            return Err(PhoneError::CountryCode);
+        }
+        Ok(Self { digits })
+    }
+}
+
+impl fmt::Display for Phone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "+{}", self.digits)
+    }
+}
+
+impl fmt::Debug for Phone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Phone(+{})", self.digits)
+    }
+}
+
+impl Serialize for Phone {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Phone {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(D::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, expected: Result<(&str, &str), PhoneError>) {
+        let split = text.parse::<Phone>().map(|phone| phone.split());
+        let expected = expected.map(|(cc, national)| (cc.to_owned(), national.to_owned()));
+        assert_eq!(split, expected, "{text}");
+    }
+
+    #[test]
+    fn numbers_are_split_into_country_code_and_national_number() {
+        check("+49 30 901820", Ok(("49", "30901820")));
+        check("+1 (631) 555-5555", Ok(("1", "6315555555")));
+        check("+33 6 12 34 56 78", Ok(("33", "612345678")));
+        check("+37080012345", Ok(("370", "80012345")));
+        check("+39 06 1234 5678", Ok(("39", "0612345678")));
+        check("+1 555 012 3456", Ok(("1", "5550123456")));
+    }
+
+    #[test]
+    fn what_is_no_number_is_refused() {
+        check("49 30 901820", Err(PhoneError::NoPlus));
+        check("+49 30 90182O", Err(PhoneError::Character));
+        check("+49 30", Err(PhoneError::Length));
+        check("+49 30 901820 901820 901820", Err(PhoneError::Length));
+        check("+999 30 901820", Err(PhoneError::CountryCode));
+        check("+٤٩٣٠٩٠١٨٢٠", Err(PhoneError::Character));
+    }
+
+    #[test]
+    fn every_spelling_of_the_api_is_the_same_number() {
+        let phone: Phone = "+1 631 555 5555".parse().unwrap();
+        for display in ["+1 631-555-5555", "16315555555", "+16315555555"] {
+            assert!(phone.is_shown_as(display), "{display}");
+            assert_eq!(Phone::from_display(display), Some(phone.clone()));
+        }
+        assert!(!phone.is_shown_as("+1 631-555-5556"));
+    }
+}

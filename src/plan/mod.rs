@@ -1,0 +1,270 @@
+//! What the user wrote.
+//!
+//! Text becomes a [`document::Document`] (one to one with the YAML, with places), and a document
+//! that passes every rule becomes a [`Plan`]: ids are ids, phones are phones, references resolve,
+//! defaults are filled in. A `Plan` that exists is right.
+
+pub mod document;
+pub mod load;
+pub mod rules;
+
+use std::path::PathBuf;
+
+use jiff::tz::TimeZone;
+
+use crate::{
+    ids::{AppId, WabaId},
+    phone::Phone,
+    secret::SecretRef,
+};
+
+/// A plan that passed every rule. Made by [`load::load`] only.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Names runs, locks and reports: `[a-z0-9-]`, 1 to 63 characters.
+    pub name: String,
+    /// Free text for people.
+    pub description: Option<String>,
+    /// The plan file as it was named.
+    pub path: PathBuf,
+    /// SHA-256 of the plan file's bytes, in hex.
+    pub digest: String,
+    /// How the Graph API is spoken to.
+    pub graph: Graph,
+    /// Where the numbers and templates are.
+    pub source: Source,
+    /// Where they go.
+    pub target: Target,
+    /// Cut-over windows by name. (Always empty in this release: see `rules/supported.rs`.)
+    pub windows: Vec<Window>,
+    /// The numbers to move, in the plan's order.
+    pub numbers: Vec<Number>,
+    /// The templates to move.
+    pub templates: Templates,
+}
+
+/// How the Graph API is spoken to.
+#[derive(Clone, Debug)]
+pub struct Graph {
+    /// Like `v25.0`.
+    pub api_version: String,
+    /// Our app.
+    pub app_id: Option<AppId>,
+    /// Signs every call when given.
+    pub app_secret: Option<SecretRef>,
+}
+
+/// The WABA the numbers leave.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// Its id.
+    pub waba: WabaId,
+    /// The token that reads it; the target's when the plan names none.
+    pub token: Option<SecretRef>,
+}
+
+/// The WABA that receives the numbers.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// Its id.
+    pub waba: WabaId,
+    /// The token that reads and writes it.
+    pub token: SecretRef,
+    /// What is wanted of its webhook subscription.
+    pub subscription: Subscription,
+}
+
+/// What is wanted of the target's webhook subscription.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subscription {
+    /// Whether and how long our app is subscribed.
+    pub app: SubscribeApp,
+    /// Override of the callback URL for this WABA.
+    pub callback: Option<Callback>,
+}
+
+/// Whether our app is subscribed to the target's webhooks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SubscribeApp {
+    /// Subscribed, and stays so.
+    Keep,
+    /// Subscribed for the time of the migration.
+    Temporary,
+    /// Somebody else sees to it; at least one app must be subscribed.
+    Unmanaged,
+}
+
+/// A callback URL for one WABA.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Callback {
+    /// Where Meta posts events to; https.
+    pub url: String,
+    /// What Meta shows in the handshake.
+    pub verify_token: SecretRef,
+}
+
+/// A time in which cut-overs may happen.
+#[derive(Clone, Debug)]
+pub struct Window {
+    /// Its name.
+    pub name: String,
+    /// First moment.
+    pub from: jiff::Zoned,
+    /// The moment after the last.
+    pub to: jiff::Zoned,
+    /// The zone it is written in.
+    pub time_zone: TimeZone,
+}
+
+/// A number to move.
+#[derive(Clone, Debug)]
+pub struct Number {
+    /// The number.
+    pub phone: Phone,
+    /// The two-step PIN it gets at register.
+    pub pin: SecretRef,
+    /// How its one-time code is had.
+    pub otp: Otp,
+    /// Numbers that must be live before this one is cut over.
+    pub needs: Vec<Phone>,
+    /// The profile wanted on the target; absent: the source's is carried over.
+    pub profile: Option<Profile>,
+}
+
+/// How a one-time code is had.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Otp {
+    /// SMS or voice call.
+    pub channel: OtpChannel,
+    /// Language of the message, like `de` or `en_US`.
+    pub language: String,
+    /// Where the code can be read without a person.
+    pub code: Option<SecretRef>,
+}
+
+/// How Meta delivers a one-time code. The names are the API's `code_method`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OtpChannel {
+    /// A text message.
+    Sms,
+    /// A call.
+    Voice,
+}
+
+/// Desired business profile. `None` leaves a field alone.
+///
+/// Limits: <https://developers.facebook.com/docs/whatsapp/cloud-api/reference/business-profiles/>
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Profile {
+    /// The line under the name, 1 to 139 characters.
+    pub about: Option<String>,
+    /// Postal address, at most 256 characters.
+    pub address: Option<String>,
+    /// At most 512 characters.
+    pub description: Option<String>,
+    /// At most 128 characters.
+    pub email: Option<String>,
+    /// At most two of 256 characters.
+    pub websites: Option<Vec<String>>,
+    /// One of the API's `vertical` values.
+    pub vertical: Option<String>,
+}
+
+/// The templates to move.
+#[derive(Clone, Debug)]
+pub struct Templates {
+    /// Names or globs on the source; empty copies none.
+    pub copy: Vec<Glob>,
+    /// Names or globs that must be APPROVED on the target before any register; absent means all
+    /// that is copied.
+    pub required: Option<Vec<Glob>>,
+}
+
+/// A name with `*` (any run of characters) and `?` (one character).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Glob(String);
+
+impl Glob {
+    /// Takes the pattern as written.
+    pub fn new(pattern: impl Into<String>) -> Self {
+        Self(pattern.into())
+    }
+
+    /// Returns the pattern.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Returns whether this is a plain name without wildcards.
+    pub fn is_name(&self) -> bool {
+        !self.0.contains(['*', '?'])
+    }
+
+    /// Returns whether `name` fits.
+    pub fn matches(&self, name: &str) -> bool {
+        glob(self.0.as_bytes(), name.as_bytes())
+    }
+}
+
+/// Matches in linear space and at most `pattern * name` steps: on a mismatch only the last `*`
+/// is tried again, one character further.
+fn glob(pattern: &[u8], name: &[u8]) -> bool {
+    let (mut p, mut n) = (0, 0);
+    let mut retry: Option<(usize, usize)> = None;
+    while n < name.len() {
+        match pattern.get(p) {
+            Some(b'*') => {
+                retry = Some((p, n));
+                p += 1;
+            }
+            Some(&c) if c == b'?' || c == name[n] => {
+                p += 1;
+                n += 1;
+            }
+            _ => match retry {
+                Some((star, from)) => {
+                    retry = Some((star, from + 1));
+                    p = star + 1;
+                    n = from + 1;
+                }
+                None => return false,
+            },
+        }
+    }
+    pattern[p..].iter().all(|&c| c == b'*')
+}
+
+impl Plan {
+    /// Returns the number of that phone.
+    pub fn number(&self, phone: &Phone) -> Option<&Number> {
+        self.numbers.iter().find(|number| number.phone == *phone)
+    }
+
+    /// Returns the token the source is read with.
+    pub fn source_token(&self) -> &SecretRef {
+        self.source.token.as_ref().unwrap_or(&self.target.token)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn globs_match_whole_names() {
+        #[track_caller]
+        fn check(pattern: &str, name: &str, expected: bool) {
+            assert_eq!(Glob::new(pattern).matches(name), expected, "{pattern} {name}");
+        }
+        check("*", "", true);
+        check("*", "order_shipped", true);
+        check("order_*", "order_shipped", true);
+        check("order_*", "my_order_shipped", false);
+        check("*_v?", "promo_v2", true);
+        check("*_v?", "promo_v22", false);
+        check("a*b*c", "a_b_b_c", true);
+        check("welcome", "welcome", true);
+        check("welcome", "welcome_back", false);
+        check(&"*a".repeat(30), &"a".repeat(29), false);
+    }
+}

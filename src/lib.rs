@@ -3,5 +3,6 @@ pub mod api;
 pub mod clock;
 pub mod finding;
 pub mod ids;
+pub mod journal;
 pub mod phone;
 pub mod secret;

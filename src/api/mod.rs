@@ -1,3 +1,7 @@
 //! The edge: requests go out and answers come in here, and nowhere else.
+//!
+//! [`transport`] carries any request; [`http`] is the real one; [`meta`] speaks the Graph API.
 
+pub mod http;
+pub mod meta;
 pub mod transport;

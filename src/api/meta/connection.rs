@@ -1,0 +1,231 @@
+//! One token's connection to the Graph API: versions paths, signs, paces, masks, understands.
+//!
+//! It does not decide whether something is a read or a write; only [`Reader`](super::Reader) and
+//! [`Writer`](super::Writer) can send through it.
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use hmac::{Hmac, KeyInit, Mac};
+use jiff::Timestamp;
+use serde::de::DeserializeOwned;
+use sha2::Sha256;
+use tracing::{debug, warn};
+
+use super::{error::CallError, error::GraphError, usage::Load};
+use crate::{
+    api::transport::{Param, Request, Transport},
+    clock::Clock,
+    secret::Secret,
+};
+
+/// How long a call may be held back by a rate limit before it gives up.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience(pub Duration);
+
+/// One token's connection. Shared by the reader and the writer of the same token, so that both
+/// keep the same pace.
+pub struct Connection {
+    transport: Arc<dyn Transport>,
+    pub(super) clock: Arc<dyn Clock>,
+    version: String,
+    token: Secret,
+    proof: Option<Secret>,
+    hidden: Vec<Secret>,
+    patience: Patience,
+    quiet_until: Mutex<Option<Timestamp>>,
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection")
+            .field("version", &self.version)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Connection {
+    /// Makes a connection; nothing is sent. With `app_secret` every call is signed.
+    pub fn new(
+        transport: Arc<dyn Transport>,
+        clock: Arc<dyn Clock>,
+        version: impl Into<String>,
+        token: Secret,
+        app_secret: Option<Secret>,
+        patience: Patience,
+    ) -> Self {
+        let proof = app_secret
+            .as_ref()
+            .map(|secret| appsecret_proof(secret, &token));
+        let hidden = [Some(token.clone()), app_secret, proof.clone()]
+            .into_iter()
+            .flatten()
+            .collect();
+        let version = version.into();
+        Self {
+            transport,
+            clock,
+            version,
+            token,
+            proof,
+            hidden,
+            patience,
+            quiet_until: Mutex::default(),
+        }
+    }
+
+    /// Returns the token, for the one call that asks the API about it.
+    pub fn token(&self) -> &Secret {
+        &self.token
+    }
+
+    /// Sends one request, once, and understands the answer.
+    pub(super) async fn call<T: DeserializeOwned>(
+        &self,
+        mut request: Request,
+    ) -> Result<T, CallError> {
+        self.wait_for_quota().await?;
+        request.path = format!("/{}{}", self.version, request.path);
+        request.token = Some(self.token.clone());
+        if let Some(proof) = &self.proof {
+            request
+                .query
+                .push(("appsecret_proof", proof.clone().into()));
+        }
+        let mut hidden = self.hidden.clone();
+        hidden.extend(request.query.iter().chain(&request.body).filter_map(
+            |(_, param)| match param {
+                Param::Secret(secret) => Some(secret.clone()),
+                Param::Plain(_) => None,
+            },
+        ));
+        let (method, path) = (request.method, request.path.clone());
+        let response = self.transport.send(request).await.inspect_err(|error| {
+            warn!(%method, %path, %error, "no answer");
+        })?;
+        debug!(%method, %path, status = response.status, "answered");
+
+        let load = Load::of(&response);
+        self.note_load(load);
+        let mask = |text: &str| mask(text, &hidden);
+        if let Some(error) = GraphError::parse(response.status, &response.body, mask) {
+            let regain_minutes = Some(load.regain_minutes);
+            return Err(CallError::Refused(Box::new(GraphError {
+                regain_minutes,
+                ..error
+            })));
+        }
+        let garbled = |problem: String| CallError::Garbled {
+            status: response.status,
+            problem,
+        };
+        if !(200..300).contains(&response.status) {
+            return Err(garbled(excerpt(&response.body, mask)));
+        }
+        serde_json::from_slice(&response.body)
+            .map_err(|error| garbled(mask(&format!("{error}; {}", excerpt(&response.body, mask)))))
+    }
+
+    /// Waits while a limit is reached, or gives up at once when that takes too long.
+    async fn wait_for_quota(&self) -> Result<(), CallError> {
+        loop {
+            let until = *self
+                .quiet_until
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            let now = self.clock.now();
+            let Some(until) = until.filter(|until| *until > now) else {
+                return Ok(());
+            };
+            let pause = now.duration_until(until).unsigned_abs();
+            if pause > self.patience.0 {
+                return Err(CallError::Throttled { until });
+            }
+            self.clock.sleep(pause).await;
+        }
+    }
+
+    fn note_load(&self, load: Load) {
+        if let Some(pause) = load.pause() {
+            self.keep_quiet(pause);
+        }
+    }
+
+    /// Holds every later call of this connection back for `pause`.
+    pub(super) fn keep_quiet(&self, pause: Duration) {
+        let until = self
+            .clock
+            .now()
+            .saturating_add(pause)
+            .unwrap_or(Timestamp::MAX);
+        let mut quiet_until = self
+            .quiet_until
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        *quiet_until = (*quiet_until).max(Some(until));
+    }
+}
+
+/// Signs a token: hex HMAC-SHA256 with the app secret as key.
+///
+/// Source: <https://developers.facebook.com/docs/graph-api/securing-requests>
+fn appsecret_proof(app_secret: &Secret, token: &Secret) -> Secret {
+    let mut mac = Hmac::<Sha256>::new_from_slice(app_secret.expose().as_bytes())
+        .expect("HMAC takes keys of any length");
+    mac.update(token.expose().as_bytes());
+    Secret::new(hex::encode(mac.finalize().into_bytes()))
+}
+
+/// Masks every hidden value in a text of the API: Graph likes to quote a token it refuses.
+fn mask(text: &str, hidden: &[Secret]) -> String {
+    hidden
+        .iter()
+        .map(Secret::expose)
+        .filter(|secret| secret.len() >= 4)
+        .fold(text.to_owned(), |text, secret| text.replace(secret, "***"))
+}
+
+/// The beginning of a body that is no JSON, on one line.
+fn excerpt(body: &[u8], mask: impl Fn(&str) -> String) -> String {
+    let text = mask(&String::from_utf8_lossy(body));
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let short: String = line.chars().filter(|c| !c.is_control()).take(120).collect();
+    if short.is_empty() {
+        "an empty body".into()
+    } else {
+        format!("it begins with `{short}`")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_proof_is_an_hmac_of_the_token_under_the_app_secret() {
+        // RFC 4231, test case 2.
+        let proof = appsecret_proof(
+            &Secret::new("Jefe"),
+            &Secret::new("what do ya want for nothing?"),
+        );
+        assert_eq!(
+            proof.expose(),
+            "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
+        );
+    }
+
+    #[test]
+    fn excerpts_are_short_and_masked() {
+        let hidden = [Secret::new("EAAtoken")];
+        let body = "<html>\n\u{1b}[31m bad token EAAtoken ".to_owned() + &"x".repeat(500);
+        let shown = excerpt(body.as_bytes(), |text| mask(text, &hidden));
+        assert!(
+            shown.starts_with("it begins with `<html> [31m bad token *** xxx"),
+            "{shown}"
+        );
+        assert!(shown.len() < 150);
+    }
+}

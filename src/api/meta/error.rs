@@ -1,0 +1,313 @@
+//! What can go wrong with a call, and what may be done about it.
+//!
+//! A [`GraphError`] keeps everything the API said. Meta's migration errors put their number now in
+//! `code`, now in `error_subcode`, so [`GraphError::is`] looks at both. The HTTP status decides
+//! nothing where the body says more.
+//!
+//! Sources: <https://developers.facebook.com/docs/graph-api/guides/error-handling> and
+//! <https://developers.facebook.com/documentation/business-messaging/whatsapp/support/error-codes>.
+
+use std::{fmt, time::Duration};
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::api::transport::TransportError;
+
+/// An error as the Graph API reports it, with secrets masked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GraphError {
+    /// HTTP status of the answer.
+    pub status: u16,
+    /// `code`.
+    pub code: i64,
+    /// `error_subcode`.
+    pub subcode: Option<i64>,
+    /// Developer text.
+    pub message: String,
+    /// `is_transient`; may be missing or wrongly false.
+    pub is_transient: bool,
+    /// `error_user_title`, in the language of the token's user.
+    pub title: Option<String>,
+    /// `error_user_msg`, likewise.
+    pub user_message: Option<String>,
+    /// `error_data.details`, or `error_data` when that is a string.
+    pub details: Option<String>,
+    /// `fbtrace_id`: what Meta's support asks for.
+    pub trace_id: Option<String>,
+    /// Minutes until access is regained, from the usage header.
+    pub regain_minutes: Option<u64>,
+}
+
+/// What the kind of an error allows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Retry {
+    /// It may go away by itself within a minute. Writes look at the state first.
+    Soon,
+    /// A limit is reached; later calls will work.
+    Later(Duration),
+    /// Somebody has to act.
+    Never,
+}
+
+/// Codes that go away by themselves: Meta's "transient" and "maintenance" answers.
+const SOON: [i64; 7] = [1, 2, 131_000, 131_016, 131_057, 133_004, 2_494_100];
+
+/// Codes that say a rate limit is reached.
+const LIMITS: [i64; 8] = [4, 17, 32, 341, 613, 80_007, 80_008, 130_429];
+
+/// How long to wait for a rate limit that names no time.
+const LIMIT_PAUSE: Duration = Duration::from_secs(60);
+
+impl GraphError {
+    /// Returns whether `number` stands in `code` or in `error_subcode`.
+    pub fn is(&self, number: i64) -> bool {
+        self.code == number || self.subcode == Some(number)
+    }
+
+    /// Returns what this error allows.
+    pub fn retry(&self) -> Retry {
+        if LIMITS.contains(&self.code) {
+            let named = self.regain_minutes.filter(|&minutes| minutes > 0);
+            return Retry::Later(
+                named.map_or(LIMIT_PAUSE, |minutes| Duration::from_secs(60 * minutes)),
+            );
+        }
+        let soon =
+            self.is_transient || self.status >= 500 || SOON.iter().any(|&code| self.is(code));
+        if soon { Retry::Soon } else { Retry::Never }
+    }
+
+    /// Returns whether the token is to blame: invalid, expired, or without a permission.
+    pub fn is_credential(&self) -> bool {
+        matches!(self.code, 0 | 3 | 10 | 102 | 190 | 200..=299)
+    }
+
+    /// Returns whether the object does not exist, or is not ours to see: the API does not say which.
+    pub fn is_missing_object(&self) -> bool {
+        self.code == 803 || (self.code == 100 && self.subcode == Some(33))
+    }
+
+    /// Reads the error of an answer's body. `None`: the body reports no error.
+    pub(super) fn parse(status: u16, body: &[u8], mask: impl Fn(&str) -> String) -> Option<Self> {
+        let wire = serde_json::from_slice::<Envelope>(body).ok()?.error?;
+        let text = |value: Option<String>| {
+            value
+                .map(|text| mask(&text))
+                .filter(|text| !text.is_empty())
+        };
+        let details = match wire.error_data {
+            Some(Value::String(details)) => Some(details),
+            Some(Value::Object(data)) => data
+                .get("details")
+                .and_then(Value::as_str)
+                .map(str::to_owned),
+            _ => None,
+        };
+        Some(Self {
+            status,
+            code: wire.code.unwrap_or_default(),
+            subcode: wire.error_subcode,
+            message: mask(&wire.message.unwrap_or_default()),
+            is_transient: wire.is_transient.unwrap_or_default(),
+            title: text(wire.error_user_title),
+            user_message: text(wire.error_user_msg),
+            details: text(details),
+            trace_id: text(wire.fbtrace_id),
+            regain_minutes: None,
+        })
+    }
+}
+
+impl fmt::Display for GraphError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "the API refused: {}",
+            self.title.as_deref().unwrap_or(&self.message)
+        )?;
+        if self.title.is_some() {
+            write!(
+                f,
+                ": {}",
+                self.user_message.as_deref().unwrap_or(&self.message)
+            )?;
+        }
+        if let Some(details) = &self.details {
+            write!(f, ": {details}")?;
+        }
+        write!(f, " (code {}", self.code)?;
+        if let Some(subcode) = self.subcode {
+            write!(f, "/{subcode}")?;
+        }
+        if let Some(trace_id) = &self.trace_id {
+            write!(f, ", trace {trace_id}")?;
+        }
+        f.write_str(")")
+    }
+}
+
+impl std::error::Error for GraphError {}
+
+/// Why a call gave no usable answer.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum CallError {
+    /// There was no answer.
+    #[error(transparent)]
+    Transport(#[from] TransportError),
+    /// The API answered with an error.
+    #[error(transparent)]
+    Refused(Box<GraphError>),
+    /// The answer is not what the API sends.
+    #[error("the answer (HTTP {status}) cannot be understood: {problem}")]
+    Garbled {
+        /// HTTP status.
+        status: u16,
+        /// What is wrong with it, with the beginning of the body.
+        problem: String,
+    },
+    /// A rate limit is reached, and the wait is longer than anybody here wants to wait.
+    #[error("the rate limit is reached until {until}")]
+    Throttled {
+        /// When calls work again.
+        until: Timestamp,
+    },
+}
+
+impl CallError {
+    /// Returns the API's own error, if it is one.
+    pub fn graph(&self) -> Option<&GraphError> {
+        match self {
+            Self::Refused(error) => Some(error),
+            Self::Transport(_) | Self::Garbled { .. } | Self::Throttled { .. } => None,
+        }
+    }
+
+    /// Returns whether a write that ended so may have had its effect.
+    pub fn leaves_doubt(&self) -> bool {
+        match self {
+            Self::Transport(error) => error.may_have_arrived(),
+            Self::Refused(error) => error.retry() == Retry::Soon,
+            Self::Garbled { .. } => true,
+            Self::Throttled { .. } => false,
+        }
+    }
+
+    /// Returns what this error allows.
+    pub fn retry(&self) -> Retry {
+        match self {
+            Self::Transport(TransportError::Redirect(_) | TransportError::TooLarge(_)) => {
+                Retry::Never
+            }
+            Self::Transport(_) => Retry::Soon,
+            Self::Refused(error) => error.retry(),
+            Self::Garbled { status, problem: _ } if *status >= 500 => Retry::Soon,
+            Self::Garbled { .. } | Self::Throttled { .. } => Retry::Never,
+        }
+    }
+
+    /// Returns whether the token is to blame.
+    pub fn is_credential(&self) -> bool {
+        self.graph().is_some_and(GraphError::is_credential)
+    }
+}
+
+#[derive(Deserialize)]
+struct Envelope {
+    error: Option<Wire>,
+}
+
+#[derive(Deserialize)]
+struct Wire {
+    #[serde(default, deserialize_with = "number")]
+    code: Option<i64>,
+    #[serde(default, deserialize_with = "number")]
+    error_subcode: Option<i64>,
+    message: Option<String>,
+    is_transient: Option<bool>,
+    error_user_title: Option<String>,
+    error_user_msg: Option<String>,
+    error_data: Option<Value>,
+    fbtrace_id: Option<String>,
+}
+
+/// Flows report their error numbers as strings, everything else as integers.
+fn number<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+    Ok(match Option::<Value>::deserialize(deserializer)? {
+        Some(Value::Number(number)) => number.as_i64(),
+        Some(Value::String(text)) => text.parse().ok(),
+        _ => None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(status: u16, body: &str) -> Option<GraphError> {
+        GraphError::parse(status, body.as_bytes(), |text| {
+            text.replace("EAAsecret", "***")
+        })
+    }
+
+    #[test]
+    fn everything_the_api_says_is_kept_and_masked() {
+        let error = parse(
+            400,
+            r#"{"error":{"message":"(#100) Invalid parameter EAAsecret","type":"OAuthException","code":100,"error_subcode":2388103,
+                "is_transient":false,"error_user_title":"Cannot Migrate Phone Number","error_user_msg":"Set up payment.",
+                "error_data":{"messaging_product":"whatsapp","details":"no payment"},"fbtrace_id":"AdG3x"}}"#,
+        )
+        .unwrap();
+        assert!(error.is(100) && error.is(2_388_103) && !error.is(33));
+        assert_eq!(error.message, "(#100) Invalid parameter ***");
+        assert_eq!(
+            error.to_string(),
+            "the API refused: Cannot Migrate Phone Number: Set up payment.: no payment (code 100/2388103, trace AdG3x)"
+        );
+        assert_eq!(error.retry(), Retry::Never);
+    }
+
+    #[test]
+    fn odd_envelopes_are_read_too() {
+        let error = parse(
+            200,
+            r#"{"error":{"code":"4233041","error_data":"dup","message":"x"}}"#,
+        )
+        .unwrap();
+        assert_eq!(
+            (error.code, error.details.as_deref()),
+            (4_233_041, Some("dup"))
+        );
+        assert_eq!(parse(200, r#"{"data":[]}"#), None);
+        assert_eq!(parse(502, "<html>"), None);
+        assert_eq!(parse(400, r#"{"error":{}}"#).unwrap().code, 0);
+    }
+
+    #[test]
+    fn the_kind_of_error_decides_what_may_follow() {
+        #[track_caller]
+        fn check(status: u16, code: i64, subcode: Option<i64>, expected: Retry) {
+            let error = GraphError {
+                status,
+                code,
+                subcode,
+                ..GraphError::default()
+            };
+            assert_eq!(error.retry(), expected, "{code}/{subcode:?}");
+        }
+        check(400, 2, None, Retry::Soon);
+        check(400, 100, Some(2_494_100), Retry::Soon);
+        check(500, 100, None, Retry::Soon);
+        check(400, 133_005, None, Retry::Never);
+        check(400, 136_024, Some(2_388_367), Retry::Never);
+        check(400, 80_008, None, Retry::Later(Duration::from_secs(60)));
+        let named = GraphError {
+            code: 4,
+            regain_minutes: Some(12),
+            ..GraphError::default()
+        };
+        assert_eq!(named.retry(), Retry::Later(Duration::from_secs(720)));
+    }
+}

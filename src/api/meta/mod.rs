@@ -1,0 +1,18 @@
+//! The Graph API: what is sent, what comes back, and who may send what.
+//!
+//! A [`Reader`] can only send [`Read`]s. A [`Writer`] sends [`Write`]s, and only against an
+//! [`Intent`](crate::journal::Intent) that is already on disk. `plan`, `diff` and `preflight` never
+//! hold a `Writer`.
+
+mod connection;
+mod error;
+mod reader;
+mod request;
+mod usage;
+mod writer;
+
+pub use connection::{Connection, Patience};
+pub use error::{CallError, GraphError, Retry};
+pub use reader::{Page, Reader};
+pub use request::{Read, Write, write};
+pub use writer::Writer;

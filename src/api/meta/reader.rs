@@ -1,0 +1,196 @@
+//! The right to look: GETs, repeated as often as it takes, pages to the end.
+
+use std::{sync::Arc, time::Duration};
+
+use serde::{Deserialize, de::DeserializeOwned};
+
+use super::{
+    connection::Connection,
+    error::{CallError, Retry},
+    request::Read,
+};
+use crate::{
+    api::transport::{Method, Param, Params, Request},
+    secret::Secret,
+};
+
+/// Tries of one read, the first included.
+const TRIES: u32 = 5;
+
+/// Pages of one list. At 100 a page this is far past any limit of the API; it ends a server that
+/// never stops handing out cursors.
+const MAX_PAGES: usize = 2_000;
+
+/// Sends reads over a connection.
+#[derive(Clone, Debug)]
+pub struct Reader {
+    connection: Arc<Connection>,
+}
+
+/// One page of a list.
+#[derive(Debug, Deserialize)]
+pub struct Page<T> {
+    /// The items; may be empty although more follow.
+    #[serde(default = "Vec::new")]
+    data: Vec<T>,
+    paging: Option<Paging>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Paging {
+    cursors: Option<Cursors>,
+    next: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Cursors {
+    after: Option<String>,
+}
+
+impl<T> Page<T> {
+    /// Returns the parameters of the page after this one. Only `next` says whether there is one:
+    /// the last page may still have a cursor. `next` holds the token, so it is taken apart and
+    /// never followed, logged or kept.
+    fn next(&self) -> Option<Vec<(String, String)>> {
+        let paging = self.paging.as_ref()?;
+        let next = paging.next.as_deref()?;
+        let parsed = url::Url::parse(next).ok();
+        let query = parsed.iter().flat_map(url::Url::query_pairs);
+        let of_paging =
+            |name: &str| matches!(name, "after" | "offset" | "until" | "__paging_token");
+        let params: Vec<_> = query
+            .filter(|(name, _)| of_paging(name))
+            .map(|(name, value)| (name.into_owned(), value.into_owned()))
+            .collect();
+        if !params.is_empty() {
+            return Some(params);
+        }
+        let after = paging.cursors.as_ref()?.after.clone()?;
+        Some(vec![("after".into(), after)])
+    }
+}
+
+impl Reader {
+    /// Makes a reader of this connection's token.
+    pub fn new(connection: Arc<Connection>) -> Self {
+        Self { connection }
+    }
+
+    /// Returns the token, for the one call that asks the API about it.
+    pub fn token(&self) -> &Secret {
+        self.connection.token()
+    }
+
+    /// Reads one object.
+    pub async fn get<T: DeserializeOwned>(&self, read: &Read<T>) -> Result<T, CallError> {
+        self.try_often(&read.path, &read.query, read.timeout).await
+    }
+
+    /// Reads a list to its end.
+    pub async fn list<T: DeserializeOwned>(
+        &self,
+        read: &Read<Page<T>>,
+    ) -> Result<Vec<T>, CallError> {
+        let mut items = Vec::new();
+        let mut query = read.query.clone();
+        let own = query.len();
+        let mut last = None;
+        for _ in 0..MAX_PAGES {
+            let page: Page<T> = self.try_often(&read.path, &query, read.timeout).await?;
+            let next = page.next();
+            items.extend(page.data);
+            let Some(next) = next else { return Ok(items) };
+            if last.as_ref() == Some(&next) {
+                return Err(endless("the same cursor came twice"));
+            }
+            query.truncate(own);
+            query.extend(
+                next.iter()
+                    .map(|(name, value)| (paging_name(name), Param::from(value.as_str()))),
+            );
+            last = Some(next);
+        }
+        Err(endless("there are more pages than any list of the API has"))
+    }
+
+    async fn try_often<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        query: &Params,
+        timeout: Duration,
+    ) -> Result<T, CallError> {
+        let mut tried = 1;
+        loop {
+            let request = Request {
+                method: Method::Get,
+                path: path.to_owned(),
+                query: query.clone(),
+                body: Params::new(),
+                token: None,
+                timeout,
+            };
+            let error = match self.connection.call(request).await {
+                Ok(answer) => return Ok(answer),
+                Err(error) => error,
+            };
+            match error.retry() {
+                Retry::Soon if tried < TRIES => self.connection.clock.sleep(backoff(tried)).await,
+                Retry::Later(pause) if tried < TRIES => self.connection.keep_quiet(pause),
+                Retry::Soon | Retry::Later(_) | Retry::Never => return Err(error),
+            }
+            tried += 1;
+        }
+    }
+}
+
+/// 1 s, 2 s, 4 s, 8 s: the pause after the `tried`th try.
+pub(super) fn backoff(tried: u32) -> Duration {
+    Duration::from_secs(1 << tried.saturating_sub(1).min(5))
+}
+
+/// The parameter names that [`Page::next`] lets through.
+fn paging_name(name: &str) -> &'static str {
+    match name {
+        "offset" => "offset",
+        "until" => "until",
+        "__paging_token" => "__paging_token",
+        _ => "after",
+    }
+}
+
+fn endless(problem: &str) -> CallError {
+    CallError::Garbled {
+        status: 200,
+        problem: format!("the list does not end: {problem}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(paging: &str, expected: Option<(&str, &str)>) {
+        let page: Page<u8> = serde_json::from_str(&format!(r#"{{"data":[]{paging}}}"#)).unwrap();
+        let expected = expected.map(|(name, value)| vec![(name.to_owned(), value.to_owned())]);
+        assert_eq!(page.next(), expected, "{paging}");
+    }
+
+    #[test]
+    fn only_next_says_that_more_follows() {
+        check("", None);
+        check(r#","paging":{"cursors":{"before":"a","after":"b"}}"#, None);
+        check(
+            r#","paging":{"cursors":{"after":"b"},"next":"https://graph.facebook.com/v25.0/1/x?access_token=EAA&limit=5&after=c%3D"}"#,
+            Some(("after", "c=")),
+        );
+        check(
+            r#","paging":{"cursors":{"after":"b"},"next":"not a url"}"#,
+            Some(("after", "b")),
+        );
+        check(
+            r#","paging":{"next":"https://graph.facebook.com/v25.0/1/x?access_token=EAA"}"#,
+            None,
+        );
+    }
+}

@@ -1,0 +1,47 @@
+//! The right to change: one attempt per intent, and the intent is on disk first.
+//!
+//! A writer never repeats anything by itself. Whether a write may be sent again is decided by the
+//! step that knows how to look its effect up.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::{connection::Connection, error::CallError, error::Retry, request::Write};
+use crate::{
+    api::transport::{Params, Request},
+    journal::Intent,
+};
+
+/// Sends writes over a connection. Only `apply` and `verify-code` make one.
+#[derive(Clone, Debug)]
+pub struct Writer {
+    connection: Arc<Connection>,
+}
+
+impl Writer {
+    /// Makes a writer of this connection's token.
+    pub fn new(connection: Arc<Connection>) -> Self {
+        Self { connection }
+    }
+
+    /// Sends a write once. Takes the intent away: another attempt needs another line in the journal.
+    pub async fn send(&self, intent: Intent, write: &Write) -> Result<Value, CallError> {
+        drop(intent);
+        let request = Request {
+            method: write.method,
+            path: write.path.clone(),
+            query: Params::new(),
+            body: write.params.clone(),
+            token: None,
+            timeout: write.timeout,
+        };
+        let answer = self.connection.call(request).await;
+        if let Err(error) = &answer
+            && let Retry::Later(pause) = error.retry()
+        {
+            self.connection.keep_quiet(pause);
+        }
+        answer
+    }
+}

@@ -1,0 +1,185 @@
+//! The lines of a journal, as data.
+//!
+//! Compatibility: fields and events may be added in a minor version; a reader ignores fields it
+//! does not know and keeps events it does not know as [`Event::Other`].
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::ids::{Address, RunId};
+
+/// The version of the lines this release writes.
+pub const VERSION: u32 = 1;
+
+/// One line: what happened, when, in which order.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Counts from 1 within a run.
+    pub seq: u64,
+    /// When it was written.
+    pub at: Timestamp,
+    /// What happened.
+    #[serde(flatten)]
+    pub event: Event,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// A run began.
+    RunStarted {
+        /// Version of the journal's lines.
+        journal: u32,
+        /// The run.
+        run: RunId,
+        /// The plan's name.
+        plan: String,
+        /// SHA-256 of the plan file.
+        plan_digest: String,
+        /// The machine, for people.
+        host: String,
+        /// The user, for people.
+        user: String,
+        /// Version of this program.
+        program: String,
+    },
+    /// A step began.
+    StepStarted {
+        /// Which.
+        step: Address,
+    },
+    /// A write is about to leave. Always on disk before it does.
+    Intent {
+        /// The step it belongs to.
+        step: Address,
+        /// Counts the attempts of this step in this run from 1.
+        attempt: u32,
+        /// `POST` or `DELETE`.
+        method: String,
+        /// The path without API version.
+        path: String,
+        /// The parameters, secrets masked.
+        params: Map<String, Value>,
+    },
+    /// What came of a write.
+    Answered {
+        /// The step it belongs to.
+        step: Address,
+        /// The attempt.
+        attempt: u32,
+        /// What came back.
+        #[serde(flatten)]
+        answer: Answer,
+    },
+    /// A write in doubt was looked up in the world.
+    LookedUp {
+        /// The step it belongs to.
+        step: Address,
+        /// Whether its effect is there.
+        found: bool,
+    },
+    /// Something that will be lost or that the API cannot show later.
+    Kept {
+        /// The step it belongs to.
+        step: Address,
+        /// What it is: `profile`, `refused_templates`.
+        what: String,
+        /// The thing itself.
+        data: Value,
+    },
+    /// A step waits; it will be looked at again in this run.
+    Waiting {
+        /// Which.
+        step: Address,
+        /// What for.
+        reason: String,
+    },
+    /// A step is over for this run.
+    StepEnded {
+        /// Which.
+        step: Address,
+        /// How.
+        end: StepEnd,
+        /// More about it, for people.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        note: String,
+        /// What to do about it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        hint: Option<String>,
+    },
+    /// The run is over.
+    RunEnded {
+        /// The exit code.
+        code: u8,
+    },
+    /// A line of a newer version.
+    #[serde(other)]
+    Other,
+}
+
+/// What came of a write.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "answer", rename_all = "snake_case")]
+pub enum Answer {
+    /// The API said yes.
+    Accepted,
+    /// The API said no; nothing has changed.
+    Refused {
+        /// `code`.
+        code: i64,
+        /// `error_subcode`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        subcode: Option<i64>,
+        /// Everything it said.
+        message: String,
+        /// `fbtrace_id`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        trace_id: Option<String>,
+    },
+    /// The request never left.
+    NotSent {
+        /// Why.
+        message: String,
+    },
+    /// Nobody knows whether it had its effect.
+    InDoubt {
+        /// Why.
+        message: String,
+    },
+}
+
+/// How a step ended in a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StepEnd {
+    /// It did its work.
+    Done,
+    /// There was nothing to do: somebody did it already.
+    Already,
+    /// It waits for a person, a review, a window or quota; a later run goes on.
+    Parked,
+    /// A precondition fails.
+    Blocked,
+    /// It failed.
+    Failed,
+    /// Something it needs did not end well.
+    NotStarted,
+}
+
+impl Event {
+    /// Returns the step this line is about.
+    pub fn step(&self) -> Option<&Address> {
+        match self {
+            Self::StepStarted { step }
+            | Self::Intent { step, .. }
+            | Self::Answered { step, .. }
+            | Self::LookedUp { step, .. }
+            | Self::Kept { step, .. }
+            | Self::Waiting { step, .. }
+            | Self::StepEnded { step, .. } => Some(step),
+            Self::RunStarted { .. } | Self::RunEnded { .. } | Self::Other => None,
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! What was done: the append-only record of every run.
+//!
+//! * [`event`]: the lines of the record, as data.
+//! * [`history`]: what all lines together amount to, by one pure transition function.
+//! * [`file`]: writing, locking and reading the files.
+//!
+//! The API is the state: a lost journal costs history, never correctness. What cannot be seen in
+//! the API is remembered here: whether a one-time code is on its way, what a source profile said
+//! before its number left, which templates Meta refused to copy.
+
+pub mod event;
+pub mod file;
+pub mod history;
+
+pub use event::{Answer, Entry, Event, StepEnd};
+pub use file::{Journal, JournalError, Lock};
+pub use history::History;
+
+/// Proof that the intent to send a write is on disk. Made by [`Journal::intend`] only, and used up
+/// by the one attempt it was made for.
+#[derive(Debug)]
+#[must_use = "an intent without an attempt leaves a doubt in the journal"]
+pub struct Intent(());

@@ -378,6 +378,10 @@ mod tests {
     }
 
     #[test]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a test looks at what was written"
+    )]
     fn a_torn_last_line_is_dropped_and_every_other_damage_is_seen() {
         let root = tempfile::tempdir().unwrap();
         let text = fs::read(three_lines(root.path())).unwrap();

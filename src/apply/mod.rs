@@ -1,0 +1,246 @@
+//! Doing it: runs the graph, ready steps side by side, until nothing more can be done.
+//!
+//! A step that fails takes down only what needs it. Everything that happens is journaled first and
+//! reported second. The loop makes no choices: each step decides from what is seen now whether
+//! there is still something to do.
+
+mod queue;
+
+use futures_util::{StreamExt, stream::FuturesUnordered};
+use tracing::debug;
+
+pub use queue::Queue;
+
+use crate::{
+    api::meta::CallError,
+    changeset::StepGraph,
+    finding::Finding,
+    ids::Address,
+    journal::{Event, JournalError, StepEnd},
+    step::{Context, Decision, Outcome, Step, StepError, StepKind},
+};
+
+/// How a step ended, for the summary.
+#[derive(Debug)]
+pub struct Ended {
+    /// Which.
+    pub step: Address,
+    /// How.
+    pub end: StepEnd,
+    /// More about it.
+    pub note: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+    /// Whether a credential is to blame.
+    pub credential: bool,
+}
+
+/// What a run came to.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// Every step that had something to do, in the order they ended.
+    pub ended: Vec<Ended>,
+    /// Why the run had to stop writing, if it had to.
+    pub journal: Option<JournalError>,
+}
+
+impl Report {
+    /// Counts the steps that ended so.
+    pub fn count(&self, end: StepEnd) -> usize {
+        self.ended.iter().filter(|ended| ended.end == end).count()
+    }
+
+    /// Returns whether some failure is to be blamed on a credential.
+    pub fn is_credential(&self) -> bool {
+        self.ended.iter().any(|ended| ended.credential)
+    }
+}
+
+/// Runs every step of the graph that has something to do.
+pub async fn apply(graph: &StepGraph, cx: &Context<'_>) -> Report {
+    let steps: Vec<_> = graph.steps().collect();
+    let mut queue = Queue::new(graph.needs());
+    let mut report = Report::default();
+    let mut running = FuturesUnordered::new();
+    loop {
+        let may_start = cx.stop.asked().is_none() && report.journal.is_none();
+        while let Some(at) = may_start.then(|| queue.take()).flatten() {
+            let step = steps[at];
+            running.push(async move { (at, run(step, cx).await) });
+        }
+        let Some((at, result)) = running.next().await else {
+            break;
+        };
+        match result {
+            Ok(ended) => {
+                let good = ended
+                    .as_ref()
+                    .is_none_or(|ended| matches!(ended.end, StepEnd::Done | StepEnd::Already));
+                queue.finish(at, good);
+                report.ended.extend(ended);
+            }
+            Err(error) => {
+                queue.finish(at, false);
+                report.journal.get_or_insert(error);
+            }
+        }
+    }
+    for (at, missing) in queue.never_started() {
+        if let Err(error) = not_started(&mut report, &steps, at, missing, cx) {
+            report.journal.get_or_insert(error);
+        }
+    }
+    report
+}
+
+/// Runs one step. `None`: it had nothing to do from the beginning.
+async fn run(step: &Step, cx: &Context<'_>) -> Result<Option<Ended>, JournalError> {
+    let decision = step.decide(&cx.seen());
+    let address = step.address();
+    let outcome = match decision {
+        Decision::Done(reason) => {
+            debug!(step = %address, %reason, "nothing to do");
+            return Ok(None);
+        }
+        Decision::Blocked(findings) => Err(StepError::Blocked(findings)),
+        Decision::Change(_) => {
+            cx.journal.record(Event::StepStarted {
+                step: address.clone(),
+            })?;
+            step.perform(cx).await
+        }
+    };
+    let ended = match outcome {
+        Ok(Outcome::Done(note)) => ended(address, StepEnd::Done, note, None),
+        Ok(Outcome::Already(note)) => ended(address, StepEnd::Already, note, None),
+        Ok(Outcome::Parked { reason, next }) => ended(address, StepEnd::Parked, reason, Some(next)),
+        Err(StepError::Journal(error)) => return Err(error),
+        Err(error) => failed(address, error),
+    };
+    record(cx, &ended)?;
+    Ok(Some(ended))
+}
+
+fn ended(step: Address, end: StepEnd, note: String, hint: Option<String>) -> Ended {
+    Ended {
+        step,
+        end,
+        note,
+        hint,
+        credential: false,
+    }
+}
+
+/// Says what an error means for the step.
+fn failed(step: Address, error: StepError) -> Ended {
+    match &error {
+        StepError::Call {
+            source: CallError::Throttled { until },
+            ..
+        } => {
+            let next = "run apply again then".to_owned();
+            ended(
+                step,
+                StepEnd::Parked,
+                format!("the rate limit is reached until {until:.0}"),
+                Some(next),
+            )
+        }
+        StepError::Blocked(findings) => {
+            let note = findings
+                .iter()
+                .map(|finding| finding.message.as_str())
+                .collect::<Vec<_>>()
+                .join("; ");
+            let hint = findings
+                .iter()
+                .find_map(|finding: &Finding| finding.hint.clone());
+            ended(step, StepEnd::Blocked, note, hint)
+        }
+        StepError::Call { source, .. } | StepError::InDoubt { source, .. } => {
+            let cause = source.graph().and_then(crate::api::meta::cause);
+            let in_doubt = matches!(error, StepError::InDoubt { .. });
+            let again = || {
+                in_doubt.then(|| {
+                    "run apply again: it looks at the world before it sends anything".into()
+                })
+            };
+            let hint = cause.map(|cause| cause.hint.to_owned()).or_else(again);
+            let credential = source.is_credential();
+            Ended {
+                step,
+                end: StepEnd::Failed,
+                note: chain(&error),
+                hint,
+                credential,
+            }
+        }
+        StepError::Secret(_) => Ended {
+            credential: true,
+            ..ended(step, StepEnd::Failed, chain(&error), None)
+        },
+        StepError::Journal(_) | StepError::Unexpected(_) => {
+            ended(step, StepEnd::Failed, chain(&error), None)
+        }
+    }
+}
+
+/// An error with everything that led to it, on one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let next = error.to_string();
+        if !text.ends_with(&next) {
+            text = format!("{text}: {next}");
+        }
+        cause = error.source();
+    }
+    text
+}
+
+/// Reports a step that could not start, and names what it waits for.
+fn not_started(
+    report: &mut Report,
+    steps: &[&Step],
+    at: usize,
+    missing: Vec<usize>,
+    cx: &Context<'_>,
+) -> Result<(), JournalError> {
+    if matches!(steps[at].decide(&cx.seen()), Decision::Done(_)) {
+        return Ok(());
+    }
+    let names: Vec<_> = missing
+        .iter()
+        .map(|&need| steps[need].address().to_string())
+        .collect();
+    let note = match names.is_empty() {
+        true => "the run was stopped".to_owned(),
+        false => format!("it needs {}", names.join(", ")),
+    };
+    let ended = ended(steps[at].address(), StepEnd::NotStarted, note, None);
+    let recorded = if report.journal.is_none() {
+        record(cx, &ended)
+    } else {
+        Ok(())
+    };
+    report.ended.push(ended);
+    recorded
+}
+
+fn record(cx: &Context<'_>, ended: &Ended) -> Result<(), JournalError> {
+    let Ended {
+        step,
+        end,
+        note,
+        hint,
+        credential: _,
+    } = ended;
+    let (step, end, note, hint) = (step.clone(), *end, note.clone(), hint.clone());
+    cx.journal.record(Event::StepEnded {
+        step,
+        end,
+        note,
+        hint,
+    })
+}

@@ -1,0 +1,151 @@
+//! Plan and snapshot in, change set out. Pure: every choice is made here or in a step's `decide`.
+
+use std::collections::BTreeMap;
+
+use super::{
+    AccountRef, ChangeEntry, ChangeSet, FORMAT_VERSION, LeftBehind, PlanRef, StepGraph, Summary,
+};
+use crate::{
+    finding::{Finding, Verdict},
+    plan::Plan,
+    preflight,
+    resource::Observed,
+    snapshot::{Account, Snapshot},
+    step::{Action, Change, Decision, Step, StepKind, not_copied},
+};
+
+/// Decides every step.
+pub fn compute(plan: &Plan, graph: &StepGraph, seen: &Snapshot) -> ChangeSet {
+    let mut findings = preflight::check(plan, seen);
+    findings.retain(|finding| finding.verdict != Verdict::Pass);
+    let mut changes = Vec::with_capacity(graph.steps().len());
+    for step in graph.steps() {
+        let decision = step.decide(seen);
+        if let Decision::Blocked(blocked) = &decision {
+            findings.extend(blocked.iter().cloned());
+        }
+        changes.push(entry(step, decision));
+    }
+    preflight::sort(&mut findings);
+    findings.dedup();
+    let summary = summary(&changes);
+    ChangeSet {
+        format_version: FORMAT_VERSION,
+        plan: PlanRef {
+            name: plan.name.clone(),
+            digest: plan.digest.clone(),
+        },
+        source: account(plan.source.waba.as_str(), &seen.source),
+        target: account(plan.target.waba.as_str(), &seen.target),
+        findings,
+        changes,
+        not_migrated: left_behind(plan, seen),
+        summary,
+    }
+}
+
+fn account(waba: &str, seen: &Account) -> AccountRef {
+    let name = match &seen.waba {
+        Observed::Present(waba) => waba.name.clone(),
+        Observed::Absent | Observed::Unknown(_) => None,
+    };
+    AccountRef {
+        waba: waba.to_owned(),
+        name,
+    }
+}
+
+fn entry(step: &Step, decision: Decision) -> ChangeEntry {
+    let blocked = matches!(decision, Decision::Blocked(_));
+    let nothing = |action, reason| Change {
+        action,
+        reason,
+        fields: Vec::new(),
+        calls: Vec::new(),
+        precondition: BTreeMap::new(),
+    };
+    let change = match decision {
+        Decision::Done(reason) => nothing(Action::None, reason),
+        Decision::Change(change) => change,
+        Decision::Blocked(findings) => nothing(Action::Gate, blocked_reason(&findings)),
+    };
+    let Change {
+        action,
+        reason,
+        fields,
+        calls,
+        precondition,
+    } = change;
+    let mut needs: Vec<_> = step.needs().iter().map(ToString::to_string).collect();
+    needs.sort();
+    ChangeEntry {
+        address: step.address().to_string(),
+        kind: step.kind(),
+        phase: step.phase(),
+        action,
+        description: step.describe(),
+        reason,
+        needs,
+        undo: step.undo(),
+        blocked,
+        fields,
+        calls,
+        precondition,
+    }
+}
+
+fn blocked_reason(findings: &[Finding]) -> String {
+    match findings {
+        [] => "blocked".into(),
+        [one] => format!("blocked: {}", one.message),
+        [first, rest @ ..] => format!("blocked: {} (and {} more)", first.message, rest.len()),
+    }
+}
+
+fn summary(changes: &[ChangeEntry]) -> Summary {
+    let count = |is: fn(&ChangeEntry) -> bool| changes.iter().filter(|change| is(change)).count();
+    Summary {
+        to_do: count(|change| change.action != Action::None),
+        done: count(|change| change.action == Action::None),
+        gates: count(|change| change.action == Action::Gate && !change.blocked),
+        waits: count(|change| change.action == Action::Wait),
+        calls: changes.iter().map(|change| change.calls.len()).sum(),
+        irreversible: count(ChangeEntry::is_irreversible),
+        blocked: count(|change| change.blocked),
+    }
+}
+
+/// What Meta does not move, template by template, and what no API can.
+fn left_behind(plan: &Plan, seen: &Snapshot) -> Vec<LeftBehind> {
+    let mut left: Vec<_> = not_copied(plan, seen)
+        .into_iter()
+        .map(|(key, reason)| LeftBehind {
+            what: format!("template {key}"),
+            reason,
+        })
+        .collect();
+    let moving = plan
+        .numbers
+        .iter()
+        .any(|number| !seen.target.is_live(&number.phone));
+    if moving {
+        left.extend(
+            [
+                (
+                    "profile pictures",
+                    "the API gives a URL but takes only uploads; set them by hand",
+                ),
+                (
+                    "message history and analytics",
+                    "they stay with the source account",
+                ),
+                ("quality rating of templates", "copies start as UNKNOWN"),
+            ]
+            .map(|(what, reason)| LeftBehind {
+                what: what.into(),
+                reason: reason.into(),
+            }),
+        );
+    }
+    left
+}

@@ -1,0 +1,145 @@
+//! What will be done: the ordered, reviewable list of changes computed from a plan and a snapshot.
+//!
+//! The JSON form is a promise: additions raise the minor of [`FORMAT_VERSION`], anything else the
+//! major. It holds no clock and no run id, so the same plan and world give the same bytes.
+
+pub mod compute;
+pub mod graph;
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Value;
+
+pub use compute::compute;
+pub use graph::StepGraph;
+
+use crate::{
+    finding::Finding,
+    step::{Action, Call, FieldChange, Phase, Undo},
+};
+
+/// Version of the change set's JSON form.
+pub const FORMAT_VERSION: &str = "1.0";
+
+/// Everything `apply` would do, in order.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct ChangeSet {
+    /// Version of this format.
+    pub format_version: &'static str,
+    /// The plan it was computed from.
+    pub plan: PlanRef,
+    /// The WABA the numbers leave.
+    pub source: AccountRef,
+    /// The WABA that receives them.
+    pub target: AccountRef,
+    /// What stands in the way or deserves a look, worst first.
+    pub findings: Vec<Finding>,
+    /// One entry per step, in an order that respects every need.
+    pub changes: Vec<ChangeEntry>,
+    /// What stays behind, and why.
+    pub not_migrated: Vec<LeftBehind>,
+    /// The sums.
+    pub summary: Summary,
+}
+
+/// Names a plan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct PlanRef {
+    /// Its name.
+    pub name: String,
+    /// SHA-256 of its file, in hex.
+    pub digest: String,
+}
+
+/// Names a WABA.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct AccountRef {
+    /// Its id.
+    pub waba: String,
+    /// Its name, if it could be read.
+    pub name: Option<String>,
+}
+
+/// What one step would do.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct ChangeEntry {
+    /// The step's stable name.
+    pub address: String,
+    /// The kind of step.
+    pub kind: &'static str,
+    /// Where it stands in the migration.
+    pub phase: Phase,
+    /// What kind of thing it is; `none` when there is nothing to do.
+    pub action: Action,
+    /// One imperative sentence.
+    pub description: String,
+    /// Why, or why not.
+    pub reason: String,
+    /// The steps that must have ended well before it.
+    pub needs: Vec<String>,
+    /// Whether it can be taken back.
+    pub undo: Undo,
+    /// Whether a finding stops it.
+    pub blocked: bool,
+    /// What differs.
+    pub fields: Vec<FieldChange>,
+    /// The writes it will send.
+    pub calls: Vec<Call>,
+    /// What was seen and must still be so when it runs.
+    pub precondition: BTreeMap<String, Value>,
+}
+
+/// Something that stays behind.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+pub struct LeftBehind {
+    /// What.
+    pub what: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// The sums of a change set.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Summary {
+    /// Steps with something to do, gates and waits included.
+    pub to_do: usize,
+    /// Steps with nothing to do.
+    pub done: usize,
+    /// Steps that need a person.
+    pub gates: usize,
+    /// Steps that wait for Meta.
+    pub waits: usize,
+    /// Writes that will be sent.
+    pub calls: usize,
+    /// Changes that cannot be taken back.
+    pub irreversible: usize,
+    /// Steps that a finding stops.
+    pub blocked: usize,
+}
+
+impl ChangeSet {
+    /// Returns whether there is anything to do.
+    pub fn is_empty(&self) -> bool {
+        self.summary.to_do == 0
+    }
+
+    /// Returns the entries with something to do.
+    pub fn to_do(&self) -> impl Iterator<Item = &ChangeEntry> {
+        self.changes
+            .iter()
+            .filter(|change| change.action != Action::None)
+    }
+}
+
+impl ChangeEntry {
+    /// Returns whether running it cannot be taken back.
+    pub fn is_irreversible(&self) -> bool {
+        self.undo == Undo::No
+            && matches!(
+                self.action,
+                Action::Create | Action::Update | Action::Delete | Action::Call
+            )
+    }
+}

@@ -1,0 +1,172 @@
+//! The numbers as they are on the source: there once, live, on the Cloud API, with a settled name.
+
+use super::moving;
+use crate::{
+    finding::{Finding, Severity, Who},
+    plan::{Number, Plan},
+    resource::phone_number::{PhoneNumber, Platform, Status},
+    snapshot::Snapshot,
+};
+
+/// Numbers that still have to move, with what the source shows of them.
+fn on_source<'a>(plan: &'a Plan, seen: &'a Snapshot) -> Vec<(&'a Number, &'a PhoneNumber)> {
+    let find = |number: &'a Number| Some((number, seen.source.known(&number.phone)?));
+    moving(plan, seen).filter_map(find).collect()
+}
+
+fn subject(number: &Number) -> String {
+    format!("number[\"{}\"]", number.phone)
+}
+
+pub(super) fn on_source_once(plan: &Plan, seen: &Snapshot, findings: &mut Vec<Finding>) {
+    let Some(numbers) = seen.source.numbers.present() else {
+        return;
+    };
+    for number in moving(plan, seen) {
+        let times = numbers.iter().filter(|seen| seen.is(&number.phone)).count();
+        if times > 1 {
+            let message = format!("the source lists the number {times} times");
+            findings.push(
+                Finding::fail("number-on-source-once", subject(number), message).ask(
+                    Who::SourceOwner,
+                    "remove the stale entry in WhatsApp Manager",
+                ),
+            );
+        } else if times == 0 && seen.target.known(&number.phone).is_some() {
+            findings.push(
+                Finding::warn(
+                    "number-on-source-once",
+                    subject(number),
+                    "the number is not on the source any more",
+                )
+                .hint("two-step verification cannot be seen; see the gate two_step_off"),
+            );
+        }
+    }
+}
+
+pub(super) fn connected(plan: &Plan, seen: &Snapshot, findings: &mut Vec<Finding>) {
+    const RULE: &str = "number-connected";
+    for (number, observed) in on_source(plan, seen) {
+        let subject = subject(number);
+        findings.push(match (&observed.status, &observed.platform_type) {
+            (Some(Status::Connected), Some(Platform::CloudApi)) => Finding::pass(
+                RULE,
+                subject,
+                "it is CONNECTED on the Cloud API of the source",
+            ),
+            (None, _) | (_, None) => Finding::unknown(
+                RULE,
+                Severity::Warning,
+                subject,
+                "the source does not show its state",
+            )
+            .observed(observed.state()),
+            _ => Finding::fail(
+                RULE,
+                subject,
+                "it is not CONNECTED on the Cloud API of the source",
+            )
+            .observed(observed.state())
+            .ask(
+                Who::SourceOwner,
+                "register it on the Cloud API first, or add it to the target without migration",
+            )
+            .proof("GET /{SOURCE_PHONE}?fields=status,platform_type is CONNECTED, CLOUD_API"),
+        });
+    }
+}
+
+pub(super) fn not_elsewhere(plan: &Plan, seen: &Snapshot, findings: &mut Vec<Finding>) {
+    for (number, observed) in on_source(plan, seen) {
+        if observed.is_on_biz_app == Some(true) {
+            findings.push(
+                Finding::fail(
+                    "number-business-app",
+                    subject(number),
+                    "it is used by the WhatsApp Business app too",
+                )
+                .observed("is_on_biz_app: true")
+                .ask(
+                    Who::SourceOwner,
+                    "disconnect it from the app; such numbers cannot be migrated",
+                )
+                .proof("GET /{SOURCE_PHONE}?fields=is_on_biz_app is false"),
+            );
+        }
+        if observed.account_mode.as_deref() == Some("SANDBOX") {
+            findings.push(
+                Finding::fail(
+                    "number-test",
+                    subject(number),
+                    "it is one of Meta's test numbers",
+                )
+                .observed("account_mode: SANDBOX")
+                .ask(
+                    Who::Us,
+                    "take it out of the plan; test numbers cannot be migrated",
+                ),
+            );
+        }
+    }
+}
+
+pub(super) fn name_approved(plan: &Plan, seen: &Snapshot, findings: &mut Vec<Finding>) {
+    const RULE: &str = "display-name";
+    for (number, observed) in on_source(plan, seen) {
+        let subject = subject(number);
+        if let Some(status) = observed
+            .new_name_status
+            .as_deref()
+            .filter(|status| *status != "NONE")
+        {
+            findings.push(
+                Finding::fail(RULE, &subject, "a change of the display name is under way")
+                    .observed(format!("new_name_status: {status}"))
+                    .ask(Who::Meta, "wait for the review of the new name")
+                    .proof("GET /{SOURCE_PHONE}?fields=new_name_status is absent or NONE"),
+            );
+        }
+        findings.push(match observed.name_status.as_deref() {
+            Some("APPROVED") => Finding::pass(RULE, subject, "the display name is APPROVED"),
+            // Whether Meta takes this one is not documented.
+            Some("AVAILABLE_WITHOUT_REVIEW") => Finding::unknown(
+                RULE,
+                Severity::Warning,
+                subject,
+                "the display name was never reviewed",
+            )
+            .observed("name_status: AVAILABLE_WITHOUT_REVIEW"),
+            None => Finding::unknown(
+                RULE,
+                Severity::Warning,
+                subject,
+                "the display name's review is not shown",
+            ),
+            Some(status) => Finding::fail(RULE, subject, "the display name is not approved")
+                .observed(format!("name_status: {status}"))
+                .ask(
+                    Who::SourceOwner,
+                    "have the display name approved in WhatsApp Manager",
+                )
+                .proof("GET /{SOURCE_PHONE}?fields=name_status is APPROVED"),
+        });
+    }
+}
+
+pub(super) fn not_banned(plan: &Plan, seen: &Snapshot, findings: &mut Vec<Finding>) {
+    for number in moving(plan, seen) {
+        let on_target = seen.target.known(&number.phone);
+        if on_target.is_some_and(|observed| observed.status == Some(Status::Banned)) {
+            findings.push(
+                Finding::fail(
+                    "number-banned",
+                    subject(number),
+                    "it is BANNED on the target",
+                )
+                .observed("status: BANNED")
+                .ask(Who::Meta, "appeal in Business Support Home"),
+            );
+        }
+    }
+}

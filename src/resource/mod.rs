@@ -1,0 +1,169 @@
+//! What can be seen: one file per kind of thing at Meta, with its observed type and how it is read.
+//!
+//! [`Observed`] keeps three answers apart: it is there, it is not there, it could not be read.
+//! What could not be read is never treated as missing.
+
+pub mod phone_number;
+pub mod profile;
+pub mod subscription;
+pub mod template;
+pub mod token;
+pub mod waba;
+
+use std::fmt;
+
+use crate::api::meta::CallError;
+
+/// What looking for something came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Observed<T> {
+    /// It is there.
+    Present(T),
+    /// It is certainly not there.
+    Absent,
+    /// Nobody knows.
+    Unknown(Why),
+}
+
+/// Why something could not be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Why {
+    /// In words, with the API's own numbers.
+    pub reason: String,
+    /// Whether another credential could read it.
+    pub credential: bool,
+}
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.reason)
+    }
+}
+
+impl From<&CallError> for Why {
+    fn from(error: &CallError) -> Self {
+        Self {
+            reason: error.to_string(),
+            credential: error.is_credential(),
+        }
+    }
+}
+
+impl<T> Observed<T> {
+    /// Returns the thing if it is there.
+    pub fn present(&self) -> Option<&T> {
+        match self {
+            Self::Present(thing) => Some(thing),
+            Self::Absent | Self::Unknown(_) => None,
+        }
+    }
+
+    /// Returns the same answer about a reference.
+    pub fn as_ref(&self) -> Observed<&T> {
+        match self {
+            Self::Present(thing) => Observed::Present(thing),
+            Self::Absent => Observed::Absent,
+            Self::Unknown(why) => Observed::Unknown(why.clone()),
+        }
+    }
+
+    /// Looks further into a thing that is there.
+    pub fn and_then<U>(self, look: impl FnOnce(T) -> Observed<U>) -> Observed<U> {
+        match self {
+            Self::Present(thing) => look(thing),
+            Self::Absent => Observed::Absent,
+            Self::Unknown(why) => Observed::Unknown(why),
+        }
+    }
+}
+
+impl<T> From<Option<T>> for Observed<T> {
+    fn from(found: Option<T>) -> Self {
+        found.map_or(Self::Absent, Self::Present)
+    }
+}
+
+/// Turns a read into an observation. An error is never an absence: the API gives one answer for
+/// "does not exist" and "not yours to see" (code 100, subcode 33).
+impl<T> From<Result<T, CallError>> for Observed<T> {
+    fn from(read: Result<T, CallError>) -> Self {
+        match read {
+            Ok(thing) => Self::Present(thing),
+            Err(error) => Self::Unknown(Why::from(&error)),
+        }
+    }
+}
+
+/// Defines an enum over words of the API that keeps words it does not know.
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $word:literal,)+ }) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize)]
+        #[serde(from = "String")]
+        pub enum $name {
+            $($(#[$variant_doc])* $variant,)+
+            /// A word this release does not know.
+            Other(String),
+        }
+
+        impl $name {
+            /// Returns the API's word.
+            pub fn as_str(&self) -> &str {
+                match self {
+                    $(Self::$variant => $word,)+
+                    Self::Other(word) => word,
+                }
+            }
+        }
+
+        impl From<String> for $name {
+            fn from(word: String) -> Self {
+                match word.to_ascii_uppercase().as_str() {
+                    $($word => Self::$variant,)+
+                    _ => Self::Other(word),
+                }
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+    };
+}
+pub(crate) use words;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::meta::GraphError;
+
+    #[test]
+    fn a_refused_read_is_unknown_even_when_the_object_may_not_exist() {
+        let error = GraphError {
+            code: 100,
+            subcode: Some(33),
+            ..GraphError::default()
+        };
+        let seen: Observed<u8> = Err(CallError::Refused(Box::new(error))).into();
+        assert!(matches!(seen, Observed::Unknown(_)));
+    }
+
+    #[test]
+    fn a_look_into_the_unknown_stays_unknown() {
+        let why = Why {
+            reason: "no access".into(),
+            credential: true,
+        };
+        let seen: Observed<u8> = Observed::Unknown(why.clone());
+        assert_eq!(
+            seen.and_then(|_| Observed::<u8>::Absent),
+            Observed::Unknown(why)
+        );
+        assert_eq!(
+            Observed::Present(1).and_then(|_| Observed::<u8>::Absent),
+            Observed::Absent
+        );
+    }
+}

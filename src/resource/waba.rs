@@ -1,0 +1,121 @@
+//! A WhatsApp Business Account as it is seen.
+//!
+//! Source: <https://developers.facebook.com/docs/graph-api/reference/whats-app-business-account/>
+
+use serde::Deserialize;
+
+use super::words;
+use crate::{
+    api::meta::Read,
+    ids::{BusinessId, WabaId},
+};
+
+words! {
+    /// `account_review_status`.
+    Review {
+        /// Reviewed and good.
+        Approved = "APPROVED",
+        /// Under review.
+        Pending = "PENDING",
+        /// Refused.
+        Rejected = "REJECTED",
+    }
+}
+
+/// A WABA. Fields the API leaves out are `None`, which for some of them means something.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Waba {
+    /// Its id.
+    pub id: WabaId,
+    /// Its name.
+    pub name: Option<String>,
+    /// Meta's review of the account.
+    pub account_review_status: Option<Review>,
+    /// `verified` in lower case when the owning portfolio is.
+    pub business_verification_status: Option<String>,
+    /// The portfolio that owns it.
+    pub owner_business_info: Option<Business>,
+    /// The portfolio it works for, when a partner owns it.
+    pub on_behalf_of_business_info: Option<Business>,
+    /// How it pays. **Absent means no payment method.**
+    pub primary_funding_id: Option<String>,
+}
+
+/// A business portfolio, as far as a WABA tells.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Business {
+    /// Its id.
+    pub id: BusinessId,
+    /// Its name.
+    pub name: Option<String>,
+    /// State of the "Messaging For" request, for `on_behalf_of_business_info`.
+    pub status: Option<String>,
+}
+
+impl Waba {
+    /// Reads one. The payment field needs more access than a source may give, so only the target's
+    /// is asked for.
+    pub fn read(id: &WabaId, with_payment: bool) -> Read<Self> {
+        let payment = if with_payment {
+            "primary_funding_id,"
+        } else {
+            ""
+        };
+        let fields = format!(
+            "id,name,account_review_status,business_verification_status,{payment}owner_business_info,on_behalf_of_business_info"
+        );
+        Read::new(format!("/{id}")).with("fields", fields)
+    }
+
+    /// Returns every business this account may stand for: its owner, and the one it works for.
+    pub fn businesses(&self) -> impl Iterator<Item = &BusinessId> {
+        self.owner_business_info
+            .iter()
+            .chain(&self.on_behalf_of_business_info)
+            .map(|business| &business.id)
+    }
+
+    /// Returns whether two accounts stand for the same end business. `None`: one of them does not
+    /// say for whom it stands.
+    pub fn same_business(&self, other: &Self) -> Option<bool> {
+        if self.businesses().next().is_none() || other.businesses().next().is_none() {
+            return None;
+        }
+        Some(
+            self.businesses()
+                .any(|one| other.businesses().any(|two| one == two)),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn waba(owner: Option<&str>, on_behalf_of: Option<&str>) -> Waba {
+        let business = |id: &str| serde_json::json!({"id": id});
+        serde_json::from_value(serde_json::json!({
+            "id": "1",
+            "owner_business_info": owner.map(business),
+            "on_behalf_of_business_info": on_behalf_of.map(business),
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn two_accounts_share_a_business_by_owner_or_on_behalf_of() {
+        #[track_caller]
+        fn check(one: Waba, two: Waba, expected: Option<bool>) {
+            assert_eq!(one.same_business(&two), expected);
+            assert_eq!(two.same_business(&one), expected);
+        }
+        check(waba(Some("7"), None), waba(Some("7"), None), Some(true));
+        check(waba(Some("7"), None), waba(Some("8"), None), Some(false));
+        check(
+            waba(Some("7"), None),
+            waba(Some("8"), Some("7")),
+            Some(true),
+        );
+        check(waba(Some("7"), None), waba(None, None), None);
+    }
+}

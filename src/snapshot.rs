@@ -1,0 +1,217 @@
+//! What was seen: everything a plan needs, read once, side by side.
+//!
+//! Requests: one per WABA, one per page of numbers and templates of each, one for subscriptions,
+//! one per token, and one per number that is already live on the target (its profile; no list has
+//! it). Everything that is only needed later is read later.
+
+use std::collections::BTreeMap;
+
+use futures_util::{StreamExt, future::join, stream};
+
+use crate::{
+    api::meta::{CallError, Reader},
+    ids::WabaId,
+    journal::History,
+    phone::Phone,
+    plan::Plan,
+    resource::{
+        Observed, Why,
+        phone_number::PhoneNumber,
+        profile::Profile,
+        subscription::Subscription,
+        template::{Key, Template},
+        token::Token,
+        waba::Waba,
+    },
+};
+
+/// Profiles read side by side.
+const PROFILES_AT_ONCE: usize = 8;
+
+/// Everything observed in one sitting, with what earlier runs kept.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    /// The WABA the numbers leave.
+    pub source: Account,
+    /// The WABA that receives them.
+    pub target: Account,
+    /// The apps subscribed to the target.
+    pub subscriptions: Observed<Vec<Subscription>>,
+    /// The target's token.
+    pub target_token: Observed<Token>,
+    /// The source's token; the same as the target's when the plan names only one.
+    pub source_token: Observed<Token>,
+    /// Profiles on the target of numbers that are live there.
+    pub profiles: BTreeMap<Phone, Observed<Profile>>,
+    /// What earlier runs of this plan did and kept.
+    pub history: History,
+}
+
+/// One WABA with its lists.
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// The account itself.
+    pub waba: Observed<Waba>,
+    /// Its numbers.
+    pub numbers: Observed<Vec<PhoneNumber>>,
+    /// Its templates, by key.
+    pub templates: Observed<BTreeMap<Key, Template>>,
+}
+
+/// The two readers of a plan: often the same token.
+#[derive(Clone, Debug)]
+pub struct Readers {
+    /// Reads the source.
+    pub source: Reader,
+    /// Reads the target.
+    pub target: Reader,
+    /// Asks about tokens: an app token where the plan has the app's secret.
+    pub debug: Option<Reader>,
+    /// Whether the plan names a token of its own for the source.
+    pub source_has_own_token: bool,
+}
+
+impl Account {
+    /// Finds a number by its digits.
+    pub fn number(&self, phone: &Phone) -> Observed<&PhoneNumber> {
+        self.numbers
+            .as_ref()
+            .and_then(|numbers| numbers.iter().find(|number| number.is(phone)).into())
+    }
+
+    /// Returns a number that is certainly there.
+    pub fn known(&self, phone: &Phone) -> Option<&PhoneNumber> {
+        self.numbers
+            .present()?
+            .iter()
+            .find(|number| number.is(phone))
+    }
+
+    /// Returns whether a number is certainly live here.
+    pub fn is_live(&self, phone: &Phone) -> bool {
+        self.known(phone).is_some_and(PhoneNumber::is_live)
+    }
+
+    async fn observe(reader: &Reader, id: &WabaId, is_target: bool, with_templates: bool) -> Self {
+        let waba = async { Observed::from(reader.get(&Waba::read(id, is_target)).await) };
+        let numbers = async { Observed::from(reader.list(&PhoneNumber::list(id)).await) };
+        let templates = async {
+            if with_templates {
+                templates(reader, id).await
+            } else {
+                Observed::Present(BTreeMap::new())
+            }
+        };
+        let ((waba, numbers), templates) = join(join(waba, numbers), templates).await;
+        Self {
+            waba,
+            numbers,
+            templates,
+        }
+    }
+}
+
+/// Reads all templates of a WABA that are not being deleted.
+pub async fn templates(reader: &Reader, id: &WabaId) -> Observed<BTreeMap<Key, Template>> {
+    let listed = reader.list(&Template::list(id)).await;
+    listed
+        .map(|templates| {
+            let there = templates.into_iter().filter(Template::is_there);
+            there.map(|template| (template.key(), template)).collect()
+        })
+        .into()
+}
+
+/// Reads everything the plan needs. Never fails: what could not be read is [`Observed::Unknown`].
+pub async fn observe(plan: &Plan, readers: &Readers, history: History) -> Snapshot {
+    let with_templates = !plan.templates.copy.is_empty() || plan.templates.required.is_some();
+    let source = Account::observe(&readers.source, &plan.source.waba, false, with_templates);
+    let target = async {
+        let target =
+            Account::observe(&readers.target, &plan.target.waba, true, with_templates).await;
+        let profiles = profiles(plan, &readers.target, &target).await;
+        (target, profiles)
+    };
+    let subscriptions = async {
+        Observed::from(
+            readers
+                .target
+                .list(&Subscription::list(&plan.target.waba))
+                .await,
+        )
+    };
+    let target_token = token(readers.debug.as_ref(), &readers.target);
+    let source_token = async {
+        if !readers.source_has_own_token {
+            return None;
+        }
+        Some(token(readers.debug.as_ref(), &readers.source).await)
+    };
+    let accounts = join(source, target);
+    let tokens = join(target_token, source_token);
+    let ((accounts, tokens), subscriptions) = join(join(accounts, tokens), subscriptions).await;
+    let (source, (target, profiles)) = accounts;
+    let (target_token, source_token) = tokens;
+    let source_token = source_token.unwrap_or_else(|| target_token.clone());
+    Snapshot {
+        source,
+        target,
+        subscriptions,
+        target_token,
+        source_token,
+        profiles,
+        history,
+    }
+}
+
+async fn token(debug: Option<&Reader>, reader: &Reader) -> Observed<Token> {
+    let asked = debug
+        .unwrap_or(reader)
+        .get(&Token::read(reader.token()))
+        .await;
+    asked.map(|wrapped| wrapped.data).into()
+}
+
+async fn profiles(
+    plan: &Plan,
+    reader: &Reader,
+    target: &Account,
+) -> BTreeMap<Phone, Observed<Profile>> {
+    let live = plan.numbers.iter().filter_map(|number| {
+        let seen = target
+            .known(&number.phone)
+            .filter(|seen| seen.is_live() && number.profile.is_some())?;
+        Some((number.phone.clone(), seen.id.clone()))
+    });
+    let reads = live.map(|(phone, id)| async move { (phone, profile(reader, &id).await) });
+    stream::iter(reads.collect::<Vec<_>>())
+        .buffer_unordered(PROFILES_AT_ONCE)
+        .collect()
+        .await
+}
+
+/// Reads the profile of one number.
+pub async fn profile(reader: &Reader, id: &crate::ids::PhoneNumberId) -> Observed<Profile> {
+    reader
+        .list(&Profile::read(id))
+        .await
+        .map(Profile::of)
+        .into()
+}
+
+impl Snapshot {
+    /// Returns why nothing at all can be decided: the target cannot be read.
+    pub fn unreadable_target(&self) -> Option<&Why> {
+        match (&self.target.waba, &self.target.numbers) {
+            (Observed::Unknown(why), _) | (_, Observed::Unknown(why)) => Some(why),
+            _ => None,
+        }
+    }
+}
+
+/// Tells whether an error says that the number is no longer on its WABA or not ours to see.
+pub fn is_gone(error: &CallError) -> bool {
+    error
+        .graph()
+        .is_some_and(crate::api::meta::GraphError::is_missing_object)
+}

@@ -1,0 +1,429 @@
+//! What a step is given to do its work: the right to write, but only through the journal.
+//!
+//! [`Context::write`] is the one way a change leaves this program: intent on disk, one attempt,
+//! answer on disk; an outcome nobody knows is looked up in the world before anything is repeated.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    pin::pin,
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU8, Ordering},
+    },
+    time::Duration,
+};
+
+use futures_util::future::{BoxFuture, Either, select};
+use jiff::Timestamp;
+use serde_json::Value;
+use tokio::sync::Notify;
+
+use crate::{
+    api::meta::{CallError, GraphError, Reader, Retry, Write, Writer},
+    clock::Clock,
+    finding::Finding,
+    ids::{Address, PhoneNumberId},
+    journal::{Answer, Event, Journal, JournalError},
+    phone::Phone,
+    plan::OtpChannel,
+    resource::phone_number::PhoneNumber,
+    secret::{Secret, SecretError, Secrets},
+    snapshot::Snapshot,
+};
+
+/// Attempts of one write in one run, the first included.
+const ATTEMPTS: u32 = 5;
+
+/// The pause before the first second look; it doubles with every further one.
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+
+/// Pauses between looks for the effect of a write in doubt. "Register may take up to 15 s or more."
+const LOOKS: [Duration; 5] = [
+    Duration::ZERO,
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+    Duration::from_secs(4),
+    Duration::from_secs(8),
+];
+
+/// How a run behaves.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// How long quick transitions are waited for; `None` is as long as it takes.
+    pub wait: Option<Duration>,
+    /// Whether somebody sits there: then gates are waited for too.
+    pub attended: bool,
+    /// The longest pause between two looks.
+    pub poll_interval: Duration,
+    /// Numbers for which another code is asked for although one may be on its way.
+    pub new_codes: BTreeSet<Phone>,
+    /// Gates passed by name.
+    pub confirmed: BTreeSet<Address>,
+    /// Who runs this, for the journal.
+    pub user: String,
+}
+
+/// What a person is asked for.
+#[derive(Clone, Debug)]
+pub struct CodeAsked {
+    /// The number that gets the code.
+    pub phone: Phone,
+    /// How.
+    pub channel: OtpChannel,
+}
+
+/// The people around a run.
+pub trait People: Send + Sync {
+    /// Asks for a one-time code. `None`: nobody is there.
+    fn code(&self, asked: CodeAsked) -> BoxFuture<'_, Option<Secret>>;
+}
+
+/// A request to stop: nothing new is started, what is in flight is finished.
+#[derive(Debug, Default)]
+pub struct Stop {
+    code: AtomicU8,
+    asked: Notify,
+}
+
+impl Stop {
+    /// Asks to stop, naming the exit code that tells why.
+    pub fn ask(&self, code: u8) {
+        self.code.store(code, Ordering::SeqCst);
+        self.asked.notify_waiters();
+    }
+
+    /// Returns the exit code of the request, if there is one.
+    pub fn asked(&self) -> Option<u8> {
+        Some(self.code.load(Ordering::SeqCst)).filter(|&code| code != 0)
+    }
+
+    /// Runs `work` to its end, or leaves it when somebody asks to stop. Only for work that may be
+    /// left at any point: waiting, and asking people.
+    async fn or_leave<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        let mut asked = pin!(self.asked.notified());
+        asked.as_mut().enable();
+        if self.asked().is_some() {
+            return None;
+        }
+        match select(pin!(work), asked).await {
+            Either::Left((done, _)) => Some(done),
+            Either::Right(_) => None,
+        }
+    }
+}
+
+/// How a step came out, when it did not fail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It did its work.
+    Done(String),
+    /// Nothing was left to do.
+    Already(String),
+    /// It waits for something outside this run.
+    Parked {
+        /// What for.
+        reason: String,
+        /// What to do.
+        next: String,
+    },
+}
+
+/// Why a step failed.
+#[derive(Debug, thiserror::Error)]
+pub enum StepError {
+    /// A call failed.
+    #[error("cannot {doing}")]
+    Call {
+        /// What was tried.
+        doing: String,
+        /// Why it failed.
+        source: CallError,
+    },
+    /// A write may or may not have had its effect, and looking did not tell.
+    #[error("cannot tell whether this had its effect: {doing}")]
+    InDoubt {
+        /// What was tried.
+        doing: String,
+        /// Why nobody knows.
+        source: CallError,
+    },
+    /// A precondition no longer holds.
+    #[error("a precondition does not hold")]
+    Blocked(Vec<Finding>),
+    /// The journal cannot be written: nothing may be sent.
+    #[error("the journal cannot be written, so nothing is sent")]
+    Journal(#[from] JournalError),
+    /// A secret could not be had.
+    #[error("a secret cannot be read")]
+    Secret(#[from] SecretError),
+    /// The API answered something that makes no sense here.
+    #[error("{0}")]
+    Unexpected(String),
+}
+
+/// Whether a write may be sent again after its effect was looked for and not found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Repeat {
+    /// Yes.
+    AfterLookup,
+    /// Never in this run: a second one would do harm or cannot be told from the first.
+    Never,
+}
+
+/// How a write that worked is known to have worked.
+#[derive(Debug)]
+pub(super) enum Written<T> {
+    /// The API answered.
+    Answered(Value),
+    /// No answer came, but the effect is there.
+    Found(T),
+}
+
+/// Everything a step may use.
+pub struct Context<'a> {
+    /// Reads the source.
+    pub source: &'a Reader,
+    /// Reads the target.
+    pub target: &'a Reader,
+    /// Changes the target.
+    pub writer: &'a Writer,
+    /// Remembers.
+    pub journal: &'a Journal,
+    /// Tells the time.
+    pub clock: &'a dyn Clock,
+    /// Fetches one-time codes.
+    pub secrets: &'a dyn Secrets,
+    /// PINs and verify tokens, read and checked before the first write.
+    pub ready_secrets: &'a BTreeMap<crate::secret::SecretRef, Secret>,
+    /// Can be asked.
+    pub people: &'a dyn People,
+    /// How this run behaves.
+    pub options: &'a Options,
+    /// Whether to stop.
+    pub stop: &'a Stop,
+    /// The world as this run knows it by now.
+    pub seen: &'a Mutex<Snapshot>,
+}
+
+impl Context<'_> {
+    /// Returns the world as this run knows it. Never held across an await.
+    pub fn seen(&self) -> MutexGuard<'_, Snapshot> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns a secret that was read before the first write.
+    pub(super) fn ready(&self, reference: &crate::secret::SecretRef) -> Result<Secret, StepError> {
+        self.ready_secrets
+            .get(reference)
+            .cloned()
+            .ok_or_else(|| StepError::Secret(SecretError::Missing(reference.clone())))
+    }
+
+    /// Returns the id of a number on the target.
+    pub(super) fn number_id(&self, phone: &Phone) -> Result<PhoneNumberId, StepError> {
+        let seen = self.seen();
+        let number = seen.target.known(phone).map(|number| number.id.clone());
+        number.ok_or_else(|| StepError::Unexpected(format!("{phone} is not on the target")))
+    }
+
+    /// Reads a number of the target again and remembers it.
+    pub(super) async fn look_at(&self, phone: &Phone) -> Result<PhoneNumber, StepError> {
+        let id = self.number_id(phone)?;
+        let number = self
+            .target
+            .get(&PhoneNumber::read(&id))
+            .await
+            .map_err(|source| StepError::Call {
+                doing: format!("read {phone} on the target"),
+                source,
+            })?;
+        self.remember(number.clone());
+        Ok(number)
+    }
+
+    /// Remembers a number as it is on the target now.
+    pub(super) fn remember(&self, number: PhoneNumber) {
+        use crate::resource::Observed;
+        let mut seen = self.seen();
+        let mut numbers = match &mut seen.target.numbers {
+            Observed::Present(numbers) => std::mem::take(numbers),
+            Observed::Absent | Observed::Unknown(_) => Vec::new(),
+        };
+        numbers.retain(|known| known.id != number.id);
+        numbers.push(number);
+        seen.target.numbers = Observed::Present(numbers);
+    }
+
+    /// Sends a write. `lookup` says whether its effect is in the world.
+    pub(super) async fn write<T, F>(
+        &self,
+        step: &Address,
+        doing: &str,
+        write: &Write,
+        repeat: Repeat,
+        lookup: impl Fn() -> F,
+    ) -> Result<Written<T>, StepError>
+    where
+        F: Future<Output = Result<Option<T>, CallError>>,
+    {
+        let mut attempt = 1;
+        loop {
+            let error = match self.attempt(step, attempt, write).await? {
+                Ok(answer) => return Ok(Written::Answered(answer)),
+                Err(error) => error,
+            };
+            let failed = |source| {
+                Err(StepError::Call {
+                    doing: doing.to_owned(),
+                    source,
+                })
+            };
+            if error.leaves_doubt() {
+                match self.look_up(step, &lookup).await? {
+                    Some(found) => return Ok(Written::Found(found)),
+                    None if repeat == Repeat::Never => {
+                        return Err(StepError::InDoubt {
+                            doing: doing.to_owned(),
+                            source: error,
+                        });
+                    }
+                    None => {}
+                }
+            }
+            match error.retry() {
+                Retry::Soon if attempt < ATTEMPTS && self.stop.asked().is_none() => {
+                    self.clock
+                        .sleep(Duration::from_secs(1 << (attempt - 1)))
+                        .await;
+                }
+                Retry::Later(_) if attempt < ATTEMPTS => {}
+                Retry::Soon | Retry::Later(_) | Retry::Never => return failed(error),
+            }
+            attempt += 1;
+        }
+    }
+
+    /// One attempt: intent on disk, request, answer on disk.
+    async fn attempt(
+        &self,
+        step: &Address,
+        attempt: u32,
+        write: &Write,
+    ) -> Result<Result<Value, CallError>, StepError> {
+        let params = write.public_params();
+        let intent =
+            self.journal
+                .intend(step, attempt, write.method.as_str(), &write.path, params)?;
+        let result = self.writer.send(intent, write).await;
+        let answer = match &result {
+            Ok(_) => Answer::Accepted,
+            Err(error) if error.leaves_doubt() => Answer::InDoubt {
+                message: error.to_string(),
+            },
+            Err(CallError::Refused(error)) => refused(error),
+            Err(error) => Answer::NotSent {
+                message: error.to_string(),
+            },
+        };
+        self.journal.record(Event::Answered {
+            step: step.clone(),
+            attempt,
+            answer,
+        })?;
+        Ok(result)
+    }
+
+    /// Looks for the effect of a write in doubt, with growing pauses, and journals what it found.
+    /// When even looking fails, the doubt stays in the journal for the next run.
+    async fn look_up<T, F>(
+        &self,
+        step: &Address,
+        lookup: impl Fn() -> F,
+    ) -> Result<Option<T>, StepError>
+    where
+        F: Future<Output = Result<Option<T>, CallError>>,
+    {
+        let mut found = None;
+        for pause in LOOKS {
+            self.clock.sleep(pause).await;
+            let doing = || format!("look up what came of {step}");
+            found = lookup().await.map_err(|source| StepError::InDoubt {
+                doing: doing(),
+                source,
+            })?;
+            if found.is_some() {
+                break;
+            }
+        }
+        self.journal.record(Event::LookedUp {
+            step: step.clone(),
+            found: found.is_some(),
+        })?;
+        Ok(found)
+    }
+
+    /// Looks again and again until `look` finds what it looks for. `None`: the patience ran out or
+    /// somebody asked to stop.
+    pub(super) async fn poll<T, F>(
+        &self,
+        step: &Address,
+        waiting_for: &str,
+        patience: Option<Duration>,
+        look: impl Fn() -> F,
+    ) -> Result<Option<T>, StepError>
+    where
+        F: Future<Output = Result<Option<T>, StepError>>,
+    {
+        let deadline = patience.map(|patience| self.clock.now().saturating_add(patience));
+        let deadline = deadline.map(|deadline| deadline.unwrap_or(Timestamp::MAX));
+        let mut pause = FIRST_PAUSE.min(self.options.poll_interval);
+        let mut told = false;
+        loop {
+            if let Some(found) = look().await? {
+                return Ok(Some(found));
+            }
+            let late = deadline.is_some_and(|deadline| self.clock.now() >= deadline);
+            if late || self.stop.asked().is_some() {
+                return Ok(None);
+            }
+            if !told {
+                let reason = waiting_for.to_owned();
+                self.journal.record(Event::Waiting {
+                    step: step.clone(),
+                    reason,
+                })?;
+                told = true;
+            }
+            let left =
+                deadline.map(|deadline| self.clock.now().duration_until(deadline).unsigned_abs());
+            self.clock
+                .sleep(left.map_or(pause, |left| pause.min(left)))
+                .await;
+            pause = (pause * 2).min(self.options.poll_interval);
+        }
+    }
+
+    /// Asks a person for a one-time code. `None`: nobody is there, or the run is to stop.
+    pub(super) async fn ask_code(&self, asked: CodeAsked) -> Option<Secret> {
+        self.stop.or_leave(self.people.code(asked)).await.flatten()
+    }
+
+    /// Patience for what only a person can do: as long as it takes when somebody is there, else one
+    /// look.
+    pub(super) fn patience_for_people(&self) -> Option<Duration> {
+        if self.options.attended {
+            self.options.wait
+        } else {
+            Some(Duration::ZERO)
+        }
+    }
+}
+
+fn refused(error: &GraphError) -> Answer {
+    Answer::Refused {
+        code: error.code,
+        subcode: error.subcode,
+        message: error.to_string(),
+        trace_id: error.trace_id.clone(),
+    }
+}

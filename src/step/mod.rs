@@ -1,0 +1,327 @@
+//! What can be done: one file per kind of step.
+//!
+//! A step says what it needs ([`StepKind::needs`]), decides from a snapshot alone whether there is
+//! something to do ([`StepKind::decide`], pure), and does it ([`StepKind::perform`], the only method
+//! that reaches the world). The table at the end of this file is the one place that lists all kinds.
+
+mod add;
+mod context;
+mod live;
+mod profile;
+mod register;
+mod request_code;
+mod target_subscription;
+mod templates_approved;
+mod templates_copy;
+mod two_step_off;
+mod verify;
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+pub use verify::six_digits;
+
+pub use context::{CodeAsked, Context, Options, Outcome, People, StepError, Stop};
+
+use crate::{
+    api::transport::Method,
+    finding::Finding,
+    ids::{Address, PhoneNumberId},
+    plan::Plan,
+    snapshot::Snapshot,
+};
+
+/// Where a step stands in the life of a migration. For reading only: order comes from the graph.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// No traffic is touched.
+    Prepare,
+    /// Numbers are proved; may be days ahead.
+    Verify,
+    /// Traffic moves.
+    CutOver,
+    /// What follows.
+    Settle,
+}
+
+/// What kind of thing a change is.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    /// Something new comes into being.
+    Create,
+    /// Something changes.
+    Update,
+    /// Something goes away.
+    Delete,
+    /// Something happens.
+    Call,
+    /// A person must act.
+    Gate,
+    /// Meta must act.
+    Wait,
+    /// Nothing to do.
+    None,
+}
+
+/// Whether a change can be taken back.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Undo {
+    /// At any time.
+    Yes,
+    /// As long as the number is not registered, and by a person.
+    UntilRegister,
+    /// Never.
+    No,
+}
+
+/// Old and new value of one field. `null` before means absent or not known yet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct FieldChange {
+    /// The field, in the API's words.
+    pub path: String,
+    /// What was seen.
+    pub before: Value,
+    /// What is wanted.
+    pub after: Value,
+}
+
+/// One write that will be sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Call {
+    /// `POST` or `DELETE`.
+    pub method: String,
+    /// The path without API version; an id that is not known yet stands as `{phone_number_id}`.
+    pub path: String,
+}
+
+impl Call {
+    fn post(path: impl Into<String>) -> Self {
+        Self {
+            method: Method::Post.as_str().into(),
+            path: path.into(),
+        }
+    }
+
+    fn number(id: Option<&PhoneNumberId>, edge: &str) -> Self {
+        let id = id.map_or("{phone_number_id}", PhoneNumberId::as_str);
+        Self::post(format!("/{id}/{edge}"))
+    }
+}
+
+/// What one step would do.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Change {
+    /// What kind of thing it is.
+    pub action: Action,
+    /// Why it is needed.
+    pub reason: String,
+    /// What differs.
+    pub fields: Vec<FieldChange>,
+    /// The writes it will send.
+    pub calls: Vec<Call>,
+    /// What was seen and must still be so when it runs.
+    pub precondition: BTreeMap<String, Value>,
+}
+
+impl Change {
+    fn new(action: Action, reason: impl Into<String>) -> Self {
+        let (fields, calls, precondition) = (Vec::new(), Vec::new(), BTreeMap::new());
+        Self {
+            action,
+            reason: reason.into(),
+            fields,
+            calls,
+            precondition,
+        }
+    }
+
+    fn call(mut self, call: Call) -> Self {
+        self.calls.push(call);
+        self
+    }
+
+    fn field(mut self, path: &str, before: impl Into<Value>, after: impl Into<Value>) -> Self {
+        let (path, before, after) = (path.to_owned(), before.into(), after.into());
+        self.fields.push(FieldChange {
+            path,
+            before,
+            after,
+        });
+        self
+    }
+
+    fn seen(mut self, what: &str, value: impl Into<Value>) -> Self {
+        self.precondition.insert(what.to_owned(), value.into());
+        self
+    }
+}
+
+/// What a step comes to, given a snapshot.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Decision {
+    /// The world is as wanted; says what shows it.
+    Done(String),
+    /// There is something to do.
+    Change(Change),
+    /// It cannot be done, or nobody can know whether it must be.
+    Blocked(Vec<Finding>),
+}
+
+impl Decision {
+    fn done(reason: impl Into<String>) -> Self {
+        Self::Done(reason.into())
+    }
+
+    fn blocked(finding: Finding) -> Self {
+        Self::Blocked(vec![finding])
+    }
+}
+
+/// A unit of work that a plan declares.
+pub trait StepKind {
+    /// Its stable name.
+    fn address(&self) -> Address;
+    /// One imperative sentence for people.
+    fn describe(&self) -> String;
+    /// The steps that must have ended well before it starts.
+    fn needs(&self) -> Vec<Address>;
+    /// Decides what is to do. Pure.
+    fn decide(&self, seen: &Snapshot) -> Decision;
+    /// Does it. Looks at the world as it is now; sends nothing that is already done.
+    fn perform(&self, cx: &Context<'_>) -> impl Future<Output = Result<Outcome, StepError>> + Send;
+}
+
+/// Makes the enum of all steps and its dispatch from one table: variant, module, kind as it stands
+/// in files, phase, undo.
+macro_rules! step_kinds {
+    ($($variant:ident in $module:ident, $kind:literal, $phase:ident, undo $undo:ident;)+) => {
+        /// Any step.
+        #[derive(Clone, Debug)]
+        pub enum Step {
+            $(
+                #[doc = concat!("`", $kind, "`")]
+                $variant($module::$variant),
+            )+
+        }
+
+        impl Step {
+            /// Returns the kind, as it stands in files.
+            pub fn kind(&self) -> &'static str {
+                match self { $(Self::$variant(_) => $kind,)+ }
+            }
+
+            /// Returns the phase it is shown under.
+            pub fn phase(&self) -> Phase {
+                match self { $(Self::$variant(_) => Phase::$phase,)+ }
+            }
+
+            /// Returns whether it can be taken back.
+            pub fn undo(&self) -> Undo {
+                match self { $(Self::$variant(_) => Undo::$undo,)+ }
+            }
+        }
+
+        impl StepKind for Step {
+            fn address(&self) -> Address {
+                match self { $(Self::$variant(step) => step.address(),)+ }
+            }
+
+            fn describe(&self) -> String {
+                match self { $(Self::$variant(step) => step.describe(),)+ }
+            }
+
+            fn needs(&self) -> Vec<Address> {
+                match self { $(Self::$variant(step) => step.needs(),)+ }
+            }
+
+            fn decide(&self, seen: &Snapshot) -> Decision {
+                match self { $(Self::$variant(step) => step.decide(seen),)+ }
+            }
+
+            async fn perform(&self, cx: &Context<'_>) -> Result<Outcome, StepError> {
+                match self { $(Self::$variant(step) => step.perform(cx).await,)+ }
+            }
+        }
+    };
+}
+
+step_kinds! {
+    TargetSubscription in target_subscription, "target_subscription", Prepare, undo Yes;
+    TemplatesCopy in templates_copy, "templates_copy", Prepare, undo No;
+    TemplatesApproved in templates_approved, "templates_approved", Prepare, undo Yes;
+    TwoStepOff in two_step_off, "two_step_off", Prepare, undo Yes;
+    Add in add, "add", Prepare, undo UntilRegister;
+    RequestCode in request_code, "request_code", Verify, undo UntilRegister;
+    Verify in verify, "verify", Verify, undo UntilRegister;
+    Register in register, "register", CutOver, undo No;
+    Live in live, "live", CutOver, undo No;
+    Profile in profile, "profile", Settle, undo Yes;
+}
+
+/// Returns every step of a plan, in reading order.
+pub fn steps(plan: &Plan) -> Vec<Step> {
+    let mut steps = vec![
+        Step::TargetSubscription(target_subscription::TargetSubscription::of(plan)),
+        Step::TemplatesCopy(templates_copy::TemplatesCopy::of(plan)),
+        Step::TemplatesApproved(templates_approved::TemplatesApproved::of(plan)),
+    ];
+    for number in &plan.numbers {
+        steps.extend([
+            Step::TwoStepOff(two_step_off::TwoStepOff::of(number)),
+            Step::Add(add::Add::of(plan, number)),
+            Step::RequestCode(request_code::RequestCode::of(number)),
+            Step::Verify(verify::Verify::of(number)),
+            Step::Register(register::Register::of(plan, number)),
+            Step::Live(live::Live::of(number)),
+            Step::Profile(profile::Profile::of(number)),
+        ]);
+    }
+    steps
+}
+
+/// The account steps every cut-over rests on.
+mod account {
+    use crate::ids::Address;
+
+    pub(super) fn subscription() -> Address {
+        Address::account("target.subscription")
+    }
+
+    pub(super) fn templates_copy() -> Address {
+        Address::account("templates.copy")
+    }
+
+    pub(super) fn templates_approved() -> Address {
+        Address::account("templates.approved")
+    }
+}
+
+/// Returns the selected templates that will not come to the target, with the reason.
+pub fn not_copied(plan: &Plan, seen: &Snapshot) -> Vec<(String, String)> {
+    let (Some(source), Some(target)) = (
+        seen.source.templates.present(),
+        seen.target.templates.present(),
+    ) else {
+        return Vec::new();
+    };
+    let step = templates_copy::TemplatesCopy::of(plan);
+    let refused = templates_copy::refused_templates(seen);
+    let selection = step.select(source, target, &refused);
+    selection
+        .not_copyable
+        .into_iter()
+        .map(|(template, reason)| (template.key().to_string(), reason))
+        .collect()
+}

@@ -1,0 +1,287 @@
+//! Registers a number with the Cloud API: **the point of no return**. Traffic, webhooks and billing
+//! move to the target, and nothing takes that back but a migration the other way.
+//!
+//! Right before the call everything it rests on is read once more; a [`Cleared`] can only be made
+//! from those observations, and only a `Cleared` sends the call. What the source will no longer
+//! show afterwards (its profile) is kept in the journal first.
+//!
+//! In doubt: the number's status on the target tells. The call may take 15 seconds or more, so the
+//! status is watched that long before it counts as "not registered". A refused PIN is never sent
+//! again: wrong ones lock the number.
+//!
+//! Source: <https://developers.facebook.com/documentation/business-messaging/whatsapp/business-phone-numbers/registration>
+
+use futures_util::future::join;
+use jiff::Timestamp;
+
+use super::{
+    Action, Change, Context, Decision, Outcome, StepError, StepKind, account, context::Repeat,
+    two_step_off,
+};
+use crate::{
+    api::meta::{Write, write},
+    finding::{Finding, Severity, Who},
+    ids::{Address, PhoneNumberId, WabaId},
+    journal::Event,
+    phone::Phone,
+    plan::{Number, Plan},
+    resource::{Observed, phone_number::PhoneNumber, subscription::Subscription, waba::Waba},
+    secret::{Secret, SecretRef},
+    snapshot::Snapshot,
+    snapshot::{is_gone, profile},
+    step::Call,
+};
+
+/// The profile of the source is kept in the journal under this name.
+pub(super) const PROFILE: &str = "profile";
+
+/// How long a register of an earlier run may still be at work. Meta: "up to 15 seconds or more".
+const SETTLE: std::time::Duration = std::time::Duration::from_secs(20);
+
+/// Registers a number.
+#[derive(Clone, Debug)]
+pub struct Register {
+    phone: Phone,
+    target: WabaId,
+    pin: SecretRef,
+    needs: Vec<Phone>,
+    carries_profile: bool,
+}
+
+/// Proof that a number may be registered now. Made from fresh observations only.
+struct Cleared {
+    number: PhoneNumberId,
+}
+
+/// What is read right before the call.
+struct Fresh {
+    number: PhoneNumber,
+    two_step: Observed<bool>,
+    waba: Observed<Waba>,
+    subscriptions: Observed<Vec<Subscription>>,
+}
+
+impl Cleared {
+    /// Judges fresh observations: every finding it returns is a reason not to call.
+    fn judge(register: &Register, fresh: &Fresh, confirmed: bool) -> Result<Self, Vec<Finding>> {
+        let Fresh {
+            number,
+            two_step,
+            waba,
+            subscriptions,
+        } = fresh;
+        let address = register.address();
+        let unknown = |what: &str, why: &dyn std::fmt::Display| {
+            Finding::unknown(
+                "register-unclear",
+                Severity::Error,
+                &address,
+                format!("{what} cannot be read: {why}"),
+            )
+        };
+        let mut findings = Vec::new();
+        if !number.is_verified() {
+            let message = format!("{} is not verified ({})", register.phone, number.state());
+            findings.push(
+                Finding::fail("number-not-verified", &address, message)
+                    .ask(Who::Us, "run apply again"),
+            );
+        }
+        match two_step {
+            Observed::Present(false) => {}
+            Observed::Present(true) => {
+                findings.push(two_step_off::is_on(&address, &register.phone))
+            }
+            Observed::Absent | Observed::Unknown(_) if confirmed => {}
+            Observed::Absent => findings.push(unknown(
+                "two-step verification",
+                &"the number is not on the source",
+            )),
+            Observed::Unknown(why) => findings.push(unknown("two-step verification", why)),
+        }
+        match waba {
+            Observed::Present(waba) if waba.primary_funding_id.is_some() => {}
+            Observed::Present(_) | Observed::Absent => {
+                findings.push(crate::preflight::no_payment(&register.target));
+            }
+            Observed::Unknown(why) => findings.push(unknown("the target's payment method", why)),
+        }
+        match subscriptions {
+            Observed::Present(subscribed) if !subscribed.is_empty() => {}
+            Observed::Present(_) | Observed::Absent => {
+                let message = "no app is subscribed to the target's webhooks any more";
+                findings.push(
+                    Finding::fail("subscription-missing", &address, message)
+                        .ask(Who::Us, "run apply again"),
+                );
+            }
+            Observed::Unknown(why) => findings.push(unknown("the target's subscriptions", why)),
+        }
+        if findings.is_empty() {
+            Ok(Self {
+                number: number.id.clone(),
+            })
+        } else {
+            Err(findings)
+        }
+    }
+
+    fn request(&self, pin: Secret) -> Write {
+        write::register(&self.number, pin)
+    }
+}
+
+impl Register {
+    pub(super) fn of(plan: &Plan, number: &Number) -> Self {
+        Self {
+            phone: number.phone.clone(),
+            target: plan.target.waba.clone(),
+            pin: number.pin.clone(),
+            needs: number.needs.clone(),
+            carries_profile: number.profile.is_none(),
+        }
+    }
+
+    async fn read(&self, cx: &Context<'_>, number: PhoneNumber) -> Fresh {
+        let waba_read = Waba::read(&self.target, true);
+        let subscriptions_read = Subscription::list(&self.target);
+        let reads = join(
+            cx.target.get(&waba_read),
+            cx.target.list(&subscriptions_read),
+        );
+        let (two_step, (waba, subscriptions)) = join(self.two_step(cx), reads).await;
+        Fresh {
+            number,
+            two_step,
+            waba: waba.into(),
+            subscriptions: subscriptions.into(),
+        }
+    }
+
+    async fn two_step(&self, cx: &Context<'_>) -> Observed<bool> {
+        let id = match cx.seen().source.number(&self.phone) {
+            Observed::Present(number) => number.id.clone(),
+            Observed::Absent => return Observed::Absent,
+            Observed::Unknown(why) => return Observed::Unknown(why),
+        };
+        let number: Observed<PhoneNumber> = cx.source.get(&PhoneNumber::read(&id)).await.into();
+        number.and_then(|number| number.is_pin_enabled.into())
+    }
+
+    /// Keeps the source's profile: once the number has moved, its old node may be gone.
+    async fn keep_profile(&self, cx: &Context<'_>) -> Result<(), StepError> {
+        let step = Address::number(&self.phone, "profile");
+        let id = {
+            let seen = cx.seen();
+            let kept = seen.history.kept(&step, PROFILE).is_some();
+            let wanted = self.carries_profile && !kept;
+            seen.source
+                .known(&self.phone)
+                .filter(|_| wanted)
+                .map(|number| number.id.clone())
+        };
+        let Some(id) = id else { return Ok(()) };
+        if let Observed::Present(profile) = profile(cx.source, &id).await {
+            let data = serde_json::Value::Object(profile.fields().clone());
+            cx.journal.record(Event::Kept {
+                step: step.clone(),
+                what: PROFILE.into(),
+                data: data.clone(),
+            })?;
+            cx.seen().history.kept.insert((step, PROFILE.into()), data);
+        }
+        Ok(())
+    }
+
+    /// A register that an earlier run sent and nobody saw the end of may still be at work.
+    async fn let_settle(&self, cx: &Context<'_>) -> Result<Option<PhoneNumber>, StepError> {
+        let sent = cx.seen().history.in_doubt.get(&self.address()).copied();
+        let settled =
+            |sent: Timestamp| cx.clock.now().duration_since(sent).unsigned_abs() >= SETTLE;
+        let Some(sent) = sent.filter(|&sent| !settled(sent)) else {
+            return Ok(None);
+        };
+        let left = SETTLE.saturating_sub(cx.clock.now().duration_since(sent).unsigned_abs());
+        let look = || async {
+            let number = cx.look_at(&self.phone).await?;
+            Ok(number.is_live().then_some(number))
+        };
+        cx.poll(
+            &self.address(),
+            "an earlier register to settle",
+            Some(left),
+            look,
+        )
+        .await
+    }
+}
+
+impl StepKind for Register {
+    fn address(&self) -> Address {
+        Address::number(&self.phone, "register")
+    }
+
+    fn describe(&self) -> String {
+        format!(
+            "Register {} on the target: traffic and billing move",
+            self.phone
+        )
+    }
+
+    fn needs(&self) -> Vec<Address> {
+        let own = ["verify", "two_step_off"].map(|step| Address::number(&self.phone, step));
+        let others = self
+            .needs
+            .iter()
+            .map(|phone| Address::number(phone, "live"));
+        own.into_iter()
+            .chain([account::subscription(), account::templates_approved()])
+            .chain(others)
+            .collect()
+    }
+
+    fn decide(&self, seen: &Snapshot) -> Decision {
+        let number = seen.target.known(&self.phone);
+        if number.is_some_and(|number| number.is_live()) {
+            return Decision::done("the number is live on the target");
+        }
+        let status = number
+            .and_then(|number| number.status.as_ref())
+            .map(|status| status.as_str());
+        Decision::Change(
+            Change::new(Action::Call, "the number is not registered on the target")
+                .seen("status", status)
+                .call(Call::number(number.map(|number| &number.id), "register")),
+        )
+    }
+
+    async fn perform(&self, cx: &Context<'_>) -> Result<Outcome, StepError> {
+        let live = || Outcome::Already("the number is live on the target".into());
+        if self.let_settle(cx).await?.is_some() {
+            return Ok(live());
+        }
+        let number = cx.look_at(&self.phone).await?;
+        if number.is_live() {
+            return Ok(live());
+        }
+        let fresh = self.read(cx, number).await;
+        let gate = Address::number(&self.phone, "two_step_off");
+        let confirmed = cx.options.confirmed.contains(&gate)
+            || cx.seen().history.kept(&gate, "confirmed").is_some();
+        let cleared = Cleared::judge(self, &fresh, confirmed).map_err(StepError::Blocked)?;
+        self.keep_profile(cx).await?;
+
+        let write = cleared.request(cx.ready(&self.pin)?);
+        let doing = format!("register {}", self.phone);
+        let lookup = || async {
+            match cx.target.get(&PhoneNumber::read(&cleared.number)).await {
+                Ok(number) => Ok(number.is_live().then_some(())),
+                Err(error) if is_gone(&error) => Ok(None),
+                Err(error) => Err(error),
+            }
+        };
+        cx.write(&self.address(), &doing, &write, Repeat::AfterLookup, lookup)
+            .await?;
+        Ok(Outcome::Done("registered".into()))
+    }
+}

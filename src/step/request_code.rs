@@ -1,0 +1,127 @@
+//! Has Meta send a one-time code to a number.
+//!
+//! A code is asked for once per need. Every further request makes the one on its way useless and
+//! counts against a limit that Meta does not publish. In doubt (nobody knows whether a code was
+//! sent, or a run died at that moment): it is never asked for again by itself, `--new-code` does.
+
+use super::{Action, Change, Context, Decision, Outcome, StepError, StepKind, context::Repeat};
+use crate::{
+    api::meta::{CallError, write},
+    ids::Address,
+    phone::Phone,
+    plan::{Number, Otp, OtpChannel},
+    resource::phone_number::PhoneNumber,
+    snapshot::Snapshot,
+    step::Call,
+};
+
+/// "Already verified, or failed": the number's own state tells which.
+const REFUSED: i64 = 136_024;
+
+/// Asked too often; hours pass until the next code.
+const TOO_OFTEN: i64 = 2_388_367;
+
+/// Requests a code by SMS or voice call.
+#[derive(Clone, Debug)]
+pub struct RequestCode {
+    phone: Phone,
+    otp: Otp,
+}
+
+impl RequestCode {
+    pub(super) fn of(number: &Number) -> Self {
+        Self {
+            phone: number.phone.clone(),
+            otp: number.otp.clone(),
+        }
+    }
+
+    fn method(&self) -> &'static str {
+        match self.otp.channel {
+            OtpChannel::Sms => "SMS",
+            OtpChannel::Voice => "VOICE",
+        }
+    }
+
+    /// What a refusal means: verified meanwhile, asked too often, or something to mend.
+    async fn refused(&self, cx: &Context<'_>, error: StepError) -> Result<Outcome, StepError> {
+        let graph = match &error {
+            StepError::Call { source, .. } => source.graph(),
+            _ => None,
+        };
+        let Some(graph) = graph.filter(|graph| graph.is(REFUSED)) else {
+            return Err(error);
+        };
+        if graph.is(TOO_OFTEN) {
+            return Ok(Outcome::Parked {
+                reason: format!(
+                    "Meta sends no further code to {} for now: {graph}",
+                    self.phone
+                ),
+                next: "wait some hours, then run apply again".into(),
+            });
+        }
+        if cx.look_at(&self.phone).await?.is_verified() {
+            return Ok(Outcome::Already("the number is verified".into()));
+        }
+        Err(error)
+    }
+}
+
+impl StepKind for RequestCode {
+    fn address(&self) -> Address {
+        Address::number(&self.phone, "request_code")
+    }
+
+    fn describe(&self) -> String {
+        let channel = match self.otp.channel {
+            OtpChannel::Sms => "text message",
+            OtpChannel::Voice => "voice call",
+        };
+        format!(
+            "Request a one-time code for {} by {channel} ({})",
+            self.phone, self.otp.language
+        )
+    }
+
+    fn needs(&self) -> Vec<Address> {
+        vec![Address::number(&self.phone, "add")]
+    }
+
+    fn decide(&self, seen: &Snapshot) -> Decision {
+        let number = seen.target.known(&self.phone);
+        if number.is_some_and(|number| number.is_verified()) {
+            return Decision::done("the number is verified");
+        }
+        let id = number.map(|number| &number.id);
+        Decision::Change(
+            Change::new(Action::Call, "the number is not verified")
+                .call(Call::number(id, "request_code")),
+        )
+    }
+
+    async fn perform(&self, cx: &Context<'_>) -> Result<Outcome, StepError> {
+        let sent = cx.seen().history.codes_out.get(&self.phone).copied();
+        if let Some(sent) = sent
+            && !cx.options.new_codes.contains(&self.phone)
+        {
+            return Ok(Outcome::Already(format!(
+                "a code was requested at {sent:.0}; no other one is asked for"
+            )));
+        }
+        let id = cx.number_id(&self.phone)?;
+        let write = write::request_code(&id, self.method(), &self.otp.language);
+        let doing = format!("request a code for {}", self.phone);
+        let cannot_tell = || async { Ok::<Option<PhoneNumber>, CallError>(None) };
+        match cx
+            .write(&self.address(), &doing, &write, Repeat::Never, cannot_tell)
+            .await
+        {
+            Ok(_) => Ok(Outcome::Done("requested".into())),
+            Err(StepError::InDoubt { .. }) => Ok(Outcome::Done(
+                "no answer came; a code may be on its way".into(),
+            )),
+            Err(error) => self.refused(cx, error).await,
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! Subscribes our app to the webhooks of the target, so that no event of a moved number is lost.
+//!
+//! A number cannot even be added while no app is subscribed. Subscriptions of other apps, and an
+//! override that the plan does not name, are left alone.
+
+use serde_json::Value;
+
+use super::{
+    Action, Change, Context, Decision, Outcome, StepError, StepKind, account, context::Repeat,
+};
+use crate::{
+    api::meta::write,
+    finding::{Finding, Severity, Who},
+    ids::{Address, AppId, WabaId},
+    plan::{Plan, SubscribeApp, Subscription as Wanted},
+    resource::{Observed, subscription::Subscription},
+    snapshot::Snapshot,
+    step::Call,
+};
+
+/// Subscribes our app and sets the callback override.
+#[derive(Clone, Debug)]
+pub struct TargetSubscription {
+    waba: WabaId,
+    app: Option<AppId>,
+    wanted: Wanted,
+}
+
+impl TargetSubscription {
+    pub(super) fn of(plan: &Plan) -> Self {
+        let (waba, app) = (plan.target.waba.clone(), plan.graph.app_id.clone());
+        Self {
+            waba,
+            app,
+            wanted: plan.target.subscription.clone(),
+        }
+    }
+
+    fn callback(&self) -> Option<&str> {
+        self.wanted
+            .callback
+            .as_ref()
+            .map(|callback| callback.url.as_str())
+    }
+
+    /// Our app: the plan's word, else the token's.
+    fn our_app<'a>(&'a self, seen: &'a Snapshot) -> Option<&'a AppId> {
+        let of_token = || {
+            seen.target_token
+                .present()
+                .and_then(|token| token.app_id.as_ref())
+        };
+        self.app.as_ref().or_else(of_token)
+    }
+
+    fn unmanaged(&self, subscribed: &[Subscription]) -> Decision {
+        if !subscribed.is_empty() {
+            return Decision::done("an app is subscribed");
+        }
+        let message = "no app is subscribed to the target's webhooks, and the plan leaves that to somebody else";
+        Decision::blocked(
+            Finding::fail("subscription-missing", self.address(), message)
+                .ask(
+                    Who::Us,
+                    "subscribe an app, or set target.subscription.app to keep",
+                )
+                .proof("GET /{WABA}/subscribed_apps: data is not empty"),
+        )
+    }
+}
+
+impl StepKind for TargetSubscription {
+    fn address(&self) -> Address {
+        account::subscription()
+    }
+
+    fn describe(&self) -> String {
+        match self.callback() {
+            Some(url) => format!("Subscribe our app to webhooks of {} at {url}", self.waba),
+            None => format!("Subscribe our app to webhooks of {}", self.waba),
+        }
+    }
+
+    fn needs(&self) -> Vec<Address> {
+        Vec::new()
+    }
+
+    fn decide(&self, seen: &Snapshot) -> Decision {
+        let subscribed = match &seen.subscriptions {
+            Observed::Present(subscribed) => subscribed.as_slice(),
+            Observed::Absent => &[],
+            Observed::Unknown(why) => {
+                let message = format!("the target's subscriptions cannot be read: {why}");
+                return Decision::blocked(Finding::unknown(
+                    "subscription-unreadable",
+                    Severity::Error,
+                    self.address(),
+                    message,
+                ));
+            }
+        };
+        if self.wanted.app == SubscribeApp::Unmanaged {
+            return self.unmanaged(subscribed);
+        }
+        let app = self.our_app(seen);
+        let ours = subscribed.iter().find(|subscription| {
+            app.is_some_and(|app| subscription.whatsapp_business_api_data.id == *app)
+        });
+        let call = || Call::post(format!("/{}/subscribed_apps", self.waba));
+        let before = ours.and_then(|ours| ours.override_callback_uri.as_deref());
+        match (ours, self.callback()) {
+            (Some(_), None) => Decision::done("our app is subscribed"),
+            (Some(_), Some(url)) if before == Some(url) => {
+                Decision::done("our app is subscribed with this callback")
+            }
+            (Some(_), Some(url)) => Decision::Change(
+                Change::new(
+                    Action::Update,
+                    "our app is subscribed with another callback",
+                )
+                .field("override_callback_uri", before, url)
+                .seen("override_callback_uri", before)
+                .call(call()),
+            ),
+            (None, url) => {
+                let reason = if subscribed.is_empty() {
+                    "no app is subscribed"
+                } else {
+                    "other apps are subscribed, ours is not"
+                };
+                let mut change = Change::new(Action::Create, reason)
+                    .seen("subscribed", false)
+                    .call(call());
+                if let Some(app) = app {
+                    change = change.field("app", Value::Null, app.as_str());
+                }
+                if let Some(url) = url {
+                    change = change.field("override_callback_uri", Value::Null, url);
+                }
+                Decision::Change(change)
+            }
+        }
+    }
+
+    async fn perform(&self, cx: &Context<'_>) -> Result<Outcome, StepError> {
+        let callback = match &self.wanted.callback {
+            Some(callback) => Some((callback.url.as_str(), cx.ready(&callback.verify_token)?)),
+            None => None,
+        };
+        let write = write::subscribe_app(&self.waba, callback);
+        let subscriptions = Subscription::list(&self.waba);
+        let lookup = || async {
+            let subscribed = cx.target.list(&subscriptions).await?;
+            let mut seen = cx.seen();
+            seen.subscriptions = Observed::Present(subscribed);
+            Ok(matches!(self.decide(&seen), Decision::Done(_)).then_some(()))
+        };
+        // Subscribing twice is subscribing once, so a lookup that finds nothing allows another try.
+        cx.write(
+            &self.address(),
+            "subscribe our app to the target",
+            &write,
+            Repeat::AfterLookup,
+            lookup,
+        )
+        .await?;
+        let doing = || "read the target's subscriptions".to_owned();
+        lookup().await.map_err(|source| StepError::Call {
+            doing: doing(),
+            source,
+        })?;
+        Ok(Outcome::Done("subscribed".into()))
+    }
+}

@@ -1,0 +1,350 @@
+//! Copies the templates of the source that the target lacks.
+//!
+//! Meta's copy is asynchronous and partial: a call answers at once, the copies turn up later, some
+//! never. Templates are told apart by name and language, never by id. Only missing ones are sent.
+//!
+//! In doubt: no answer to a copy call proves nothing, and a second one cannot be told from the
+//! first. The target is listed again for a while; what is still missing is left to the next run,
+//! which sends what is missing then.
+//!
+//! Source: <https://developers.facebook.com/docs/whatsapp/business-management-api/message-templates/template-migration>
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::{
+    Action, Change, Context, Decision, Outcome, StepError, StepKind, account,
+    context::{Repeat, Written},
+};
+use crate::{
+    api::meta::{CallError, write},
+    finding::{Finding, Severity},
+    ids::{Address, TemplateId, WabaId},
+    journal::Event,
+    plan::{Glob, Plan},
+    resource::{
+        Observed,
+        template::{Key, Template},
+    },
+    snapshot::Snapshot,
+    step::Call,
+};
+
+/// Ids in one call.
+const PAGE: usize = 500;
+
+/// What Meta refused to copy is kept in the journal under this name.
+pub(super) const REFUSED: &str = "refused_templates";
+
+/// Copies missing templates in pages.
+#[derive(Clone, Debug)]
+pub struct TemplatesCopy {
+    source: WabaId,
+    target: WabaId,
+    copy: Vec<Glob>,
+}
+
+/// What the plan's `copy` comes to, template by template.
+#[derive(Clone, Debug, Default)]
+pub struct Selection<'a> {
+    /// Will be copied.
+    pub missing: Vec<&'a Template>,
+    /// On the target already, by name and language.
+    pub there: Vec<&'a Template>,
+    /// Meta's copy does not take these; with the reason.
+    pub not_copyable: Vec<(&'a Template, String)>,
+}
+
+impl TemplatesCopy {
+    pub(super) fn of(plan: &Plan) -> Self {
+        let (source, target) = (plan.source.waba.clone(), plan.target.waba.clone());
+        Self {
+            source,
+            target,
+            copy: plan.templates.copy.clone(),
+        }
+    }
+
+    /// Sorts the selected templates of the source.
+    pub fn select<'a>(
+        &self,
+        source: &'a BTreeMap<Key, Template>,
+        target: &BTreeMap<Key, Template>,
+        refused: &BTreeMap<String, String>,
+    ) -> Selection<'a> {
+        let mut selection = Selection::default();
+        for (key, template) in source {
+            if !self.copy.iter().any(|glob| glob.matches(&template.name)) {
+                continue;
+            }
+            if target.contains_key(key) {
+                selection.there.push(template);
+            } else if let Some(reason) = template.not_copyable() {
+                selection.not_copyable.push((template, reason));
+            } else if let Some(reason) = refused.get(&key.to_string()) {
+                selection
+                    .not_copyable
+                    .push((template, format!("Meta refused to copy it: {reason}")));
+            } else {
+                selection.missing.push(template);
+            }
+        }
+        selection
+    }
+
+    fn unreadable(&self, account: &str, why: &impl std::fmt::Display) -> Decision {
+        Decision::blocked(Finding::unknown(
+            "templates-unreadable",
+            Severity::Error,
+            self.address(),
+            format!("the {account}'s templates cannot be read: {why}"),
+        ))
+    }
+
+    /// Sends one page and returns what Meta refused.
+    async fn copy_page(
+        &self,
+        cx: &Context<'_>,
+        page: &[(Key, TemplateId)],
+    ) -> Result<BTreeMap<String, String>, StepError> {
+        let ids: Vec<_> = page.iter().map(|(_, id)| id.clone()).collect();
+        let write = write::migrate_templates(&self.target, &self.source, &ids);
+        let doing = "copy templates to the target";
+        let lookup = || async {
+            let listed = list(cx, &self.target).await?;
+            Ok(page
+                .iter()
+                .all(|(key, _)| listed.contains_key(key))
+                .then_some(()))
+        };
+        let answer = match cx
+            .write(&self.address(), doing, &write, Repeat::Never, lookup)
+            .await?
+        {
+            Written::Answered(answer) => answer,
+            Written::Found(()) => return Ok(BTreeMap::new()),
+        };
+        let failed = failed_templates(&answer);
+        let refused = page.iter().filter_map(|(key, id)| {
+            failed
+                .get(id.as_str())
+                .map(|reason| (key.to_string(), reason.clone()))
+        });
+        Ok(refused.collect())
+    }
+
+    fn keep_refused(
+        &self,
+        cx: &Context<'_>,
+        refused: BTreeMap<String, String>,
+    ) -> Result<(), StepError> {
+        let mut all = refused_templates(&cx.seen());
+        all.extend(refused);
+        let data = serde_json::json!(all);
+        let kept = Event::Kept {
+            step: self.address(),
+            what: REFUSED.into(),
+            data: data.clone(),
+        };
+        cx.journal.record(kept)?;
+        cx.seen()
+            .history
+            .kept
+            .insert((self.address(), REFUSED.into()), data);
+        Ok(())
+    }
+}
+
+impl StepKind for TemplatesCopy {
+    fn address(&self) -> Address {
+        account::templates_copy()
+    }
+
+    fn describe(&self) -> String {
+        format!("Copy templates from {} to {}", self.source, self.target)
+    }
+
+    fn needs(&self) -> Vec<Address> {
+        Vec::new()
+    }
+
+    fn decide(&self, seen: &Snapshot) -> Decision {
+        if self.copy.is_empty() {
+            return Decision::done("the plan copies no templates");
+        }
+        let empty = BTreeMap::new();
+        let target = match &seen.target.templates {
+            Observed::Present(templates) => templates,
+            Observed::Absent => &empty,
+            Observed::Unknown(why) => return self.unreadable("target", why),
+        };
+        let source = match &seen.source.templates {
+            Observed::Present(templates) => templates,
+            Observed::Absent => &empty,
+            Observed::Unknown(why) => return self.unreadable("source", why),
+        };
+        let selection = self.select(source, target, &refused_templates(seen));
+        if selection.missing.is_empty() {
+            return Decision::done(format!("{} on the target", count(selection.there.len())));
+        }
+        let reason = match selection.there.len() {
+            0 => format!("{} missing on the target", count(selection.missing.len())),
+            there => format!(
+                "{} missing on the target, {there} there",
+                count(selection.missing.len())
+            ),
+        };
+        let mut change = Change::new(Action::Create, reason);
+        for template in &selection.missing {
+            let category = template.category.clone().unwrap_or_default();
+            change = change.field(&template.key().to_string(), Value::Null, category);
+        }
+        for _ in selection.missing.chunks(PAGE) {
+            change = change.call(Call::post(format!(
+                "/{}/migrate_message_templates",
+                self.target
+            )));
+        }
+        Decision::Change(change.seen("missing", selection.missing.len()))
+    }
+
+    async fn perform(&self, cx: &Context<'_>) -> Result<Outcome, StepError> {
+        let missing = {
+            let seen = cx.seen();
+            let (Some(source), Some(target)) = (
+                seen.source.templates.present(),
+                seen.target.templates.present(),
+            ) else {
+                return Err(StepError::Unexpected("templates were not read".into()));
+            };
+            let selection = self.select(source, target, &refused_templates(&seen));
+            let missing = selection
+                .missing
+                .iter()
+                .map(|template| (template.key(), template.id.clone()));
+            missing.collect::<Vec<_>>()
+        };
+        let mut refused = BTreeMap::new();
+        for page in missing.chunks(PAGE) {
+            refused.extend(self.copy_page(cx, page).await?);
+        }
+        let expected: Vec<_> = missing
+            .iter()
+            .map(|(key, _)| key)
+            .filter(|key| !refused.contains_key(&key.to_string()))
+            .collect();
+        let number_refused = refused.len();
+        if !refused.is_empty() {
+            self.keep_refused(cx, refused)?;
+        }
+        let look = || async {
+            let listed = list(cx, &self.target)
+                .await
+                .map_err(|source| StepError::Call {
+                    doing: "list the target's templates".into(),
+                    source,
+                })?;
+            let all_there = expected.iter().all(|key| listed.contains_key(key));
+            cx.seen().target.templates = Observed::Present(listed);
+            Ok(all_there.then_some(()))
+        };
+        match cx
+            .poll(
+                &self.address(),
+                "the copies to appear",
+                cx.options.wait,
+                look,
+            )
+            .await?
+        {
+            Some(()) if number_refused > 0 => Ok(Outcome::Done(format!(
+                "{} copied, {number_refused} refused by Meta",
+                count(expected.len())
+            ))),
+            Some(()) => Ok(Outcome::Done(format!("{} copied", count(expected.len())))),
+            None => Ok(Outcome::Parked {
+                reason: "Meta has not finished copying".into(),
+                next: "run apply again: what is there then is not copied twice".into(),
+            }),
+        }
+    }
+}
+
+async fn list(cx: &Context<'_>, waba: &WabaId) -> Result<BTreeMap<Key, Template>, CallError> {
+    let listed = cx.target.list(&Template::list(waba)).await?;
+    let there = listed.into_iter().filter(Template::is_there);
+    Ok(there.map(|template| (template.key(), template)).collect())
+}
+
+/// Returns what Meta refused to copy in earlier runs: key to reason.
+pub(super) fn refused_templates(seen: &Snapshot) -> BTreeMap<String, String> {
+    let kept = seen.history.kept(&account::templates_copy(), REFUSED);
+    kept.and_then(|data| serde_json::from_value(data.clone()).ok())
+        .unwrap_or_default()
+}
+
+/// Reads every shape of `failed_templates` that was seen: an object from id to reason, an empty
+/// list (PHP's empty object), a list of `{id, reason}`.
+fn failed_templates(answer: &Value) -> BTreeMap<String, String> {
+    let text = |value: &Value| {
+        value
+            .as_str()
+            .map_or_else(|| value.to_string(), str::to_owned)
+    };
+    match answer.get("failed_templates") {
+        Some(Value::Object(failed)) => failed
+            .iter()
+            .map(|(id, reason)| (id.clone(), text(reason)))
+            .collect(),
+        Some(Value::Array(failed)) => {
+            let item = |item: &Value| {
+                let reason = item.get("reason").or_else(|| item.get("error_message"))?;
+                Some((text(item.get("id")?), text(reason)))
+            };
+            failed.iter().filter_map(item).collect()
+        }
+        _ => BTreeMap::new(),
+    }
+}
+
+fn count(templates: usize) -> String {
+    if templates == 1 {
+        "1 template".into()
+    } else {
+        format!("{templates} templates")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_shape_of_failed_templates_is_understood() {
+        #[track_caller]
+        fn check(failed: Value, expected: &[(&str, &str)]) {
+            let answer = serde_json::json!({"migrated_templates": [], "failed_templates": failed});
+            let expected: BTreeMap<_, _> = expected
+                .iter()
+                .map(|(id, reason)| (id.to_string(), reason.to_string()))
+                .collect();
+            assert_eq!(failed_templates(&answer), expected);
+        }
+        check(
+            serde_json::json!({"17": "Incorrect category"}),
+            &[("17", "Incorrect category")],
+        );
+        check(serde_json::json!({}), &[]);
+        check(serde_json::json!([]), &[]);
+        check(
+            serde_json::json!([{"id": "17", "reason": "Formatting error"}]),
+            &[("17", "Formatting error")],
+        );
+        check(
+            serde_json::json!([{"id": 17, "reason": "x"}]),
+            &[("17", "x")],
+        );
+        check(Value::Null, &[]);
+    }
+}

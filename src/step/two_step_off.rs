@@ -1,0 +1,139 @@
+//! Gate: the source's owner switches two-step verification off.
+//!
+//! No API can do it. While it is on, the number cannot be registered on the target. The proof is
+//! `is_pin_enabled` of the number on the source; where the source cannot be read, a person may pass
+//! the gate by name, which is journaled.
+//!
+//! Source: <https://developers.facebook.com/docs/whatsapp/business-management-api/guides/migrating-phone-numbers-between-wabas-programmatically>
+
+use super::{Action, Change, Context, Decision, Outcome, StepError, StepKind};
+use crate::{
+    finding::Finding,
+    ids::Address,
+    journal::Event,
+    phone::Phone,
+    plan::Number,
+    resource::{Observed, phone_number::PhoneNumber},
+    snapshot::Snapshot,
+};
+
+/// Waits until two-step verification is off on the source.
+#[derive(Clone, Debug)]
+pub struct TwoStepOff {
+    phone: Phone,
+}
+
+impl TwoStepOff {
+    pub(super) fn of(number: &Number) -> Self {
+        Self {
+            phone: number.phone.clone(),
+        }
+    }
+
+    fn gate(reason: impl Into<String>) -> Decision {
+        Decision::Change(Change::new(Action::Gate, reason))
+    }
+}
+
+/// What the owner is asked to do.
+pub(super) fn instructions(phone: &Phone) -> String {
+    format!(
+        "ask the source's owner: WhatsApp Manager > Account tools > Phone numbers > {phone} > Two-step verification > Turn off, then confirm the e-mail"
+    )
+}
+
+impl StepKind for TwoStepOff {
+    fn address(&self) -> Address {
+        Address::number(&self.phone, "two_step_off")
+    }
+
+    fn describe(&self) -> String {
+        format!(
+            "Have the source's owner switch two-step verification of {} off",
+            self.phone
+        )
+    }
+
+    fn needs(&self) -> Vec<Address> {
+        Vec::new()
+    }
+
+    fn decide(&self, seen: &Snapshot) -> Decision {
+        if seen.target.is_live(&self.phone) {
+            return Decision::done("the number is live on the target");
+        }
+        match seen.source.number(&self.phone) {
+            Observed::Present(number) => match number.is_pin_enabled {
+                Some(false) => Decision::done("two-step verification is off"),
+                Some(true) => Self::gate("two-step verification is on"),
+                None => Self::gate("the source does not say whether two-step verification is on"),
+            },
+            Observed::Absent => {
+                Self::gate("the number is not on the source, so its two-step state cannot be seen")
+            }
+            Observed::Unknown(why) => Self::gate(format!("the source cannot be read: {why}")),
+        }
+    }
+
+    async fn perform(&self, cx: &Context<'_>) -> Result<Outcome, StepError> {
+        let address = self.address();
+        let look = || async {
+            let id = {
+                let seen = cx.seen();
+                seen.source
+                    .known(&self.phone)
+                    .map(|number| number.id.clone())
+            };
+            let Some(id) = id else { return Ok(None) };
+            let number = cx
+                .source
+                .get(&PhoneNumber::read(&id))
+                .await
+                .map_err(|source| StepError::Call {
+                    doing: format!("read {} on the source", self.phone),
+                    source,
+                })?;
+            Ok((number.is_pin_enabled == Some(false)).then_some(()))
+        };
+        if cx.options.confirmed.contains(&address) {
+            let data = serde_json::json!({ "by": cx.options.user });
+            cx.journal.record(Event::Kept {
+                step: address,
+                what: "confirmed".into(),
+                data,
+            })?;
+            return Ok(Outcome::Done(format!("confirmed by {}", cx.options.user)));
+        }
+        let patience = cx.patience_for_people();
+        match cx
+            .poll(
+                &address,
+                "two-step verification to be switched off",
+                patience,
+                look,
+            )
+            .await?
+        {
+            Some(()) => Ok(Outcome::Done("two-step verification is off".into())),
+            None => Ok(Outcome::Parked {
+                reason: "two-step verification is not known to be off".into(),
+                next: format!(
+                    "{}; where the source cannot be read, pass it by name: --confirm '{address}'",
+                    instructions(&self.phone)
+                ),
+            }),
+        }
+    }
+}
+
+/// The finding of a gate that closed again.
+pub(super) fn is_on(address: &Address, phone: &Phone) -> Finding {
+    Finding::fail(
+        "two-step-on",
+        address,
+        format!("two-step verification of {phone} is on again"),
+    )
+    .observed("is_pin_enabled: true")
+    .ask(crate::finding::Who::SourceOwner, instructions(phone))
+    .proof("GET /{SOURCE_PHONE}?fields=is_pin_enabled is false")
+}

@@ -1,0 +1,143 @@
+//! Hands a one-time code in.
+//!
+//! The code comes from the plan's `otp.code`, or from a person at the terminal. Without either the
+//! run parks; `verify-code` hands a code in from anywhere. A code is sent once: a wrong guess counts
+//! against a limit that Meta does not publish. In doubt: the number's `code_verification_status`
+//! tells whether it was taken.
+
+use super::{
+    Action, Change, Context, Decision, Outcome, StepError, StepKind,
+    context::{CodeAsked, Repeat},
+};
+use crate::{
+    api::meta::write,
+    finding::{Finding, Who},
+    ids::Address,
+    phone::Phone,
+    plan::{Number, Otp},
+    resource::phone_number::PhoneNumber,
+    secret::Secret,
+    snapshot::Snapshot,
+    step::Call,
+};
+
+/// Verifies a number with its code.
+#[derive(Clone, Debug)]
+pub struct Verify {
+    phone: Phone,
+    otp: Otp,
+}
+
+impl Verify {
+    pub(super) fn of(number: &Number) -> Self {
+        Self {
+            phone: number.phone.clone(),
+            otp: number.otp.clone(),
+        }
+    }
+
+    async fn code(&self, cx: &Context<'_>) -> Result<Option<Secret>, StepError> {
+        match &self.otp.code {
+            Some(reference) => match cx.secrets.read(reference).await {
+                Ok(code) => Ok(Some(code)),
+                // The variable or file a pipeline fills in later is a code that is not there yet.
+                Err(crate::secret::SecretError::Missing(_)) => Ok(None),
+                Err(error) => Err(error.into()),
+            },
+            None => {
+                let asked = CodeAsked {
+                    phone: self.phone.clone(),
+                    channel: self.otp.channel,
+                };
+                Ok(cx.ask_code(asked).await)
+            }
+        }
+    }
+}
+
+/// Strips what people type around a code. `None`: it is not six digits.
+pub fn six_digits(code: &Secret) -> Option<Secret> {
+    let separator = |c: &char| c.is_whitespace() || *c == '-';
+    let digits: String = code.expose().chars().filter(|c| !separator(c)).collect();
+    let right = digits.len() == 6 && digits.bytes().all(|byte| byte.is_ascii_digit());
+    right.then(|| Secret::new(digits))
+}
+
+impl StepKind for Verify {
+    fn address(&self) -> Address {
+        Address::number(&self.phone, "verify")
+    }
+
+    fn describe(&self) -> String {
+        format!("Hand in the one-time code of {}", self.phone)
+    }
+
+    fn needs(&self) -> Vec<Address> {
+        vec![Address::number(&self.phone, "request_code")]
+    }
+
+    fn decide(&self, seen: &Snapshot) -> Decision {
+        let number = seen.target.known(&self.phone);
+        if number.is_some_and(|number| number.is_verified()) {
+            return Decision::done("the number is verified");
+        }
+        let id = number.map(|number| &number.id);
+        Decision::Change(
+            Change::new(Action::Call, "the number is not verified")
+                .call(Call::number(id, "verify_code")),
+        )
+    }
+
+    async fn perform(&self, cx: &Context<'_>) -> Result<Outcome, StepError> {
+        let Some(code) = self.code(cx).await? else {
+            let next = format!(
+                "hand the code in: waba-migrate verify-code PLAN {} CODE (a code lives about 10 minutes; --new-code {} asks for another)",
+                self.phone, self.phone
+            );
+            return Ok(Outcome::Parked {
+                reason: "no one-time code is at hand".into(),
+                next,
+            });
+        };
+        let Some(code) = six_digits(&code) else {
+            let message = format!(
+                "the code for {} is not six digits, so it was not sent",
+                self.phone
+            );
+            return Err(StepError::Blocked(vec![
+                Finding::fail("code-form", self.address(), message)
+                    .ask(Who::Us, "hand in the six digits that were sent"),
+            ]));
+        };
+        let id = cx.number_id(&self.phone)?;
+        let write = write::verify_code(&id, code);
+        let doing = format!("verify {}", self.phone);
+        let lookup = || async {
+            let number = cx.target.get(&PhoneNumber::read(&id)).await?;
+            Ok(number.is_verified().then_some(()))
+        };
+        cx.write(&self.address(), &doing, &write, Repeat::Never, lookup)
+            .await?;
+        cx.look_at(&self.phone).await?;
+        Ok(Outcome::Done("verified".into()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_is_six_digits_however_it_is_typed() {
+        #[track_caller]
+        fn check(typed: &str, expected: Option<&str>) {
+            let code = six_digits(&Secret::new(typed));
+            assert_eq!(code.as_ref().map(Secret::expose), expected, "{typed}");
+        }
+        check("123456", Some("123456"));
+        check(" 123-456\n", Some("123456"));
+        check("12345", None);
+        check("12345a", None);
+        check("１２３４５６", None);
+    }
+}

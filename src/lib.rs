@@ -4,4 +4,7 @@ pub mod clock;
 pub mod finding;
 pub mod ids;
 pub mod phone;
+pub mod plan;
+pub mod report;
 pub mod secret;
+pub mod yaml;

@@ -4,9 +4,21 @@
 //! that passes every rule becomes a [`Plan`]: ids are ids, phones are phones, references resolve,
 //! defaults are filled in. A `Plan` that exists is right.
 
+mod build;
+pub mod choices;
+pub mod decode;
 pub mod document;
 pub mod load;
+mod mask;
+pub mod moment;
+mod nearest;
+pub mod reference;
 pub mod rules;
+pub mod sink;
+#[cfg(test)]
+mod testing;
+pub mod text;
+pub mod words;
 
 use std::path::PathBuf;
 
@@ -254,7 +266,11 @@ mod tests {
     fn globs_match_whole_names() {
         #[track_caller]
         fn check(pattern: &str, name: &str, expected: bool) {
-            assert_eq!(Glob::new(pattern).matches(name), expected, "{pattern} {name}");
+            assert_eq!(
+                Glob::new(pattern).matches(name),
+                expected,
+                "{pattern} {name}"
+            );
         }
         check("*", "", true);
         check("*", "order_shipped", true);

@@ -14,3 +14,5 @@ pub mod resource;
 pub mod secret;
 pub mod snapshot;
 pub mod step;
+pub mod report;
+pub mod yaml;

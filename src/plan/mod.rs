@@ -4,9 +4,21 @@
 //! that passes every rule becomes a [`Plan`]: ids are ids, phones are phones, references resolve,
 //! defaults are filled in. A `Plan` that exists is right.
 
-// pub mod document;
-// pub mod load;
-// pub mod rules;
+mod build;
+pub mod choices;
+pub mod decode;
+pub mod document;
+pub mod load;
+mod mask;
+pub mod moment;
+mod nearest;
+pub mod reference;
+pub mod rules;
+pub mod sink;
+#[cfg(test)]
+mod testing;
+pub mod text;
+pub mod words;
 
 use std::path::PathBuf;
 

@@ -1,0 +1,171 @@
+//! A document without errors becomes a [`Plan`]: defaults are filled in, paths resolved.
+//!
+//! Reports nothing: what is absent here was reported before, or has a default.
+
+use std::path::Path;
+
+use crate::{
+    phone::Phone,
+    plan::{
+        self, Plan,
+        choices::Vertical,
+        decode::Sp,
+        document::{self, Document},
+        reference::Reference,
+        rules::windows,
+    },
+    secret::SecretRef,
+};
+
+/// The newest version of the Graph API this release was built for.
+/// Source: <https://developers.facebook.com/docs/graph-api/changelog/versions>
+const API_VERSION: &str = "v25.0";
+/// The language of one-time codes when the plan names none.
+const OTP_LANGUAGE: &str = "en_US";
+
+/// Returns the plan, or `None` if a required part is absent.
+pub(crate) fn plan(document: Document, path: &Path, digest: String) -> Option<Plan> {
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let defaults = document
+        .defaults
+        .and_then(|defaults| defaults.number)
+        .unwrap_or_default();
+    let numbers = document.numbers.unwrap_or_default();
+    let windows = document
+        .windows
+        .map(|windows| windows.0)
+        .unwrap_or_default();
+    Some(Plan {
+        name: document.name?.value.0,
+        description: document.description.map(|text| text.value.0),
+        path: path.to_owned(),
+        digest,
+        graph: graph(document.graph.unwrap_or_default(), folder),
+        source: plan::Source {
+            token: secret(document.source.as_ref()?.token.as_ref(), folder),
+            waba: document.source?.waba?.value,
+        },
+        target: target(document.target?, folder)?,
+        windows: windows
+            .into_iter()
+            .map(|(name, window)| windows::resolve(name.value, &window))
+            .collect::<Option<_>>()?,
+        numbers: numbers
+            .into_iter()
+            .map(|number| self::number(number, &defaults, folder))
+            .collect::<Option<_>>()?,
+        templates: templates(document.templates.unwrap_or_default()),
+    })
+}
+
+fn secret(reference: Option<&Sp<Reference>>, folder: &Path) -> Option<SecretRef> {
+    reference.map(|reference| reference.value.resolve(folder))
+}
+
+fn graph(graph: document::Graph, folder: &Path) -> plan::Graph {
+    plan::Graph {
+        api_version: graph
+            .api_version
+            .map_or_else(|| API_VERSION.into(), |word| word.value.0),
+        app_id: graph.app_id.map(|id| id.value),
+        app_secret: secret(graph.app_secret.as_ref(), folder),
+    }
+}
+
+fn target(target: document::Target, folder: &Path) -> Option<plan::Target> {
+    let subscription = target.subscription.unwrap_or_default();
+    let callback = match subscription.callback {
+        None => None,
+        Some(callback) => Some(plan::Callback {
+            url: callback.url?.value.0,
+            verify_token: secret(callback.verify_token.as_ref(), folder)?,
+        }),
+    };
+    let app = subscription
+        .app
+        .map_or(plan::SubscribeApp::Keep, |app| app.value.into());
+    Some(plan::Target {
+        waba: target.waba?.value,
+        token: secret(target.token.as_ref(), folder)?,
+        subscription: plan::Subscription { app, callback },
+    })
+}
+
+fn number(
+    number: document::Number,
+    defaults: &document::NumberDefaults,
+    folder: &Path,
+) -> Option<plan::Number> {
+    let pin = number.pin.as_ref().or(defaults.pin.as_ref());
+    let profile = number.profile.or_else(|| defaults.profile.clone());
+    Some(plan::Number {
+        phone: number.phone?.value,
+        pin: secret(pin, folder)?,
+        otp: otp(
+            number.otp.unwrap_or_default(),
+            defaults.otp.as_ref(),
+            folder,
+        ),
+        needs: needs(number.needs.unwrap_or_default()),
+        profile: profile.map(self::profile),
+    })
+}
+
+/// Returns the needed phones, each once.
+fn needs(needs: Vec<Sp<Phone>>) -> Vec<Phone> {
+    let mut phones: Vec<Phone> = Vec::new();
+    for phone in needs {
+        if !phones.contains(&phone.value) {
+            phones.push(phone.value);
+        }
+    }
+    phones
+}
+
+fn otp(own: document::Otp, defaults: Option<&document::Otp>, folder: &Path) -> plan::Otp {
+    let channel = own
+        .channel
+        .as_ref()
+        .or(defaults.and_then(|otp| otp.channel.as_ref()));
+    let language = own
+        .language
+        .as_ref()
+        .or(defaults.and_then(|otp| otp.language.as_ref()));
+    let code = own
+        .code
+        .as_ref()
+        .or(defaults.and_then(|otp| otp.code.as_ref()));
+    plan::Otp {
+        channel: channel.map_or(plan::OtpChannel::Sms, |channel| channel.value.into()),
+        language: language.map_or_else(|| OTP_LANGUAGE.into(), |word| word.value.0.clone()),
+        code: secret(code, folder),
+    }
+}
+
+fn profile(profile: document::Profile) -> plan::Profile {
+    let document::Profile {
+        about,
+        address,
+        description,
+        email,
+        websites,
+        vertical,
+        spot: _,
+    } = profile;
+    plan::Profile {
+        about: about.map(|text| text.value.0),
+        address: address.map(|text| text.value.0),
+        description: description.map(|text| text.value.0),
+        email: email.map(|text| text.value.0),
+        websites: websites.map(|sites| sites.into_iter().map(|site| site.value.0).collect()),
+        vertical: vertical.map(|word: Sp<Vertical>| word.value.as_str().to_owned()),
+    }
+}
+
+fn templates(templates: document::Templates) -> plan::Templates {
+    let globs = |globs: Vec<Sp<plan::Glob>>| globs.into_iter().map(|glob| glob.value).collect();
+    plan::Templates {
+        copy: templates.copy.map(globs).unwrap_or_default(),
+        required: templates.required.map(globs),
+    }
+}

@@ -1,0 +1,38 @@
+//! Rules that compare one part of a plan with another, as a table.
+//!
+//! The form of a single value is checked where it is read: see `plan::words`, `choices`,
+//! `moment` and `reference`. No rule stops another.
+
+pub mod accounts;
+pub mod numbers;
+pub mod profiles;
+pub mod supported;
+pub mod templates;
+pub mod windows;
+
+use crate::plan::{document::Document, sink::Sink};
+
+/// One rule: looks at what could be read, reports what is wrong.
+type Rule = fn(&Document, &mut Sink<'_>);
+
+/// All rules. Their ids stand in the functions.
+const RULES: &[Rule] = &[
+    accounts::source_is_target,
+    numbers::phone_duplicate,
+    numbers::needs_unknown,
+    numbers::needs_cycle,
+    numbers::pin_missing,
+    numbers::solution_missing,
+    profiles::websites_at_most_two,
+    templates::required_outside_copy,
+    templates::nothing_to_do,
+    windows::window_order,
+    windows::window_unknown,
+];
+
+/// Applies every rule.
+pub fn check(document: &Document, sink: &mut Sink<'_>) {
+    for rule in RULES {
+        rule(document, sink);
+    }
+}

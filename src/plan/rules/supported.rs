@@ -1,0 +1,199 @@
+//! Fields of the plan format whose step does not exist in this release, as a table.
+//!
+//! Their form is checked like any other's. Using one is an error, because a plan whose field is
+//! ignored would not do what its reviewers read. When a step arrives, its lines go.
+
+use crate::{
+    plan::{decode::Spot, sink::Sink},
+    yaml::{Node, Value},
+};
+
+/// A field that cannot be used yet.
+struct Unsupported {
+    /// Its route; `[]` stands for every item.
+    route: &'static [&'static str],
+    /// Whether a value asks for what cannot be done.
+    asks: fn(&Value) -> bool,
+}
+
+const UNSUPPORTED: &[Unsupported] = &[
+    Unsupported {
+        route: &["windows"],
+        asks: anything,
+    },
+    Unsupported {
+        route: &["defaults", "number", "window"],
+        asks: anything,
+    },
+    Unsupported {
+        route: &["numbers", "[]", "window"],
+        asks: anything,
+    },
+    Unsupported {
+        route: &["genesys"],
+        asks: anything,
+    },
+    Unsupported {
+        route: &["defaults", "number", "genesys"],
+        asks: anything,
+    },
+    Unsupported {
+        route: &["numbers", "[]", "genesys"],
+        asks: anything,
+    },
+    Unsupported {
+        route: &["flows", "copy"],
+        asks: anything,
+    },
+    Unsupported {
+        route: &["templates", "files"],
+        asks: anything,
+    },
+    Unsupported {
+        route: &["templates", "prune"],
+        asks: |value| is(value, &["true"]),
+    },
+    Unsupported {
+        route: &["defaults", "number", "method"],
+        asks: another_method,
+    },
+    Unsupported {
+        route: &["numbers", "[]", "method"],
+        asks: another_method,
+    },
+    Unsupported {
+        route: &["defaults", "number", "solution_id"],
+        asks: anything,
+    },
+    Unsupported {
+        route: &["numbers", "[]", "solution_id"],
+        asks: anything,
+    },
+    Unsupported {
+        route: &["target", "subscription", "app"],
+        asks: |value| is(value, &["temporary"]),
+    },
+    Unsupported {
+        route: &["policy"],
+        asks: anything,
+    },
+];
+
+/// Reports every field that cannot be used yet.
+pub fn check(tree: &Node, sink: &mut Sink<'_>) {
+    for field in UNSUPPORTED {
+        visit(tree, &Spot::default(), field, field.route, sink);
+    }
+}
+
+fn visit(node: &Node, spot: &Spot, field: &Unsupported, route: &[&str], sink: &mut Sink<'_>) {
+    let Some((step, rest)) = route.split_first() else {
+        return report(node, spot, field, sink);
+    };
+    match &node.value {
+        Value::Sequence(items) if *step == "[]" => {
+            for (index, item) in items.iter().enumerate() {
+                visit(item, &spot.item(index, &item.place), field, rest, sink);
+            }
+        }
+        Value::Mapping(pairs) => {
+            if let Some((key, value)) = pairs.iter().find(|(key, _)| &*key.text == *step) {
+                visit(value, &spot.key(&key.text, &key.place), field, rest, sink);
+            }
+        }
+        Value::Null | Value::Scalar(_) | Value::Sequence(_) => {}
+    }
+}
+
+fn report(node: &Node, spot: &Spot, field: &Unsupported, sink: &mut Sink<'_>) {
+    if !(field.asks)(&node.value) {
+        return;
+    }
+    let field = match &node.value {
+        Value::Scalar(scalar) if field.route.last() != Some(&"window") => {
+            format!("{}: {}", spot.route, scalar.text)
+        }
+        _ => spot.route.to_string(),
+    };
+    sink.fail(
+        "not-yet-supported",
+        spot,
+        format!("this release cannot do `{field}` yet; the field is not ignored"),
+        "delete it, or wait for a release that can",
+    );
+}
+
+fn anything(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::Scalar(_) => true,
+        Value::Sequence(items) => !items.is_empty(),
+        Value::Mapping(pairs) => !pairs.is_empty(),
+    }
+}
+
+fn is(value: &Value, words: &[&str]) -> bool {
+    matches!(value, Value::Scalar(scalar) if words.contains(&&*scalar.text))
+}
+
+fn another_method(value: &Value) -> bool {
+    is(value, &["embedded_signup", "solution_intent"])
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::plan::testing::check;
+
+    #[test]
+    fn what_this_release_cannot_do_is_refused() {
+        check(
+            "templates:\n",
+            "genesys: { region: mypurecloud.de, client_id: { env: A }, client_secret: { env: B }, campaigns: paus }\ntemplates:\n",
+            &[
+                "21:1 error[not-yet-supported] genesys: this release cannot do `genesys` yet; the field is not ignored | delete it, or wait for a release that can",
+                "21:97 error[choice-unknown] genesys.campaigns: `paus` is not allowed here | did you mean `pause`? Allowed: pause, leave",
+            ],
+        );
+        check(
+            "templates:\n",
+            "flows: { copy: [\"*\"] }\ntemplates:\n",
+            &[
+                "21:10 error[not-yet-supported] flows.copy: this release cannot do `flows.copy` yet; the field is not ignored | delete it, or wait for a release that can",
+            ],
+        );
+        check("templates:\n", "flows: { copy: [] }\ntemplates:\n", &[]);
+        check(
+            "  required: [welcome]\n",
+            "  files: [a.yaml]\n  prune: true\n",
+            &[
+                "23:3 error[not-yet-supported] templates.files: this release cannot do `templates.files` yet; the field is not ignored | delete it, or wait for a release that can",
+                "24:3 error[not-yet-supported] templates.prune: this release cannot do `templates.prune: true` yet; the field is not ignored | delete it, or wait for a release that can",
+            ],
+        );
+        check("  required: [welcome]\n", "  prune: false\n", &[]);
+        check(
+            "    pin: { env: PIN_A }\n",
+            "    pin: { env: PIN_A }\n    method: solution_intent\n    solution_id: \"7\"\n    genesys: { flow: keep }\n",
+            &[
+                "17:5 error[not-yet-supported] numbers[0].method: this release cannot do `numbers[0].method: solution_intent` yet; the field is not ignored | delete it, or wait for a release that can",
+                "18:5 error[not-yet-supported] numbers[0].solution_id: this release cannot do `numbers[0].solution_id: 7` yet; the field is not ignored | delete it, or wait for a release that can",
+                "19:5 error[not-yet-supported] numbers[0].genesys: this release cannot do `numbers[0].genesys` yet; the field is not ignored | delete it, or wait for a release that can",
+            ],
+        );
+        check(
+            "app: keep",
+            "app: temporary",
+            &[
+                "10:19 error[not-yet-supported] target.subscription.app: this release cannot do `target.subscription.app: temporary` yet; the field is not ignored | delete it, or wait for a release that can",
+            ],
+        );
+        check(
+            "templates:\n",
+            "policy: { max_cut_overs: 1, max_template_deletes: -1 }\ntemplates:\n",
+            &[
+                "21:1 error[not-yet-supported] policy: this release cannot do `policy` yet; the field is not ignored | delete it, or wait for a release that can",
+                "21:51 error[policy-form] policy.max_template_deletes: `-1` is not a whole number from 0 up | write digits without quotes, or leave the line out for no limit",
+            ],
+        );
+    }
+}

@@ -1,0 +1,151 @@
+//! Rules about cut-over windows.
+//!
+//! Does not ask whether a window is past: that is for those who hold a clock.
+
+use jiff::tz::AmbiguousOffset;
+
+use crate::plan::{
+    self,
+    decode::Sp,
+    document::{Document, Window},
+    moment::{Moment, Zone},
+    nearest::nearest,
+    sink::Sink,
+    words::Name,
+};
+
+/// Returns the window as two moments, or `None` if a part is absent or no moment.
+pub(crate) fn resolve(name: String, window: &Window) -> Option<plan::Window> {
+    let zone = &window.time_zone.as_ref()?.value.0;
+    let moment = |at: &Sp<Moment>| zone.to_ambiguous_zoned(at.value.0).compatible().ok();
+    Some(plan::Window {
+        name,
+        from: moment(window.from.as_ref()?)?,
+        to: moment(window.to.as_ref()?)?,
+        time_zone: zone.clone(),
+    })
+}
+
+/// A window begins before it ends, at times that its clocks show.
+pub fn window_order(document: &Document, sink: &mut Sink<'_>) {
+    let windows = document.windows.iter().flat_map(|windows| &windows.0);
+    for (name, window) in windows {
+        name_form(name, sink);
+        let Some(zone) = &window.time_zone else {
+            continue;
+        };
+        for at in [&window.from, &window.to].into_iter().flatten() {
+            gap(at, zone, sink);
+        }
+        if let (Some(resolved), Some(to)) = (resolve(name.value.clone(), window), &window.to)
+            && resolved.from >= resolved.to
+        {
+            sink.fail(
+                "window-order",
+                &to.spot,
+                format!("the window `{}` ends before it begins", name.value),
+                "did you forget the next day's date in `to`?",
+            );
+        }
+    }
+}
+
+fn name_form(name: &Sp<String>, sink: &mut Sink<'_>) {
+    let scalar = crate::yaml::Scalar {
+        text: name.value.as_str().into(),
+        quoted: true,
+    };
+    if let Err(wrong) = <Name as crate::plan::decode::Word>::read(&scalar) {
+        sink.fail(wrong.rule, &name.spot, wrong.message, wrong.hint);
+    }
+}
+
+fn gap(at: &Sp<Moment>, zone: &Sp<Zone>, sink: &mut Sink<'_>) {
+    let offset = zone.value.0.to_ambiguous_timestamp(at.value.0).offset();
+    if matches!(offset, AmbiguousOffset::Gap { .. }) {
+        sink.fail(
+            "window-form",
+            &at.spot,
+            format!(
+                "clocks never show {}: they are put forward then",
+                at.value.0
+            ),
+            "take a time before or after the change of the clocks",
+        );
+    }
+}
+
+/// A number's window is one of the plan's.
+pub fn window_unknown(document: &Document, sink: &mut Sink<'_>) {
+    let names: Vec<&str> = document
+        .windows
+        .iter()
+        .flat_map(|windows| &windows.0)
+        .map(|(name, _)| name.value.as_str())
+        .collect();
+    let defaults = document
+        .defaults
+        .as_ref()
+        .and_then(|defaults| defaults.number.as_ref());
+    let shared = defaults.and_then(|number| number.window.as_ref());
+    let own = document
+        .numbers
+        .iter()
+        .flatten()
+        .filter_map(|number| number.window.as_ref());
+    for window in shared.into_iter().chain(own) {
+        if names.contains(&window.value.0.as_str()) {
+            continue;
+        }
+        let near = nearest(&window.value.0, names.iter().copied()).filter(|_| sink.has_room());
+        let hint = near.map_or_else(
+            || "define it under `windows`".to_owned(),
+            |near| format!("did you mean `{near}`?"),
+        );
+        let message = format!("no window is called `{}`", window.value.0);
+        sink.fail("window-unknown", &window.spot, message, hint);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::plan::testing::check;
+
+    #[test]
+    fn windows_are_checked_before_they_are_refused() {
+        check(
+            "templates:\n",
+            "windows: { night: { from: 2026-12-06T04:00, to: 2026-12-05T22:00, time_zone: Europe/Berlin } }\ntemplates:\n",
+            &[
+                "21:1 error[not-yet-supported] windows: this release cannot do `windows` yet; the field is not ignored | delete it, or wait for a release that can",
+                "21:49 error[window-order] windows.night.to: the window `night` ends before it begins | did you forget the next day's date in `to`?",
+            ],
+        );
+        check(
+            "templates:\n",
+            "windows: { Night: { from: 2026-03-29T02:30, to: 2026-03-29T22:00Z, time_zone: Europe/Berlni } }\ntemplates:\n",
+            &[
+                "21:1 error[not-yet-supported] windows: this release cannot do `windows` yet; the field is not ignored | delete it, or wait for a release that can",
+                "21:12 error[name-form] windows.Night: `Night` is not a name | use 1 to 63 lower-case letters, digits and `-`, like acme-emea",
+                "21:49 error[window-form] windows.Night.to: `2026-03-29T22:00Z` is not a date with a time | write it like 2026-12-05T22:00; the zone stands in `time_zone`",
+                "21:79 error[window-form] windows.Night.time_zone: no time zone is called `Europe/Berlni` | did you mean `Europe/Berlin`?",
+            ],
+        );
+        check(
+            "templates:\n",
+            "windows: { night: { from: 2026-03-29T02:30, to: 2026-03-30T02:30, time_zone: Europe/Berlin } }\ntemplates:\n",
+            &[
+                "21:1 error[not-yet-supported] windows: this release cannot do `windows` yet; the field is not ignored | delete it, or wait for a release that can",
+                "21:27 error[window-form] windows.night.from: clocks never show 2026-03-29T02:30:00: they are put forward then | take a time before or after the change of the clocks",
+            ],
+        );
+        check(
+            "    otp:",
+            "    window: nigth\n    otp:",
+            &[
+                "13:5 error[not-yet-supported] defaults.number.window: this release cannot do `defaults.number.window` yet; the field is not ignored | delete it, or wait for a release that can",
+                "13:13 error[window-unknown] defaults.number.window: no window is called `nigth` | define it under `windows`",
+            ],
+        );
+    }
+}

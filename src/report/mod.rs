@@ -1,0 +1,3 @@
+//! Saying it: rendering only. Nothing here decides, reads or writes.
+
+pub mod findings;

@@ -16,3 +16,4 @@ pub mod snapshot;
 pub mod step;
 pub mod report;
 pub mod yaml;
+pub mod sim;

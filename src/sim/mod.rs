@@ -1,0 +1,141 @@
+//! A world to rehearse in: the Graph API's rules, states and faults, without a network.
+//!
+//! One [`World`] (pure data and rules, moved by its own clock) has two doors: [`door`], a transport
+//! in the same process, and [`serve`], HTTP on loopback for any Graph client. The simulator is
+//! strict: what Graph refuses it refuses. Behaviour that Meta does not document is a switch with a
+//! default (see [`switches`]).
+//!
+//! It does not simulate messages, flows, creating or editing templates, media, or the signup popup.
+
+pub mod access;
+pub mod batch;
+pub mod call;
+pub mod door;
+pub mod edges;
+pub mod error;
+pub mod fields;
+pub mod graph;
+pub mod nodes;
+pub mod paging;
+pub mod play;
+pub mod rules;
+pub mod script;
+pub mod seed;
+pub mod switches;
+pub mod usage;
+pub mod version;
+pub mod words;
+pub mod world;
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use serde_json::{Value, json};
+
+use self::{
+    call::Call,
+    door::Door,
+    play::{Logged, Outcome},
+    script::{Effect, Match},
+    world::World,
+};
+use crate::{
+    api::transport::{Method, Transport},
+    clock::Clock,
+    phone::Phone,
+};
+
+/// A world that several doors share.
+#[derive(Clone)]
+pub struct Simulator {
+    shared: Arc<Mutex<World>>,
+}
+
+impl Simulator {
+    /// Opens a world.
+    pub fn new(world: World) -> Self {
+        Self {
+            shared: Arc::new(Mutex::new(world)),
+        }
+    }
+
+    /// Returns the door in this process.
+    pub fn transport(&self) -> Arc<dyn Transport> {
+        Arc::new(Door(self.clone()))
+    }
+
+    /// Returns the world's clock. Sleeping on it moves the world's time.
+    pub fn clock(&self) -> Arc<dyn Clock> {
+        Arc::new(Door(self.clone()))
+    }
+
+    /// Looks at the world.
+    pub fn world<T>(&self, look: impl FnOnce(&World) -> T) -> T {
+        look(&self.lock())
+    }
+
+    /// Changes the world.
+    pub fn edit<T>(&self, change: impl FnOnce(&mut World) -> T) -> T {
+        change(&mut self.lock())
+    }
+
+    /// Adds a fault.
+    pub fn fault(&self, on: Match, effect: Effect) {
+        self.edit(|world| world.script.add_fault(on, effect));
+    }
+
+    /// Moves the world's time on.
+    pub fn advance(&self, duration: Duration) {
+        self.edit(|world| world.advance_to(door::later(world.now, duration)));
+    }
+
+    /// Plays one call.
+    pub fn play(&self, call: &Call) -> Outcome {
+        play::play(&mut self.lock(), call)
+    }
+
+    /// Returns the one-time code that a phone received last, as it shows it: `123-456`.
+    pub fn code(&self, phone: &Phone) -> Option<String> {
+        self.world(|world| {
+            let mut newest_first = world.inbox.iter().rev();
+            newest_first
+                .find(|(to, _)| to == phone)
+                .map(|(_, code)| code.expose().to_owned())
+        })
+    }
+
+    /// Returns the world as JSON, with secrets masked.
+    pub fn world_json(&self) -> Value {
+        self.world(|world| {
+            serde_json::to_value(world).unwrap_or_else(|error| json!(error.to_string()))
+        })
+    }
+
+    /// Returns every call so far; parts of a batch follow the batch.
+    pub fn requests(&self) -> Vec<Logged> {
+        self.world(|world| world.log.clone())
+    }
+
+    /// Returns the writes that had their effect: method, and path without version.
+    pub fn writes(&self) -> Vec<(Method, String)> {
+        let effective = |call: &Logged| {
+            let method = match call.method.as_str() {
+                "POST" => Method::Post,
+                "DELETE" => Method::Delete,
+                _ => return None,
+            };
+            (call.took_effect && !call.path.is_empty()).then(|| (method, call.path.clone()))
+        };
+        self.world(|world| world.log.iter().filter_map(effective).collect())
+    }
+
+    /// A panic in one door must not close the other.
+    fn lock(&self) -> MutexGuard<'_, World> {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests;

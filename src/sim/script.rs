@@ -1,0 +1,543 @@
+//! The script: faults that strike chosen calls, and events that change the world by themselves.
+//!
+//! It says when and what; it knows nothing of HTTP. The doors carry out what a [`Fault`] asks.
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    error::GraphError,
+    words::{CodeVerification, NumberStatus, Quality, TemplateStatus},
+    world::{Template, World},
+};
+use crate::{ids::TemplateId, phone::Phone, secret::Secret};
+
+/// Which calls are meant.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Match {
+    /// `GET`, `POST` or `DELETE`; absent means any.
+    #[serde(default)]
+    pub method: Option<Verb>,
+    /// The path without version and query, with `*` for any run of characters, like `*/register`;
+    /// absent means any.
+    #[serde(default)]
+    pub path: Option<String>,
+    /// The first matching call that is meant, counted from 1.
+    #[serde(default = "one")]
+    pub nth: u32,
+    /// How many calls from there are meant.
+    #[serde(default = "one")]
+    pub times: u32,
+}
+
+/// An HTTP method in a script.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Verb {
+    /// Reads.
+    Get,
+    /// Writes.
+    Post,
+    /// Deletes.
+    Delete,
+}
+
+impl Verb {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Delete => "DELETE",
+        }
+    }
+}
+
+fn one() -> u32 {
+    1
+}
+
+/// Returns whether `text` fits a pattern in which `*` stands for any run of characters.
+pub fn fits(pattern: &str, text: &str) -> bool {
+    let Some((head, rest)) = pattern.split_once('*') else {
+        return pattern == text;
+    };
+    let Some(mut left) = text.strip_prefix(head) else {
+        return false;
+    };
+    let mut pieces: Vec<&str> = rest.split('*').collect();
+    let tail = pieces.pop().unwrap_or_default();
+    for piece in pieces {
+        let Some(at) = left.find(piece) else {
+            return false;
+        };
+        left = &left[at + piece.len()..];
+    }
+    left.ends_with(tail)
+}
+
+impl Match {
+    /// Means the first call with that method and path.
+    pub fn first(method: Verb, path: &str) -> Self {
+        Self::nth(method, path, 1)
+    }
+
+    /// Means the n-th call with that method and path.
+    pub fn nth(method: Verb, path: &str, nth: u32) -> Self {
+        Self {
+            method: Some(method),
+            path: Some(path.to_owned()),
+            nth,
+            times: 1,
+        }
+    }
+
+    /// Means that many calls in a row.
+    pub fn times(mut self, times: u32) -> Self {
+        self.times = times;
+        self
+    }
+
+    fn fits(&self, method: &str, path: &str) -> bool {
+        self.method.is_none_or(|verb| verb.as_str() == method)
+            && self
+                .path
+                .as_deref()
+                .is_none_or(|pattern| fits(pattern, path))
+    }
+
+    /// Counts a call and returns whether it is one of those meant.
+    fn counts(&self, seen: &mut u32, method: &str, path: &str) -> bool {
+        if !self.fits(method, path) {
+            return false;
+        }
+        *seen += 1;
+        (self.nth..self.nth.saturating_add(self.times)).contains(seen)
+    }
+}
+
+/// Whether a fault strikes before the call had its effect, or after.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Moment {
+    /// Nothing happened.
+    BeforeEffect,
+    /// It happened; only the answer is lost.
+    AfterEffect,
+}
+
+/// What goes wrong.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Effect {
+    /// The connection breaks.
+    Cut(Moment),
+    /// No answer comes.
+    Timeout(Moment),
+    /// Status 500 with a page of HTML.
+    ServerError(Moment),
+    /// The call is refused with this error.
+    Error(ScriptedError),
+    /// The call is refused with 80008.
+    Throttle {
+        /// `estimated_time_to_regain_access`.
+        minutes: u32,
+    },
+    /// The answer comes late.
+    Delay {
+        /// By so much.
+        seconds: u32,
+    },
+}
+
+/// An error of the script.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ScriptedError {
+    /// `code`.
+    pub code: u32,
+    /// `error_subcode`.
+    #[serde(default)]
+    pub subcode: Option<u32>,
+    /// `message`.
+    pub message: String,
+    /// `error_data.details`.
+    #[serde(default)]
+    pub details: Option<String>,
+    /// `is_transient`.
+    #[serde(default)]
+    pub transient: bool,
+    /// HTTP status; absent: the code's.
+    #[serde(default)]
+    pub status: Option<u16>,
+}
+
+impl From<&ScriptedError> for GraphError {
+    fn from(scripted: &ScriptedError) -> Self {
+        Self {
+            code: scripted.code,
+            subcode: scripted.subcode,
+            message: scripted.message.clone(),
+            details: scripted.details.clone(),
+            is_transient: scripted.transient,
+            status: scripted.status,
+            ..Self::default()
+        }
+    }
+}
+
+/// A fault and the calls it strikes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Fault {
+    /// Which calls.
+    pub on: Match,
+    /// What goes wrong.
+    pub effect: Effect,
+}
+
+/// When an event happens: exactly one of the two.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum When {
+    /// So many seconds after the world began.
+    AfterSeconds(u32),
+    /// Right before the matching call is answered.
+    BeforeCall(Match),
+}
+
+/// Something that happens in the world without a call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Happening {
+    /// The owner of the live number switches two-step verification on, with a PIN of their own.
+    TwoStepOn {
+        /// The number.
+        #[schemars(with = "String")]
+        phone: Phone,
+    },
+    /// The owner of the live number switches two-step verification off.
+    TwoStepOff {
+        /// The number.
+        #[schemars(with = "String")]
+        phone: Phone,
+    },
+    /// A token is taken back.
+    TokenRevoked {
+        /// The token's name in the world file.
+        token: String,
+    },
+    /// Every node of the number changes its status.
+    NumberStatus {
+        /// The number.
+        #[schemars(with = "String")]
+        phone: Phone,
+        /// `status` from now on.
+        status: NumberStatus,
+    },
+    /// `code_verification_status` of the node that is not live changes.
+    VerificationStatus {
+        /// The number.
+        #[schemars(with = "String")]
+        phone: Phone,
+        /// `code_verification_status` from now on.
+        status: CodeVerification,
+    },
+    /// An admin deletes the node that is not live.
+    NumberDeleted {
+        /// The number.
+        #[schemars(with = "String")]
+        phone: Phone,
+    },
+    /// Maintenance of the live number begins or ends.
+    Maintenance {
+        /// The number.
+        #[schemars(with = "String")]
+        phone: Phone,
+        /// Whether it is in maintenance from now on.
+        on: bool,
+    },
+    /// A template changes its status.
+    TemplateStatus {
+        /// The WABA's id.
+        waba: String,
+        /// The template's name.
+        name: String,
+        /// Its language; absent means every language.
+        #[serde(default)]
+        language: Option<String>,
+        /// `status` from now on.
+        status: TemplateStatus,
+        /// `rejected_reason`.
+        #[serde(default)]
+        reason: Option<String>,
+    },
+    /// The payment method of a WABA is removed.
+    PaymentRemoved {
+        /// The WABA's id.
+        waba: String,
+    },
+    /// All apps are unsubscribed from a WABA.
+    Unsubscribed {
+        /// The WABA's id.
+        waba: String,
+    },
+}
+
+/// An event of the script.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Event {
+    /// When.
+    pub when: When,
+    /// What.
+    pub what: Happening,
+}
+
+/// Faults and call-bound events, with how often each has matched.
+#[derive(Clone, Debug, Default)]
+pub struct Script {
+    faults: Vec<(Fault, u32)>,
+    events: Vec<(Match, Happening, u32)>,
+}
+
+impl Script {
+    /// Adds a fault. Of several that strike one call, the first added wins.
+    pub fn add_fault(&mut self, on: Match, effect: Effect) {
+        self.faults.push((Fault { on, effect }, 0));
+    }
+
+    fn fault(&mut self, method: &str, path: &str) -> Option<Effect> {
+        let mut struck = None;
+        for (fault, seen) in &mut self.faults {
+            if fault.on.counts(seen, method, path) && struck.is_none() {
+                struck = Some(fault.effect.clone());
+            }
+        }
+        struck
+    }
+
+    fn due(&mut self, method: &str, path: &str) -> Vec<Happening> {
+        let mut due = Vec::new();
+        for (on, what, seen) in &mut self.events {
+            if on.counts(seen, method, path) {
+                due.push(what.clone());
+            }
+        }
+        due
+    }
+}
+
+/// What the world itself has set in motion.
+#[derive(Clone, Debug)]
+pub enum Pending {
+    /// A copied template appears.
+    Copy(TemplateId, Box<Template>),
+    /// A copy's review ends.
+    Review(TemplateId, TemplateStatus, Option<String>),
+    /// An event of the script.
+    Event(Happening),
+}
+
+/// What is to happen, by time and then by order of entry.
+#[derive(Clone, Debug, Default)]
+pub struct Agenda {
+    entries: Vec<(Timestamp, Pending)>,
+}
+
+impl Agenda {
+    /// Enters something.
+    pub fn add(&mut self, at: Timestamp, what: Pending) {
+        let place = self.entries.partition_point(|(time, _)| *time <= at);
+        self.entries.insert(place, (at, what));
+    }
+
+    /// Returns the copies that are on their way.
+    pub fn copies(&self) -> impl Iterator<Item = &Template> {
+        self.entries.iter().filter_map(|(_, what)| match what {
+            Pending::Copy(_, template) => Some(template.as_ref()),
+            Pending::Review(..) | Pending::Event(_) => None,
+        })
+    }
+
+    fn next_due(&mut self, now: Timestamp) -> Option<(Timestamp, Pending)> {
+        let is_due = self.entries.first().is_some_and(|(at, _)| *at <= now);
+        is_due.then(|| self.entries.remove(0))
+    }
+}
+
+impl World {
+    /// Adds an event.
+    pub fn schedule(&mut self, event: Event) {
+        match event.when {
+            When::AfterSeconds(seconds) => {
+                let at = self.after(seconds);
+                self.agenda.add(at, Pending::Event(event.what));
+            }
+            When::BeforeCall(on) => self.script.events.push((on, event.what, 0)),
+        }
+    }
+
+    /// Moves time to `now` (never back), and lets everything happen that was due until then.
+    pub fn advance_to(&mut self, now: Timestamp) {
+        let end = now.max(self.now);
+        while let Some((at, what)) = self.agenda.next_due(end) {
+            self.now = at.max(self.now);
+            self.settle(what);
+        }
+        self.now = end;
+    }
+
+    /// Counts a call, lets the events bound to it happen, and returns the fault that strikes it.
+    pub fn begin_call(&mut self, method: &str, path: &str) -> Option<Effect> {
+        for happening in self.script.due(method, path) {
+            self.happen(&happening);
+        }
+        self.script.fault(method, path)
+    }
+
+    fn settle(&mut self, what: Pending) {
+        match what {
+            Pending::Event(happening) => self.happen(&happening),
+            Pending::Copy(id, template) => self.add_template(id, *template),
+            Pending::Review(id, status, reason) => {
+                if let Some(template) = self.templates.get_mut(&id) {
+                    template.status = status;
+                    template.rejected_reason = reason;
+                }
+            }
+        }
+    }
+
+    /// Lets something happen now.
+    pub fn happen(&mut self, happening: &Happening) {
+        match happening {
+            Happening::TwoStepOn { phone } => self.set_two_step(phone, Some(Secret::new("951753"))),
+            Happening::TwoStepOff { phone } => self.set_two_step(phone, None),
+            Happening::TokenRevoked { token } => {
+                for held in self.tokens.iter_mut().filter(|held| held.name == *token) {
+                    held.revoked = true;
+                }
+            }
+            Happening::NumberStatus { phone, status } => {
+                for number in self
+                    .numbers
+                    .values_mut()
+                    .filter(|number| number.phone == *phone)
+                {
+                    number.status = *status;
+                }
+            }
+            Happening::VerificationStatus { phone, status } => {
+                for number in self.numbers.values_mut() {
+                    if number.phone == *phone && !number.is_live() {
+                        number.verification = *status;
+                    }
+                }
+            }
+            Happening::NumberDeleted { phone } => self.delete_idle(phone),
+            Happening::Maintenance { phone, on } => {
+                for number in self.numbers.values_mut() {
+                    if number.phone == *phone && number.is_live() {
+                        number.in_maintenance = *on;
+                    }
+                }
+            }
+            Happening::TemplateStatus {
+                waba,
+                name,
+                language,
+                status,
+                reason,
+            } => {
+                for template in self.templates.values_mut() {
+                    let meant = template.waba.as_str() == waba
+                        && template.name == *name
+                        && language
+                            .as_ref()
+                            .is_none_or(|language| *language == template.language);
+                    if meant {
+                        template.status = *status;
+                        template.rejected_reason.clone_from(reason);
+                        if *status != TemplateStatus::Approved {
+                            template.quality = Quality::Unknown;
+                        }
+                    }
+                }
+            }
+            Happening::PaymentRemoved { waba } => {
+                for (_, account) in self.wabas.iter_mut().filter(|(id, _)| id.as_str() == waba) {
+                    account.funding = None;
+                }
+            }
+            Happening::Unsubscribed { waba } => {
+                for (_, account) in self.wabas.iter_mut().filter(|(id, _)| id.as_str() == waba) {
+                    account.subscriptions.clear();
+                }
+            }
+        }
+    }
+
+    fn set_two_step(&mut self, phone: &Phone, pin: Option<Secret>) {
+        for number in self.numbers.values_mut() {
+            if number.phone == *phone && number.is_live() {
+                number.pin.clone_from(&pin);
+                number.wrong_pins = 0;
+            }
+        }
+    }
+
+    fn delete_idle(&mut self, phone: &Phone) {
+        self.numbers
+            .retain(|_, number| number.phone != *phone || number.is_live());
+        self.deleted.insert(phone.clone(), self.now);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_star_stands_for_any_run() {
+        #[track_caller]
+        fn check(pattern: &str, text: &str, expected: bool) {
+            assert_eq!(fits(pattern, text), expected, "{pattern} {text}");
+        }
+        check("*/register", "106/register", true);
+        check("*/register", "106/deregister", false);
+        check("*", "", true);
+        check("a*b*c", "a_b_b_c", true);
+        check("ab*ba", "aba", false);
+        check("order", "order", true);
+        check("order", "order_2", false);
+    }
+
+    #[test]
+    fn a_match_means_the_nth_call_and_as_many_as_it_says() {
+        let on = Match::nth(Verb::Post, "*/register", 2).times(2);
+        let mut seen = 0;
+        let struck: Vec<bool> = (0..5)
+            .map(|_| on.counts(&mut seen, "POST", "1/register"))
+            .collect();
+        assert_eq!(struck, [false, true, true, false, false]);
+        assert!(!on.counts(&mut 1, "GET", "1/register"));
+    }
+
+    #[test]
+    fn time_lets_due_events_happen_in_order() {
+        let mut world = World::empty(1, Timestamp::UNIX_EPOCH);
+        let late = world.after(20);
+        let soon = world.after(10);
+        let template = "77".parse::<TemplateId>().unwrap();
+        let status = |status| Pending::Review(template.clone(), status, None);
+        world.agenda.add(late, status(TemplateStatus::Rejected));
+        world.agenda.add(soon, status(TemplateStatus::Approved));
+        world.advance_to(soon);
+        assert_eq!(world.agenda.entries.len(), 1);
+        assert_eq!(world.agenda.entries[0].0, late);
+        world.advance_to(Timestamp::UNIX_EPOCH);
+        assert_eq!(world.now, soon, "time never goes back");
+    }
+}

@@ -1,0 +1,289 @@
+//! Worlds to begin with: one that suits a plan, and the parts that other worlds are made of.
+//!
+//! Nothing is read from outside; secrets of a rehearsal are made up here and open only this world.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use futures_util::future::{BoxFuture, FutureExt};
+use jiff::Timestamp;
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use super::{
+    Simulator,
+    access::{BUSINESS, MANAGEMENT, MESSAGING},
+    words::{
+        AccountMode, Category, CodeVerification, NameStatus, NumberStatus, ParameterFormat,
+        Platform, Quality, Review, TemplateStatus, TokenKind, Verification,
+    },
+    world::{App, Business, Codes, Number, Template, Token, Waba, World},
+};
+use crate::{
+    ids::{AppId, BusinessId, PhoneNumberId, WabaId},
+    phone::Phone,
+    plan::{Glob, Plan},
+    secret::{Secret, SecretError, SecretRef, Secrets},
+};
+
+/// The moment at which made-up worlds begin: a Monday morning.
+pub const BEGINNING: Timestamp = Timestamp::constant(1_795_424_400, 0);
+
+/// Makes a world in which a plan can succeed: both accounts belong to one verified business, the
+/// target can pay, the numbers are live on the source, the templates are approved.
+pub fn from_plan(plan: &Plan) -> World {
+    let mut world = World::empty(1, BEGINNING);
+    let business = add_business(&mut world, "Rehearsal Ltd");
+    let secret = plan.graph.app_secret.as_ref().map(invented);
+    let app = add_app(&mut world, plan.graph.app_id.clone(), secret);
+    let source = plan.source.waba.clone();
+    add_waba(&mut world, source.clone(), &business, "Source");
+    add_waba(&mut world, plan.target.waba.clone(), &business, "Target");
+    for (name, reference) in [
+        ("target", &plan.target.token),
+        ("source", plan.source_token()),
+    ] {
+        add_token(&mut world, name, invented(reference), &app);
+    }
+    for number in &plan.numbers {
+        add_live_number(&mut world, &source, number.phone.clone());
+    }
+    for name in template_names(plan) {
+        add_template(&mut world, &source, &name, "en_US");
+    }
+    world
+}
+
+/// A pattern makes two names that fit it.
+fn template_names(plan: &Plan) -> Vec<String> {
+    let required = plan.templates.required.iter().flatten();
+    let mut names: Vec<String> = plan
+        .templates
+        .copy
+        .iter()
+        .chain(required)
+        .flat_map(names_of)
+        .collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
+fn names_of(glob: &Glob) -> Vec<String> {
+    if glob.is_name() {
+        return vec![glob.as_str().to_owned()];
+    }
+    ["order_update", "appointment_reminder"]
+        .map(|filling| {
+            glob.as_str()
+                .replacen('*', filling, 1)
+                .replace('*', "")
+                .replace('?', "1")
+        })
+        .to_vec()
+}
+
+/// Returns the secret that stands for a reference in a rehearsal.
+pub fn invented(reference: &SecretRef) -> Secret {
+    Secret::new(format!("EAAREHEARSAL{}", &digest(reference)[..24]))
+}
+
+/// Returns the PIN that stands for a reference in a rehearsal.
+fn invented_pin(reference: &SecretRef) -> Secret {
+    let digits: String = digest(reference)
+        .bytes()
+        .map(|byte| char::from(b'0' + byte % 10))
+        .take(6)
+        .collect();
+    Secret::new(digits)
+}
+
+fn digest(reference: &SecretRef) -> String {
+    hex::encode(Sha256::digest(format!("{reference:?}")))
+}
+
+/// Secrets of a rehearsal: tokens that open its world, six-digit PINs, and the codes that the
+/// world's phones have received.
+pub struct RehearsalSecrets {
+    simulator: Simulator,
+    pins: Vec<SecretRef>,
+    codes: Vec<(SecretRef, Phone)>,
+}
+
+impl RehearsalSecrets {
+    /// Makes the secrets of a plan.
+    pub fn new(plan: &Plan, simulator: Simulator) -> Arc<dyn Secrets> {
+        let codes = plan
+            .numbers
+            .iter()
+            .filter_map(|number| Some((number.otp.code.clone()?, number.phone.clone())));
+        Arc::new(Self {
+            pins: plan
+                .numbers
+                .iter()
+                .map(|number| number.pin.clone())
+                .collect(),
+            codes: codes.collect(),
+            simulator,
+        })
+    }
+
+    fn find(&self, reference: &SecretRef) -> Result<Secret, SecretError> {
+        let asks: Vec<&Phone> = self
+            .codes
+            .iter()
+            .filter(|(code, _)| code == reference)
+            .map(|(_, phone)| phone)
+            .collect();
+        if !asks.is_empty() {
+            return self
+                .newest_code(&asks)
+                .ok_or_else(|| SecretError::Missing(reference.clone()));
+        }
+        Ok(if self.pins.contains(reference) {
+            invented_pin(reference)
+        } else {
+            invented(reference)
+        })
+    }
+
+    fn newest_code(&self, phones: &[&Phone]) -> Option<Secret> {
+        self.simulator.world(|world| {
+            let mut newest_first = world.inbox.iter().rev();
+            newest_first
+                .find(|(to, _)| phones.contains(&to))
+                .map(|(_, code)| code.clone())
+        })
+    }
+}
+
+impl Secrets for RehearsalSecrets {
+    fn read<'a>(&'a self, reference: &'a SecretRef) -> BoxFuture<'a, Result<Secret, SecretError>> {
+        std::future::ready(self.find(reference)).boxed()
+    }
+}
+
+/// Adds a verified business.
+pub fn add_business(world: &mut World, name: &str) -> BusinessId {
+    let id: BusinessId = world.invent_id();
+    let business = Business {
+        name: name.to_owned(),
+        verification: Verification::Verified,
+    };
+    world.businesses.insert(id.clone(), business);
+    id
+}
+
+/// Adds an app; what is not given is invented.
+pub fn add_app(world: &mut World, id: Option<AppId>, secret: Option<Secret>) -> AppId {
+    let id = id.unwrap_or_else(|| world.invent_id());
+    let secret = secret.unwrap_or_else(|| Secret::new(format!("{:016x}", world.invent())));
+    let app = App {
+        name: "Migration".into(),
+        secret,
+        require_secret: false,
+    };
+    world.apps.insert(id.clone(), app);
+    id
+}
+
+/// Adds a system user's token that reaches everything, unless it is there already.
+pub fn add_token(world: &mut World, name: &str, value: Secret, app: &AppId) {
+    if world
+        .tokens
+        .iter()
+        .any(|token| token.value.expose() == value.expose())
+    {
+        return;
+    }
+    let user: BusinessId = world.invent_id();
+    world.tokens.push(Token {
+        value,
+        name: name.to_owned(),
+        app: app.clone(),
+        kind: TokenKind::SystemUser,
+        user: user.to_string(),
+        scopes: [MANAGEMENT, MESSAGING, BUSINESS].map(str::to_owned).into(),
+        wabas: None,
+        expires: None,
+        revoked: false,
+    });
+}
+
+/// Adds an approved account with a payment method.
+pub fn add_waba(world: &mut World, id: WabaId, owner: &BusinessId, name: &str) {
+    let funding: BusinessId = world.invent_id();
+    let hex = format!("{:016x}{:016x}", world.invent(), world.invent());
+    let namespace = [
+        &hex[..8],
+        &hex[8..12],
+        &hex[12..16],
+        &hex[16..20],
+        &hex[20..32],
+    ]
+    .join("_");
+    let waba = Waba {
+        name: name.to_owned(),
+        owner: owner.clone(),
+        review: Review::Approved,
+        currency: Some("EUR".into()),
+        funding: Some(funding.to_string()),
+        on_behalf_of: None,
+        namespace,
+        max_numbers: 20,
+        subscriptions: BTreeMap::new(),
+    };
+    world.wabas.insert(id, waba);
+}
+
+/// Adds a number that is registered, verified and named, with two-step verification off.
+pub fn add_live_number(world: &mut World, waba: &WabaId, phone: Phone) -> PhoneNumberId {
+    let id: PhoneNumberId = world.invent_id();
+    let number = Number {
+        waba: waba.clone(),
+        phone,
+        name: "Lucky Shrub".into(),
+        name_status: NameStatus::Approved,
+        new_name: None,
+        name_changes: Vec::new(),
+        status: NumberStatus::Connected,
+        platform: Platform::CloudApi,
+        verification: CodeVerification::Verified,
+        quality: Quality::Green,
+        mode: AccountMode::Live,
+        pin: None,
+        is_on_biz_app: false,
+        is_official: false,
+        in_maintenance: false,
+        is_migrating: false,
+        onboarded: Some(world.now),
+        profile: BTreeMap::from([
+            ("about".to_owned(), json!("We answer from 8 to 20")),
+            ("vertical".to_owned(), json!("RETAIL")),
+            ("websites".to_owned(), json!(["https://shrub.example/"])),
+        ]),
+        callback: None,
+        codes: Codes::default(),
+        wrong_pins: 0,
+        flaps_left: 0,
+    };
+    world.numbers.insert(id.clone(), number);
+    id
+}
+
+/// Adds an approved template of high quality.
+pub fn add_template(world: &mut World, waba: &WabaId, name: &str, language: &str) {
+    let id = world.invent_id();
+    let text = format!("Hello {{{{1}}}}, this is about {}.", name.replace('_', " "));
+    let template = Template {
+        waba: waba.clone(),
+        name: name.to_owned(),
+        language: language.to_owned(),
+        category: Category::Utility,
+        status: TemplateStatus::Approved,
+        quality: Quality::Green,
+        parameter_format: ParameterFormat::Positional,
+        components: json!([{"type": "BODY", "text": text, "example": {"body_text": [["Pablo"]]}}]),
+        rejected_reason: None,
+    };
+    world.add_template(id, template);
+}

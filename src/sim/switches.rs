@@ -1,0 +1,207 @@
+//! Switches: every behaviour of the Graph API that Meta does not document, or documents in two
+//! ways, has a name here and a default. The rules read them; nothing else does.
+//!
+//! Each field's words end with its default and, where sources contradict each other, with
+//! "unconfirmed".
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::words::TemplateStatus;
+
+macro_rules! choices {
+    ($($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident,)+ })+) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+        #[serde(rename_all = "snake_case")]
+        pub enum $name { $($(#[$variant_doc])* $variant,)+ }
+    )+};
+}
+
+choices! {
+    /// Which HTTP status an error carries.
+    ErrorStatus {
+        /// The one Meta's older table names for the code.
+        ByCode,
+        /// 400, whatever the code.
+        Always400,
+    }
+    /// What happens to the source's node when the target has registered the number.
+    SourceAfterMove {
+        /// Reading it answers 100/33.
+        Gone,
+        /// It stays, with `status: MIGRATED`.
+        Migrated,
+    }
+    /// What a second `POST /{WABA}/phone_numbers` for the same number answers.
+    SecondAdd {
+        /// Error 2388012.
+        Refused,
+        /// The id of the number that is already there.
+        SameId,
+    }
+    /// How `display_phone_number` is spelled.
+    DisplaySpelling {
+        /// `+49 30 901820`.
+        Spaced,
+        /// `4930901820`.
+        Digits,
+    }
+    /// Which ids `migrated_templates` names.
+    MigratedIds {
+        /// The source's templates.
+        Source,
+        /// The copies.
+        Copies,
+    }
+    /// How `failed_templates` looks.
+    FailedShape {
+        /// `{"id": "reason"}`, and `{}` when empty.
+        Object,
+        /// `{"id": "reason"}`, and `[]` when empty, as PHP does.
+        PhpObject,
+        /// `[{"id": "…", "reason": "…"}]`.
+        List,
+    }
+    /// What becomes of a template that the target already has.
+    RepeatedCopy {
+        /// It is named in `failed_templates`.
+        Failed,
+        /// It is named nowhere.
+        Skipped,
+    }
+    /// What a page of templates that is too large does.
+    LargePages {
+        /// Answers code 1, "reduce the amount of data".
+        Refused,
+        /// Answers the largest page that works.
+        Clamped,
+    }
+    /// Whether the webhook handshake with an override URL succeeds. The simulator sends nothing.
+    Handshake {
+        /// The callback answered with the challenge.
+        Accept,
+        /// The callback answered 404: error 2200.
+        Fail,
+    }
+    /// What deregister says of a number that is not registered.
+    DeregisterIdle {
+        /// Error 133010.
+        NotRegistered,
+        /// Error 100 with subcode 2207051.
+        InvalidParameter,
+    }
+    /// What register does with the PIN of a number that is already registered.
+    Reregister {
+        /// Succeeds and keeps the PIN that is set, as the account model of 2026 says.
+        KeepPin,
+        /// Succeeds with the same PIN only, else 133005.
+        MatchPin,
+    }
+}
+
+/// Every behaviour that is a choice.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Switches {
+    /// HTTP status of errors. Default `by_code`; unconfirmed.
+    pub error_status: ErrorStatus,
+    /// The source's node after the move. Default `gone`; unconfirmed.
+    pub source_after_move: SourceAfterMove,
+    /// A second add of one number. Default `refused`; unconfirmed.
+    pub second_add: SecondAdd,
+    /// Spelling of `display_phone_number`. Default `spaced`; all spellings are observed.
+    pub display_spelling: DisplaySpelling,
+    /// Whether `phone_number` may be the whole E.164 number without `cc`, as the OpenAPI document
+    /// has it and the guide has not. Default `false`; unconfirmed.
+    pub accepts_e164_without_cc: bool,
+    /// Whether a name `AVAILABLE_WITHOUT_REVIEW` may migrate. Default `false`; unconfirmed.
+    pub accepts_unreviewed_names: bool,
+    /// Whether add checks the target's payment method; register does always. Default `true`.
+    pub payment_checked_at_add: bool,
+    /// Requests for a code per hour before 136024/2388367. Default 3; unconfirmed.
+    pub max_code_requests: u32,
+    /// Wrong codes before a new one is needed. Default 5; unconfirmed.
+    pub max_code_guesses: u32,
+    /// Error code of a wrong one-time code. Default 136025; unconfirmed.
+    pub wrong_code_error: u32,
+    /// How long a one-time code works, in seconds. Default 600.
+    pub code_seconds: u32,
+    /// Wrong PINs before 133008. Default 5; unconfirmed.
+    pub max_pin_guesses: u32,
+    /// Register again. Default `keep_pin`.
+    pub reregister: Reregister,
+    /// Deregister of an unregistered number. Default `not_registered`; unconfirmed.
+    pub deregister_idle: DeregisterIdle,
+    /// Reads after register that show PENDING every second time. Default 0.
+    pub flapping_reads: u32,
+    /// Seconds until copies of templates appear. Default 20.
+    pub copy_seconds: u32,
+    /// Status of copies when they appear. Default APPROVED.
+    pub copy_status: TemplateStatus,
+    /// Seconds until a copy that appeared PENDING is decided. Default 60.
+    pub review_seconds: u32,
+    /// Copies that end REJECTED at their review: name (with `*`) to reason. Default none.
+    pub rejected_copies: BTreeMap<String, String>,
+    /// Templates that are not copied at all: name (with `*`) to reason. Default none.
+    pub refused_copies: BTreeMap<String, String>,
+    /// Ids in `migrated_templates`. Default `source`; unconfirmed.
+    pub migrated_ids: MigratedIds,
+    /// Shape of `failed_templates`. Default `object`; unconfirmed.
+    pub failed_shape: FailedShape,
+    /// A template the target has already. Default `failed`; unconfirmed.
+    pub repeated_copy: RepeatedCopy,
+    /// A page of 500 templates or more with components. Default `refused`.
+    pub large_pages: LargePages,
+    /// Whether an empty page with `next` stands before every page but the first. Default `false`.
+    pub empty_pages: bool,
+    /// How long a cursor works, in seconds. Default 3600; unconfirmed.
+    pub cursor_seconds: u32,
+    /// Whether the legacy protocol features still work. Default `false`; list unconfirmed.
+    pub legacy_protocol: bool,
+    /// The webhook handshake. Default `accept`.
+    pub callback_handshake: Handshake,
+    /// Whether calls count against the hourly limits. Default `true`.
+    pub rate_limits: bool,
+    /// How long every answer takes, in milliseconds. Default 0.
+    pub latency_ms: u32,
+}
+
+impl Default for Switches {
+    fn default() -> Self {
+        Self {
+            error_status: ErrorStatus::ByCode,
+            source_after_move: SourceAfterMove::Gone,
+            second_add: SecondAdd::Refused,
+            display_spelling: DisplaySpelling::Spaced,
+            accepts_e164_without_cc: false,
+            accepts_unreviewed_names: false,
+            payment_checked_at_add: true,
+            max_code_requests: 3,
+            max_code_guesses: 5,
+            wrong_code_error: 136_025,
+            code_seconds: 600,
+            max_pin_guesses: 5,
+            reregister: Reregister::KeepPin,
+            deregister_idle: DeregisterIdle::NotRegistered,
+            flapping_reads: 0,
+            copy_seconds: 20,
+            copy_status: TemplateStatus::Approved,
+            review_seconds: 60,
+            rejected_copies: BTreeMap::new(),
+            refused_copies: BTreeMap::new(),
+            migrated_ids: MigratedIds::Source,
+            failed_shape: FailedShape::Object,
+            repeated_copy: RepeatedCopy::Failed,
+            large_pages: LargePages::Refused,
+            empty_pages: false,
+            cursor_seconds: 3600,
+            legacy_protocol: false,
+            callback_handshake: Handshake::Accept,
+            rate_limits: true,
+            latency_ms: 0,
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! The API's own words: enumerations of the WhatsApp Business Management API as the simulator's
+//! world uses them. They carry no rules.
+//!
+//! Values: <https://developers.facebook.com/docs/graph-api/reference/whats-app-business-account-to-number-current-status/>
+//! and <https://developers.facebook.com/docs/graph-api/reference/whats-app-business-account/message_templates/>
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+macro_rules! words {
+    ($($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $word:literal,)+ })+) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+        pub enum $name {
+            $($(#[$variant_doc])* #[serde(rename = $word)] $variant,)+
+        }
+
+        impl $name {
+            /// Returns the word as the API spells it.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word,)+ }
+            }
+
+            /// Reads the word as the API spells it.
+            pub fn from_word(word: &str) -> Option<Self> {
+                match word { $($word => Some(Self::$variant),)+ _ => None }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+    )+};
+}
+
+words! {
+    /// `status` of a phone number.
+    NumberStatus {
+        /// Sends and receives.
+        Connected = "CONNECTED",
+        /// Added, not registered.
+        Pending = "PENDING",
+        /// No longer registered.
+        Disconnected = "DISCONNECTED",
+        /// Not verified.
+        Unverified = "UNVERIFIED",
+        /// Under watch for quality.
+        Flagged = "FLAGGED",
+        /// May send less.
+        RateLimited = "RATE_LIMITED",
+        /// May not start conversations.
+        Restricted = "RESTRICTED",
+        /// Closed by Meta.
+        Banned = "BANNED",
+        /// Deleted by its owner.
+        Deleted = "DELETED",
+        /// Lives on another WABA now.
+        Migrated = "MIGRATED",
+        /// Not known.
+        Unknown = "UNKNOWN",
+    }
+    /// `platform_type` of a phone number.
+    Platform {
+        /// Registered on the Cloud API.
+        CloudApi = "CLOUD_API",
+        /// Registered on the former on-premises API.
+        OnPremise = "ON_PREMISE",
+        /// Not registered.
+        NotApplicable = "NOT_APPLICABLE",
+    }
+    /// `code_verification_status` of a phone number.
+    CodeVerification {
+        /// No code was handed in yet.
+        NotVerified = "NOT_VERIFIED",
+        /// The code was right.
+        Verified = "VERIFIED",
+        /// Verified long ago; harmless for a connected number.
+        Expired = "EXPIRED",
+    }
+    /// `name_status` and `new_name_status` of a phone number.
+    NameStatus {
+        /// Reviewed and accepted.
+        Approved = "APPROVED",
+        /// May be used, never reviewed.
+        AvailableWithoutReview = "AVAILABLE_WITHOUT_REVIEW",
+        /// Refused.
+        Declined = "DECLINED",
+        /// Accepted too long ago.
+        Expired = "EXPIRED",
+        /// Under review.
+        PendingReview = "PENDING_REVIEW",
+        /// No name.
+        None = "NONE",
+        /// No such name.
+        NonExists = "NON_EXISTS",
+    }
+    /// `quality_rating` of a number, `quality_score.score` of a template.
+    Quality {
+        /// High.
+        Green = "GREEN",
+        /// Medium.
+        Yellow = "YELLOW",
+        /// Low.
+        Red = "RED",
+        /// Not rated yet.
+        Unknown = "UNKNOWN",
+    }
+    /// `account_mode` of a phone number.
+    AccountMode {
+        /// A real number.
+        Live = "LIVE",
+        /// One of Meta's test numbers.
+        Sandbox = "SANDBOX",
+    }
+    /// `account_review_status` of a WABA.
+    Review {
+        /// Accepted.
+        Approved = "APPROVED",
+        /// Under review.
+        Pending = "PENDING",
+        /// Refused.
+        Rejected = "REJECTED",
+    }
+    /// `business_verification_status` of a WABA, in lower case as the API has it.
+    Verification {
+        /// Finished.
+        Verified = "verified",
+        /// Not begun.
+        NotVerified = "not_verified",
+        /// Under way.
+        Pending = "pending",
+        /// Waits for documents.
+        PendingNeedMoreInfo = "pending_need_more_info",
+        /// Did not pass.
+        Failed = "failed",
+        /// Refused.
+        Rejected = "rejected",
+        /// Taken back.
+        Revoked = "revoked",
+    }
+    /// `status` of a template.
+    TemplateStatus {
+        /// Can be sent.
+        Approved = "APPROVED",
+        /// Under review.
+        Pending = "PENDING",
+        /// Refused.
+        Rejected = "REJECTED",
+        /// Paused for low quality.
+        Paused = "PAUSED",
+        /// Closed for low quality.
+        Disabled = "DISABLED",
+        /// The owner asked for a second review.
+        InAppeal = "IN_APPEAL",
+        /// Over the WABA's limit.
+        LimitExceeded = "LIMIT_EXCEEDED",
+        /// Being deleted.
+        PendingDeletion = "PENDING_DELETION",
+        /// Deleted.
+        Deleted = "DELETED",
+        /// Unused for a year.
+        Archived = "ARCHIVED",
+    }
+    /// `category` of a template.
+    Category {
+        /// One-time passwords.
+        Authentication = "AUTHENTICATION",
+        /// Everything promotional.
+        Marketing = "MARKETING",
+        /// Tied to a transaction.
+        Utility = "UTILITY",
+    }
+    /// `parameter_format` of a template.
+    ParameterFormat {
+        /// `{{1}}`.
+        Positional = "POSITIONAL",
+        /// `{{first_name}}`.
+        Named = "NAMED",
+    }
+    /// `type` of a token in `debug_token`.
+    TokenKind {
+        /// A person's.
+        User = "USER",
+        /// A system user's.
+        SystemUser = "SYSTEM_USER",
+        /// The app's own.
+        App = "APP",
+    }
+}

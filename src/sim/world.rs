@@ -1,0 +1,370 @@
+//! The state of the simulated world: businesses, apps, tokens, WABAs, numbers, templates.
+//!
+//! It holds no rule of the API (see [`super::rules`]) and reads no clock: time is a field that its
+//! owner moves. Ids, codes and trace ids come from a seed and a counter.
+//!
+//! Invariant: the same world and the same calls give the same answers, byte for byte.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Serialize, Serializer};
+use serde_json::Value;
+
+use super::{
+    play::Logged,
+    script::{Agenda, Script},
+    switches::Switches,
+    words::{
+        AccountMode, Category, CodeVerification, NameStatus, NumberStatus, ParameterFormat,
+        Platform, Quality, Review, TemplateStatus, TokenKind, Verification,
+    },
+};
+use crate::{
+    ids::{AppId, BusinessId, PhoneNumberId, TemplateId, WabaId},
+    phone::Phone,
+    secret::Secret,
+};
+
+/// A business portfolio.
+#[derive(Clone, Debug, Serialize)]
+pub struct Business {
+    /// Its name.
+    pub name: String,
+    /// Whether Meta has verified it.
+    pub verification: Verification,
+}
+
+/// An app.
+#[derive(Clone, Debug, Serialize)]
+pub struct App {
+    /// Its name.
+    pub name: String,
+    /// Its secret.
+    #[serde(serialize_with = "masked")]
+    pub secret: Secret,
+    /// Whether every call needs `appsecret_proof`.
+    pub require_secret: bool,
+}
+
+/// An access token.
+#[derive(Clone, Debug, Serialize)]
+pub struct Token {
+    /// The token itself.
+    #[serde(serialize_with = "masked")]
+    pub value: Secret,
+    /// What the world file and events call it.
+    pub name: String,
+    /// The app that issued it.
+    pub app: AppId,
+    /// Whose it is.
+    pub kind: TokenKind,
+    /// The id of the user behind it.
+    pub user: String,
+    /// Its permissions.
+    pub scopes: BTreeSet<String>,
+    /// The WABAs it reaches; absent means all.
+    pub wabas: Option<BTreeSet<WabaId>>,
+    /// When it ends; absent means never.
+    pub expires: Option<Timestamp>,
+    /// Whether somebody took it back.
+    pub revoked: bool,
+}
+
+/// A WhatsApp Business Account.
+#[derive(Clone, Debug, Serialize)]
+pub struct Waba {
+    /// Its name.
+    pub name: String,
+    /// The portfolio that owns it.
+    pub owner: BusinessId,
+    /// `account_review_status`.
+    pub review: Review,
+    /// `currency`, absent until a payment method exists.
+    pub currency: Option<String>,
+    /// `primary_funding_id`: absent means no payment method.
+    pub funding: Option<String>,
+    /// `on_behalf_of_business_info`.
+    pub on_behalf_of: Option<OnBehalfOf>,
+    /// `message_template_namespace`.
+    pub namespace: String,
+    /// How many numbers it may hold.
+    pub max_numbers: usize,
+    /// Apps subscribed to its webhooks, and the callback override of each.
+    pub subscriptions: BTreeMap<AppId, Option<String>>,
+}
+
+/// For whom a partner owns a WABA.
+#[derive(Clone, Debug, Serialize)]
+pub struct OnBehalfOf {
+    /// The business it is for.
+    pub business: BusinessId,
+    /// Whether that business has agreed.
+    pub status: Review,
+}
+
+/// A number on one WABA: a node. The same digits may stand on two WABAs during a migration.
+#[derive(Clone, Debug, Serialize)]
+pub struct Number {
+    /// The WABA it is on.
+    pub waba: WabaId,
+    /// The digits.
+    pub phone: Phone,
+    /// `verified_name`.
+    pub name: String,
+    /// `name_status`.
+    pub name_status: NameStatus,
+    /// `new_display_name` and `new_name_status`, while a change is in flight.
+    pub new_name: Option<(String, NameStatus)>,
+    /// When display names were asked for.
+    #[serde(skip)]
+    pub name_changes: Vec<Timestamp>,
+    /// `status`.
+    pub status: NumberStatus,
+    /// `platform_type`.
+    pub platform: Platform,
+    /// `code_verification_status`.
+    pub verification: CodeVerification,
+    /// `quality_rating`.
+    pub quality: Quality,
+    /// `account_mode`.
+    pub mode: AccountMode,
+    /// The two-step PIN; absent means two-step verification is off.
+    #[serde(serialize_with = "is_set")]
+    pub pin: Option<Secret>,
+    /// Whether it is used in the WhatsApp Business app.
+    pub is_on_biz_app: bool,
+    /// Whether it has the official-account mark.
+    pub is_official: bool,
+    /// Whether Meta is working on it.
+    pub in_maintenance: bool,
+    /// Whether it was added to be migrated.
+    pub is_migrating: bool,
+    /// `last_onboarded_time`.
+    pub onboarded: Option<Timestamp>,
+    /// The business profile.
+    pub profile: BTreeMap<String, Value>,
+    /// Override of the callback URL for this number.
+    pub callback: Option<String>,
+    /// One-time codes asked for.
+    #[serde(skip)]
+    pub codes: Codes,
+    /// Wrong PINs so far.
+    pub wrong_pins: u32,
+    /// Reads that will still flap.
+    #[serde(skip)]
+    pub flaps_left: u32,
+}
+
+impl Number {
+    /// Returns whether it sends and receives on the Cloud API.
+    pub fn is_live(&self) -> bool {
+        self.platform == Platform::CloudApi
+    }
+}
+
+/// One-time codes of a number.
+#[derive(Clone, Debug, Default)]
+pub struct Codes {
+    /// The newest code, and when it was sent; older ones no longer work.
+    pub newest: Option<(Secret, Timestamp)>,
+    /// When codes were asked for.
+    pub asked: Vec<Timestamp>,
+    /// Wrong guesses at the newest.
+    pub wrong: u32,
+}
+
+/// A template in one language.
+#[derive(Clone, Debug, Serialize)]
+pub struct Template {
+    /// The WABA it belongs to.
+    pub waba: WabaId,
+    /// Its name.
+    pub name: String,
+    /// Its language.
+    pub language: String,
+    /// Its category.
+    pub category: Category,
+    /// Its status.
+    pub status: TemplateStatus,
+    /// Its quality.
+    pub quality: Quality,
+    /// How parameters are written.
+    pub parameter_format: ParameterFormat,
+    /// `components`, as the API gives them.
+    pub components: Value,
+    /// Why it was refused.
+    pub rejected_reason: Option<String>,
+}
+
+/// The world.
+#[derive(Clone, Debug, Serialize)]
+pub struct World {
+    /// The present moment.
+    pub now: Timestamp,
+    /// Where invented ids start from.
+    pub seed: u64,
+    /// How many ids were invented.
+    #[serde(skip)]
+    pub invented: u64,
+    /// Undocumented behaviour.
+    pub switches: Switches,
+    /// Portfolios.
+    pub businesses: BTreeMap<BusinessId, Business>,
+    /// Apps.
+    pub apps: BTreeMap<AppId, App>,
+    /// Tokens.
+    pub tokens: Vec<Token>,
+    /// Accounts.
+    pub wabas: BTreeMap<WabaId, Waba>,
+    /// Numbers.
+    pub numbers: BTreeMap<PhoneNumberId, Number>,
+    /// Templates.
+    pub templates: BTreeMap<TemplateId, Template>,
+    /// The order in which templates came to be: lists keep it.
+    #[serde(skip)]
+    pub template_order: Vec<TemplateId>,
+    /// Faults and events to come.
+    #[serde(skip)]
+    pub script: Script,
+    /// What will happen by itself, and when.
+    #[serde(skip)]
+    pub agenda: Agenda,
+    /// One-time codes as phones show them, the newest last.
+    #[serde(skip)]
+    pub inbox: Vec<(Phone, Secret)>,
+    /// Calls of the last hour, by app and WABA.
+    #[serde(skip)]
+    pub calls: BTreeMap<(AppId, WabaId), VecDeque<Timestamp>>,
+    /// Register and deregister calls, by number.
+    #[serde(skip)]
+    pub registrations: BTreeMap<Phone, Vec<Timestamp>>,
+    /// When numbers were deleted.
+    #[serde(skip)]
+    pub deleted: BTreeMap<Phone, Timestamp>,
+    /// Every call so far.
+    #[serde(skip)]
+    pub log: Vec<Logged>,
+}
+
+impl World {
+    /// Makes a world with nothing in it.
+    pub fn empty(seed: u64, now: Timestamp) -> Self {
+        Self {
+            now,
+            seed,
+            invented: 0,
+            switches: Switches::default(),
+            businesses: BTreeMap::new(),
+            apps: BTreeMap::new(),
+            tokens: Vec::new(),
+            wabas: BTreeMap::new(),
+            numbers: BTreeMap::new(),
+            templates: BTreeMap::new(),
+            template_order: Vec::new(),
+            script: Script::default(),
+            agenda: Agenda::default(),
+            inbox: Vec::new(),
+            calls: BTreeMap::new(),
+            registrations: BTreeMap::new(),
+            deleted: BTreeMap::new(),
+            log: Vec::new(),
+        }
+    }
+
+    /// Returns a number nobody has seen before.
+    pub fn invent(&mut self) -> u64 {
+        self.invented += 1;
+        mix(self
+            .seed
+            .wrapping_add(self.invented.wrapping_mul(0x9E37_79B9_7F4A_7C15)))
+    }
+
+    /// Returns a new id: 16 digits.
+    pub fn invent_id<T: std::str::FromStr<Err = crate::ids::IdError>>(&mut self) -> T {
+        let digits = 1_000_000_000_000_000 + self.invent() % 9_000_000_000_000_000;
+        digits
+            .to_string()
+            .parse()
+            .expect("sixteen digits are an id")
+    }
+
+    /// Adds a template.
+    pub fn add_template(&mut self, id: TemplateId, template: Template) {
+        self.template_order.push(id.clone());
+        self.templates.insert(id, template);
+    }
+
+    /// Returns the templates of a WABA in the order they came to be.
+    pub fn templates_of<'a>(
+        &'a self,
+        waba: &'a WabaId,
+    ) -> impl Iterator<Item = (&'a TemplateId, &'a Template)> {
+        self.template_order
+            .iter()
+            .filter_map(|id| Some((id, self.templates.get(id)?)))
+            .filter(move |(_, template)| template.waba == *waba)
+    }
+
+    /// Returns the node of a number on a WABA, unless it has left.
+    pub fn number_on(&self, waba: &WabaId, phone: &Phone) -> Option<(&PhoneNumberId, &Number)> {
+        self.numbers.iter().find(|(_, number)| {
+            number.waba == *waba
+                && number.phone == *phone
+                && number.status != NumberStatus::Migrated
+        })
+    }
+
+    /// Returns the node on which a number is registered, if it is.
+    pub fn live_number(&self, phone: &Phone) -> Option<(&PhoneNumberId, &Number)> {
+        self.numbers
+            .iter()
+            .find(|(_, number)| number.phone == *phone && number.is_live())
+    }
+
+    /// Returns the moment `seconds` from now.
+    pub fn after(&self, seconds: u32) -> Timestamp {
+        self.now
+            .checked_add(SignedDuration::from_secs(seconds.into()))
+            .unwrap_or(Timestamp::MAX)
+    }
+
+    /// Returns whether `moment` lies less than `seconds` back.
+    pub fn is_within(&self, moment: Timestamp, seconds: u32) -> bool {
+        self.now.duration_since(moment) < SignedDuration::from_secs(seconds.into())
+    }
+}
+
+/// Spreads a counter over 64 bits (SplitMix64's finalizer).
+pub fn mix(value: u64) -> u64 {
+    let value = (value ^ (value >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    let value = (value ^ (value >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    value ^ (value >> 31)
+}
+
+fn masked<S: Serializer>(_: &Secret, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str("***")
+}
+
+#[expect(clippy::ref_option, reason = "serde hands fields over this way")]
+fn is_set<S: Serializer>(secret: &Option<Secret>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_bool(secret.is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn invented_ids_are_new_and_repeatable() {
+        let make = || {
+            let mut world = World::empty(7, Timestamp::UNIX_EPOCH);
+            (0..1000)
+                .map(|_| world.invent_id::<WabaId>())
+                .collect::<BTreeSet<_>>()
+        };
+        assert_eq!(make().len(), 1000);
+        assert_eq!(make(), make());
+        assert!(make().iter().all(|id| id.as_str().len() == 16));
+    }
+}

@@ -10,6 +10,7 @@
 pub mod access;
 pub mod batch;
 pub mod call;
+pub mod control;
 pub mod door;
 pub mod edges;
 pub mod error;
@@ -21,6 +22,7 @@ pub mod play;
 pub mod rules;
 pub mod script;
 pub mod seed;
+pub mod serve;
 pub mod switches;
 pub mod usage;
 pub mod version;
@@ -137,5 +139,7 @@ impl Simulator {
     }
 }
 
+#[cfg(test)]
+mod http_tests;
 #[cfg(test)]
 mod tests;

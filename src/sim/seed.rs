@@ -111,7 +111,7 @@ pub struct RehearsalSecrets {
 
 impl RehearsalSecrets {
     /// Makes the secrets of a plan.
-    pub fn new(plan: &Plan, simulator: Simulator) -> Arc<dyn Secrets> {
+    pub fn of(plan: &Plan, simulator: Simulator) -> Arc<dyn Secrets> {
         let codes = plan
             .numbers
             .iter()

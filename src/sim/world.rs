@@ -346,7 +346,6 @@ fn masked<S: Serializer>(_: &Secret, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str("***")
 }
 
-#[expect(clippy::ref_option, reason = "serde hands fields over this way")]
 fn is_set<S: Serializer>(secret: &Option<Secret>, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_bool(secret.is_some())
 }

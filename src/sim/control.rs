@@ -1,0 +1,141 @@
+//! Stand-ins for people, under `/__sim/`: read a phone, switch two-step verification off, look at
+//! the world, let time pass, let things happen.
+//!
+//! These are no part of the Graph API and need no token.
+
+use std::time::Duration;
+
+use axum::{
+    Router,
+    body::Bytes,
+    extract::{Query, State},
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Json, Response},
+    routing::{get, post},
+};
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::{Map, Value, json};
+
+use super::{
+    script::{Fault, Happening},
+    serve::{Served, fields},
+};
+use crate::phone::Phone;
+
+/// Returns the routes.
+pub fn routes() -> Router<Served> {
+    Router::new()
+        .route("/__sim/code", get(code))
+        .route("/__sim/world", get(world))
+        .route("/__sim/requests", get(requests))
+        .route("/__sim/two_step_off", post(two_step_off))
+        .route("/__sim/advance", post(advance))
+        .route("/__sim/happen", post(happen))
+        .route("/__sim/fault", post(fault))
+}
+
+#[derive(Deserialize)]
+struct OfPhone {
+    phone: String,
+}
+
+#[derive(Deserialize)]
+struct Advance {
+    seconds: Value,
+}
+
+async fn code(State(served): State<Served>, Query(of): Query<OfPhone>) -> Response {
+    let Some(phone) = Phone::from_display(&of.phone) else {
+        return refuse(StatusCode::BAD_REQUEST, "this is not a phone number");
+    };
+    match served.simulator().code(&phone) {
+        Some(code) => Json(json!({"phone": phone, "code": code})).into_response(),
+        None => refuse(StatusCode::NOT_FOUND, "this phone has received no code"),
+    }
+}
+
+async fn world(State(served): State<Served>) -> Response {
+    Json(served.simulator().world_json()).into_response()
+}
+
+async fn requests(State(served): State<Served>) -> Response {
+    let shown = served.simulator().requests().into_iter().map(|call| {
+        json!({"at": call.at, "method": call.method, "path": call.path, "status": call.status, "took_effect": call.took_effect})
+    });
+    Json(shown.collect::<Value>()).into_response()
+}
+
+async fn two_step_off(State(served): State<Served>, headers: HeaderMap, body: Bytes) -> Response {
+    let Some(of) = read::<OfPhone>(&headers, &body) else {
+        return refuse(StatusCode::BAD_REQUEST, "a phone is needed");
+    };
+    let Some(phone) = Phone::from_display(&of.phone) else {
+        return refuse(StatusCode::BAD_REQUEST, "this is not a phone number");
+    };
+    let switched = served.simulator().edit(|world| {
+        let is_live = world.live_number(&phone).is_some();
+        world.happen(&Happening::TwoStepOff { phone });
+        is_live
+    });
+    if switched {
+        done()
+    } else {
+        refuse(StatusCode::NOT_FOUND, "this phone is registered nowhere")
+    }
+}
+
+async fn advance(State(served): State<Served>, headers: HeaderMap, body: Bytes) -> Response {
+    let seconds = read::<Advance>(&headers, &body).and_then(|asked| match asked.seconds {
+        Value::Number(number) => number.as_u64(),
+        Value::String(text) => text.parse().ok(),
+        _ => None,
+    });
+    match seconds {
+        Some(seconds) => {
+            served.simulator().advance(Duration::from_secs(seconds));
+            done()
+        }
+        None => refuse(
+            StatusCode::BAD_REQUEST,
+            "seconds must be a number that is not negative",
+        ),
+    }
+}
+
+async fn happen(State(served): State<Served>, body: Bytes) -> Response {
+    match serde_json::from_slice::<Happening>(&body) {
+        Ok(happening) => {
+            served.simulator().edit(|world| world.happen(&happening));
+            done()
+        }
+        Err(error) => refuse(StatusCode::BAD_REQUEST, &error.to_string()),
+    }
+}
+
+async fn fault(State(served): State<Served>, body: Bytes) -> Response {
+    match serde_json::from_slice::<Fault>(&body) {
+        Ok(fault) => {
+            served.simulator().fault(fault.on, fault.effect);
+            done()
+        }
+        Err(error) => refuse(StatusCode::BAD_REQUEST, &error.to_string()),
+    }
+}
+
+fn read<T: DeserializeOwned>(headers: &HeaderMap, body: &[u8]) -> Option<T> {
+    let content_type = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    let fields: Map<String, Value> = fields(content_type.unwrap_or_default(), body)?
+        .into_iter()
+        .collect();
+    serde_json::from_value(Value::Object(fields)).ok()
+}
+
+fn done() -> Response {
+    Json(json!({"success": true})).into_response()
+}
+
+fn refuse(status: StatusCode, problem: &str) -> Response {
+    (status, Json(json!({"error": problem}))).into_response()
+}

@@ -1,0 +1,246 @@
+//! The door on the network: the simulated Graph API over HTTP, for any client.
+//!
+//! It reads parameters from query, form, multipart text fields and JSON, and moves the world's
+//! clock with real time. It does not look at whom it serves: the caller binds loopback only.
+
+use std::{
+    future::Future,
+    io,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    extract::{Request, State},
+    http::{HeaderMap, header},
+    response::Response,
+};
+use futures_util::stream;
+use serde_json::Value;
+use tokio::{net::TcpListener, sync::watch, time::Instant};
+
+use super::{
+    Simulator,
+    call::{Answer, Call, Params},
+    control,
+    door::latency,
+    error::GraphError,
+    graph,
+    play::Outcome,
+};
+use crate::secret::Secret;
+
+/// Graph itself refuses bodies far smaller than this.
+const MOST_BYTES: usize = 16 << 20;
+/// How long a silent connection is held when the client does not give up.
+const SILENCE: Duration = Duration::from_secs(120);
+
+/// Serves until `shutdown` is ready.
+pub async fn serve(
+    listener: TcpListener,
+    simulator: Simulator,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
+    let (closing, closed) = watch::channel(false);
+    let shutdown = async move {
+        shutdown.await;
+        // Nobody listens when every connection is closed already.
+        let _ = closing.send(true);
+    };
+    axum::serve(listener, router(simulator, closed))
+        .with_graceful_shutdown(shutdown)
+        .await
+}
+
+/// Returns the routes of the Graph API and of the stand-ins for people.
+pub fn router(simulator: Simulator, closed: watch::Receiver<bool>) -> Router {
+    let served = Served {
+        simulator,
+        seen: Arc::new(Mutex::new(Instant::now())),
+        closed,
+    };
+    control::routes().fallback(answer).with_state(served)
+}
+
+/// What every handler shares.
+#[derive(Clone)]
+pub struct Served {
+    simulator: Simulator,
+    seen: Arc<Mutex<Instant>>,
+    closed: watch::Receiver<bool>,
+}
+
+impl Served {
+    /// Returns the simulator, after its clock was moved on by the time since the last call.
+    pub fn simulator(&self) -> &Simulator {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        self.simulator.advance(now - *seen);
+        *seen = now;
+        &self.simulator
+    }
+
+    async fn wait(mut self, duration: Duration) {
+        // Either end of the wait is fine.
+        let _ = tokio::time::timeout(duration, self.closed.wait_for(|closed| *closed)).await;
+    }
+}
+
+async fn answer(State(served): State<Served>, request: Request) -> Response {
+    latency(served.simulator.world(|world| world.switches.latency_ms)).await;
+    let (call, readable) = read(request).await;
+    let simulator = served.simulator();
+    let outcome = match readable {
+        Ok(()) => simulator.play(&call),
+        Err(error) => {
+            let refused = simulator.edit(|world| graph::refuse(world, &call, &error, None));
+            Outcome::Answered(refused)
+        }
+    };
+    match outcome {
+        Outcome::Answered(answer) => respond(answer),
+        Outcome::Late(answer, seconds) => {
+            served.wait(Duration::from_secs(seconds.into())).await;
+            respond(answer)
+        }
+        Outcome::Cut => broken(),
+        Outcome::Silent => {
+            served.wait(SILENCE).await;
+            broken()
+        }
+    }
+}
+
+fn respond(answer: Answer) -> Response {
+    let mut response = Response::builder().status(answer.status);
+    for (name, value) in answer.headers {
+        response = response.header(name, value);
+    }
+    response
+        .body(Body::from(answer.body))
+        .expect("status and headers are our own and well-formed")
+}
+
+/// A body that fails makes the server close the connection in the middle of the answer.
+fn broken() -> Response {
+    let failure = Err::<Vec<u8>, _>(io::Error::other("cut by the script"));
+    Response::new(Body::from_stream(stream::iter([failure])))
+}
+
+/// Returns the call, and whether its body could be read.
+async fn read(request: Request) -> (Call, Result<(), GraphError>) {
+    let (head, body) = request.into_parts();
+    let mut params = Params::default();
+    params
+        .0
+        .extend(form(head.uri.query().unwrap_or_default().as_bytes()));
+    let content_type = text(&head.headers, header::CONTENT_TYPE);
+    let readable = match to_bytes(body, MOST_BYTES).await {
+        Err(_) => Err(GraphError::parameter("The request body is too large.")),
+        Ok(bytes) => fields(&content_type, &bytes)
+            .map(|fields| params.0.extend(fields))
+            .ok_or_else(|| {
+                GraphError::parameter("The request body does not fit its content type.")
+            }),
+    };
+    let token = token(&head.headers);
+    let host = text(&head.headers, header::HOST);
+    let mut call = Call::new(head.method.as_str(), head.uri.path(), params, token);
+    call.has_etag = head.headers.contains_key(header::IF_NONE_MATCH);
+    (call.at(format!("http://{host}")), readable)
+}
+
+fn text(headers: &HeaderMap, name: header::HeaderName) -> String {
+    let value = headers.get(name).and_then(|value| value.to_str().ok());
+    value.unwrap_or_default().to_owned()
+}
+
+fn token(headers: &HeaderMap) -> Option<Secret> {
+    let value = text(headers, header::AUTHORIZATION);
+    let (scheme, token) = value.split_once(' ')?;
+    let is_known = scheme.eq_ignore_ascii_case("bearer") || scheme.eq_ignore_ascii_case("oauth");
+    is_known.then(|| Secret::new(token.trim()))
+}
+
+type Fields = Vec<(String, Value)>;
+
+/// Reads a body; nothing when it is not what its content type says.
+pub fn fields(content_type: &str, body: &[u8]) -> Option<Fields> {
+    if body.is_empty() {
+        return Some(Vec::new());
+    }
+    let (kind, parameters) = content_type.split_once(';').unwrap_or((content_type, ""));
+    match kind.trim() {
+        "application/json" => match serde_json::from_slice(body).ok()? {
+            Value::Object(object) => Some(object.into_iter().collect()),
+            _ => None,
+        },
+        "multipart/form-data" => multipart(parameters, body),
+        _ => Some(form(body)),
+    }
+}
+
+fn form(text: &[u8]) -> Fields {
+    url::form_urlencoded::parse(text)
+        .map(|(name, value)| (name.into_owned(), Value::from(value.into_owned())))
+        .collect()
+}
+
+/// Text fields only; a part with a file name is left out.
+fn multipart(parameters: &str, body: &[u8]) -> Option<Fields> {
+    let boundary = parameters
+        .split(';')
+        .find_map(|part| part.trim().strip_prefix("boundary="))?;
+    let text = String::from_utf8_lossy(body);
+    let delimiter = format!("--{}", boundary.trim_matches('"'));
+    let mut fields = Vec::new();
+    for part in text.split(delimiter.as_str()).skip(1) {
+        if part.starts_with("--") {
+            return Some(fields);
+        }
+        let (head, value) = part.split_once("\r\n\r\n")?;
+        let name = head.split_once("name=\"")?.1.split_once('"')?.0;
+        if !head.contains("filename=") {
+            let value = value.strip_suffix("\r\n")?;
+            fields.push((name.to_owned(), Value::from(value)));
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(content_type: &str, body: &str, expected: Option<&[(&str, &str)]>) {
+        let expected = expected.map(|pairs| {
+            pairs
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), Value::from(*value)))
+                .collect::<Fields>()
+        });
+        assert_eq!(fields(content_type, body.as_bytes()), expected, "{body}");
+    }
+
+    #[test]
+    fn bodies_are_read_by_their_content_type() {
+        let two = Some(&[("a", "1"), ("b", "x y")][..]);
+        check(
+            "application/json; charset=utf-8",
+            r#"{"a":"1","b":"x y"}"#,
+            two,
+        );
+        check("application/x-www-form-urlencoded", "a=1&b=x+y", two);
+        check("", "a=1&b=x%20y", two);
+        let parts = "--X\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n\
+                     --X\r\nContent-Disposition: form-data; name=\"b\"\r\n\r\nx y\r\n--X--\r\n";
+        check("multipart/form-data; boundary=X", parts, two);
+        check("application/json", "", Some(&[]));
+        check("application/json", "[1]", None);
+        check("application/json", "{", None);
+        check("multipart/form-data; boundary=X", "--X\r\nno end", None);
+    }
+}

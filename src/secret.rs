@@ -66,7 +66,7 @@ impl fmt::Display for SecretRef {
 #[derive(Debug, thiserror::Error)]
 pub enum SecretError {
     /// The variable is not set, or is empty.
-    #[error("{0} is not set")]
+    #[error("{0} is not set or empty")]
     Missing(SecretRef),
     /// The file could not be read.
     #[error("{reference} cannot be read")]

@@ -396,9 +396,8 @@ impl Context<'_> {
             }
             let left =
                 deadline.map(|deadline| self.clock.now().duration_until(deadline).unsigned_abs());
-            self.clock
-                .sleep(left.map_or(pause, |left| pause.min(left)))
-                .await;
+            let sleep = self.clock.sleep(left.map_or(pause, |left| pause.min(left)));
+            self.stop.or_leave(sleep).await;
             pause = (pause * 2).min(self.options.poll_interval);
         }
     }

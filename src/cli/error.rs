@@ -1,0 +1,131 @@
+//! Errors as the command line shows them: what was tried, why it failed, what to do, which code.
+
+use std::{error::Error, fmt, io, path::PathBuf};
+
+use super::exit;
+use crate::{api::http::BaseUrlError, finding::Finding, journal::JournalError, secret::SecretError};
+
+/// Why a command ends early.
+#[derive(Debug)]
+pub enum CliError {
+    /// The command line does not make sense.
+    Usage(String),
+    /// A file cannot be read or written.
+    File {
+        /// What was tried.
+        doing: &'static str,
+        /// On what.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The plan (or world) file has problems. They are shown already.
+    Invalid,
+    /// Findings that stop the command.
+    Findings {
+        /// The findings.
+        findings: Vec<Finding>,
+        /// The exit code they mean.
+        code: u8,
+    },
+    /// A base URL cannot be used.
+    BaseUrl(BaseUrlError),
+    /// A secret cannot be had.
+    Secret {
+        /// What it is for.
+        what: String,
+        /// Why not.
+        source: SecretError,
+    },
+    /// A secret has the wrong form. Holds no part of it.
+    SecretForm {
+        /// What it is for.
+        what: String,
+        /// What form it must have.
+        form: &'static str,
+    },
+    /// The journal cannot be used.
+    Journal(JournalError),
+    /// Nothing could be printed.
+    Output(io::Error),
+    /// Something inside went wrong.
+    Internal(String),
+}
+
+impl CliError {
+    /// Returns the exit code.
+    pub fn code(&self) -> u8 {
+        match self {
+            Self::Invalid | Self::SecretForm { .. } => exit::INVALID,
+            Self::Findings { code, findings: _ } => *code,
+            Self::Secret { .. } => exit::CREDENTIAL,
+            Self::Journal(JournalError::Locked { .. }) => exit::LOCKED,
+            Self::Usage(_)
+            | Self::File { .. }
+            | Self::BaseUrl(_)
+            | Self::Journal(_)
+            | Self::Output(_)
+            | Self::Internal(_) => exit::FAILED,
+        }
+    }
+
+    /// Returns what to do about it.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Secret { .. } => Some("set it, or change the reference in the plan"),
+            Self::SecretForm { .. } => Some("correct the value at the place the plan refers to"),
+            Self::Journal(JournalError::Locked { .. }) => Some("wait until it has ended, then run again"),
+            Self::Journal(JournalError::Io { .. }) => {
+                Some("nothing was sent after that; make the place writable, or name another with --journal")
+            }
+            Self::Journal(JournalError::Damaged { .. }) => {
+                Some("move the file away to go on without its history; the world is read again anyway")
+            }
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for CliError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Usage(message) | Self::Internal(message) => f.write_str(message),
+            Self::File { doing, path, source: _ } => write!(f, "cannot {doing} {}", path.display()),
+            Self::Invalid => f.write_str("the file has problems"),
+            Self::Findings { .. } => f.write_str("the migration is blocked"),
+            Self::BaseUrl(error) => error.fmt(f),
+            Self::Secret { what, source: _ } => write!(f, "{what} cannot be had"),
+            Self::SecretForm { what, form } => write!(f, "{what} must be {form}"),
+            Self::Journal(error) => error.fmt(f),
+            Self::Output(_) => f.write_str("cannot write the output"),
+        }
+    }
+}
+
+impl Error for CliError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::File { source, .. } | Self::Output(source) => Some(source),
+            Self::Secret { source, .. } => Some(source),
+            Self::BaseUrl(error) => error.source(),
+            Self::Journal(error) => error.source(),
+            Self::Usage(_)
+            | Self::Invalid
+            | Self::Findings { .. }
+            | Self::SecretForm { .. }
+            | Self::Internal(_) => None,
+        }
+    }
+}
+
+impl From<JournalError> for CliError {
+    fn from(error: JournalError) -> Self {
+        Self::Journal(error)
+    }
+}
+
+impl From<BaseUrlError> for CliError {
+    fn from(error: BaseUrlError) -> Self {
+        Self::BaseUrl(error)
+    }
+}

@@ -1,0 +1,102 @@
+//! The terminal: results on stdout, everything else on stderr, colour where it is wanted.
+
+use std::{
+    error::Error,
+    io::{self, IsTerminal, Write},
+};
+
+use clap::ValueEnum;
+
+use super::error::CliError;
+use crate::report::{clean, style};
+
+/// When to colour.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless `NO_COLOR` is set
+    #[default]
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// What results look like.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people
+    #[default]
+    Text,
+    /// For programs
+    Json,
+}
+
+/// Where a command writes.
+#[derive(Clone, Copy, Debug)]
+pub struct Ui {
+    /// What results look like.
+    pub format: Format,
+    /// Whether only results are shown.
+    pub quiet: bool,
+}
+
+impl Ui {
+    /// Sets up the terminal.
+    pub fn new(format: Format, color: Color, quiet: bool) -> Self {
+        match color {
+            Color::Auto => anstream::ColorChoice::Auto,
+            Color::Always => anstream::ColorChoice::Always,
+            Color::Never => anstream::ColorChoice::Never,
+        }
+        .write_global();
+        Self { format, quiet }
+    }
+
+    /// Returns whether a person can be asked.
+    pub fn is_attended() -> bool {
+        io::stdin().is_terminal() && io::stderr().is_terminal()
+    }
+
+    /// Prints a part of the result. A reader that went away (`| head`) is no error.
+    pub fn print(self, text: &str) -> Result<(), CliError> {
+        let mut out = anstream::stdout().lock();
+        match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(CliError::Output(error)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Prints a result as pretty JSON.
+    pub fn print_json(self, value: &impl serde::Serialize) -> Result<(), CliError> {
+        let json = serde_json::to_string_pretty(value)
+            .map_err(|error| CliError::Internal(format!("cannot write JSON: {error}")))?;
+        self.print(&format!("{json}\n"))
+    }
+
+    /// Tells something that is not part of the result.
+    pub fn say(self, text: &str) {
+        if !self.quiet {
+            to_stderr(text);
+        }
+    }
+
+    /// Shows an error with everything that led to it, and what to do.
+    pub fn fail(self, error: &CliError) {
+        let mut text = style::error("error").to_string() + ": " + &clean(&error.to_string());
+        let mut cause = error.source();
+        while let Some(source) = cause {
+            text.push_str(&format!("\n  because: {}", clean(&source.to_string())));
+            cause = source.source();
+        }
+        if let Some(hint) = error.hint() {
+            text.push_str(&format!("\n  {}: {hint}", style::hint("hint")));
+        }
+        to_stderr(&text);
+    }
+}
+
+/// Nobody can be told that nobody can be told.
+fn to_stderr(text: &str) {
+    let _ = writeln!(anstream::stderr().lock(), "{text}");
+}

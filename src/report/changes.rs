@@ -1,0 +1,191 @@
+//! A change set for people: header, findings, changes by phase, what stays behind, what cannot be
+//! taken back, one line of sums.
+
+use std::fmt::Write as _;
+
+use serde_json::Value;
+use similar::{ChangeTag, TextDiff};
+
+use super::{clean, count, findings, style};
+use crate::{
+    changeset::{AccountRef, ChangeEntry, ChangeSet, Summary},
+    step::{Action, FieldChange, Phase},
+};
+
+/// Fields of one change that are shown before the rest is only counted.
+const FIELDS_SHOWN: usize = 12;
+
+/// Texts longer than this, or of several lines, are diffed line by line.
+const LONG: usize = 60;
+
+/// Renders a change set.
+pub fn render(changes: &ChangeSet, api_version: &str) -> String {
+    let mut text = header(changes, api_version);
+    text += &findings::render(&changes.findings, true);
+    if !changes.findings.is_empty() {
+        text.push('\n');
+    }
+    for phase in [Phase::Prepare, Phase::Verify, Phase::CutOver, Phase::Settle] {
+        text += &of_phase(changes, phase);
+    }
+    text += &left_behind(changes);
+    text += &irreversible(changes);
+    text + &sums(&changes.summary)
+}
+
+fn header(changes: &ChangeSet, api_version: &str) -> String {
+    let account = |account: &AccountRef| {
+        let name = account.name.as_deref().map(|name| format!("  {}", clean(name)));
+        format!("{}{}", account.waba, name.unwrap_or_default())
+    };
+    format!(
+        "{} {}  {}\n  source  {}\n  target  {}\n\n",
+        style::heading("Plan"),
+        style::heading(changes.plan.name.as_str()),
+        style::faint(format!("Graph API {api_version}")),
+        account(&changes.source),
+        account(&changes.target),
+    )
+}
+
+fn of_phase(changes: &ChangeSet, phase: Phase) -> String {
+    let changes: Vec<_> = changes.to_do().filter(|change| change.phase == phase).collect();
+    if changes.is_empty() {
+        return String::new();
+    }
+    let mut text = format!("{}\n", style::heading(phase_name(phase)));
+    for change in changes {
+        text += &entry(change);
+    }
+    text + "\n"
+}
+
+/// The name of a phase as people read it.
+pub fn phase_name(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Prepare => "Prepare (no traffic is touched)",
+        Phase::Verify => "Verify",
+        Phase::CutOver => "Cut over",
+        Phase::Settle => "Settle",
+    }
+}
+
+fn sign(change: &ChangeEntry) -> style::Painted {
+    match change.action {
+        _ if change.blocked => style::bad("x"),
+        _ if change.kind == "register" => style::bad("!"),
+        Action::Create => style::good("+"),
+        Action::Update => style::notice("~"),
+        Action::Delete => style::bad("-"),
+        Action::Call => style::hint(">"),
+        Action::Gate => style::notice("?"),
+        Action::Wait => style::faint("…"),
+        Action::None => style::faint(" "),
+    }
+}
+
+fn entry(change: &ChangeEntry) -> String {
+    let mut text = format!("  {} {}", sign(change), change.address);
+    if change.kind == "register" && !change.blocked {
+        text += &format!("  {}", style::bad("point of no return"));
+    }
+    text += &format!("\n      {}\n", clean(&change.description));
+    text += &format!("      {}\n", style::faint(clean(&change.reason)));
+    for field in change.fields.iter().take(FIELDS_SHOWN) {
+        text += &field_change(field);
+    }
+    let hidden = change.fields.len().saturating_sub(FIELDS_SHOWN);
+    if hidden > 0 {
+        let _ = writeln!(text, "        {}", style::faint(format!("and {hidden} more")));
+    }
+    text
+}
+
+fn field_change(field: &FieldChange) -> String {
+    let path = clean(&field.path);
+    match (&field.before, &field.after) {
+        (Value::String(before), Value::String(after)) if is_long(before) || is_long(after) => {
+            format!("        {} {path}\n{}", style::notice("~"), text_diff(before, after))
+        }
+        (Value::Null, after) => format!("        {} {path}: {}\n", style::good("+"), value(after)),
+        (before, after) => format!(
+            "        {} {path}: {} {} {}\n",
+            style::notice("~"),
+            value(before),
+            style::faint("->"),
+            value(after)
+        ),
+    }
+}
+
+fn is_long(text: &str) -> bool {
+    text.chars().count() > LONG || text.contains('\n')
+}
+
+/// Both texts line by line: what goes, what comes, what stays.
+fn text_diff(before: &str, after: &str) -> String {
+    let mut text = String::new();
+    for change in TextDiff::from_lines(before, after).iter_all_changes() {
+        let line = clean(change.value().trim_end_matches('\n'));
+        let line = match change.tag() {
+            ChangeTag::Delete => style::bad(format!("- {line}")),
+            ChangeTag::Insert => style::good(format!("+ {line}")),
+            ChangeTag::Equal => style::faint(format!("  {line}")),
+        };
+        let _ = writeln!(text, "          {line}");
+    }
+    text
+}
+
+fn value(value: &Value) -> String {
+    match value {
+        Value::String(text) => clean(text),
+        Value::Array(items) => {
+            items.iter().map(|item| self::value(item)).collect::<Vec<_>>().join(", ")
+        }
+        other => clean(&other.to_string()),
+    }
+}
+
+fn left_behind(changes: &ChangeSet) -> String {
+    if changes.not_migrated.is_empty() {
+        return String::new();
+    }
+    let mut text = format!("{}\n", style::heading("Not migrated"));
+    for left in &changes.not_migrated {
+        let _ = writeln!(text, "  {}\n      {}", clean(&left.what), style::faint(clean(&left.reason)));
+    }
+    text + "\n"
+}
+
+fn irreversible(changes: &ChangeSet) -> String {
+    let steps: Vec<_> = changes.to_do().filter(|change| change.is_irreversible()).collect();
+    if steps.is_empty() {
+        return String::new();
+    }
+    let mut text = format!("{}\n", style::heading("Cannot be undone"));
+    for step in steps {
+        let why = match step.kind {
+            "register" => "the way back is a migration in the other direction",
+            "templates_copy" => "a deleted template's name stays blocked for 30 days",
+            _ => "there is no way back",
+        };
+        let _ = writeln!(text, "  {}\n      {}", step.address, style::faint(why));
+    }
+    text + "\n"
+}
+
+fn sums(summary: &Summary) -> String {
+    let Summary { to_do, done, gates, waits: _, calls, irreversible: _, blocked } = *summary;
+    if to_do == 0 {
+        return format!("{} Everything is as the plan wants it ({}).\n", style::heading("Plan:"), count(done, "step"));
+    }
+    let mut text = format!("{} {to_do} to do, {done} done", style::heading("Plan:"));
+    if gates > 0 {
+        text += &format!(", {gates} {} a person", if gates == 1 { "needs" } else { "need" });
+    }
+    if blocked > 0 {
+        text += &format!(", {}", style::bad(format!("{blocked} blocked")));
+    }
+    text + &format!(". {}.\n", count(calls, "API call"))
+}

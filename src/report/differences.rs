@@ -1,0 +1,33 @@
+//! What `diff` found, for people.
+
+use std::fmt::Write as _;
+
+use super::{clean, count, style};
+use crate::diff::{Class, Difference};
+
+/// Renders differences, the ones that fail a check first.
+pub fn render(differences: &[Difference]) -> String {
+    if differences.is_empty() {
+        return format!("{} nothing differs.\n", style::heading("Diff:"));
+    }
+    let mut text = String::new();
+    for difference in differences {
+        let class = match difference.class {
+            Class::Drift => style::bad("drift"),
+            Class::Pending => style::notice("pending"),
+            Class::Service => style::hint("service"),
+            Class::Orphan => style::faint("orphan"),
+        };
+        let _ = writeln!(text, "  {class:<8} {}", difference.address);
+        let _ = writeln!(text, "           {}", style::faint(clean(&difference.message)));
+    }
+    let classes = [Class::Drift, Class::Pending, Class::Service, Class::Orphan].map(|class| {
+        let number = differences.iter().filter(|difference| difference.class == class).count();
+        (number, format!("{class:?}").to_lowercase())
+    });
+    let parts: Vec<_> =
+        classes.iter().filter(|(number, _)| *number > 0).map(|(number, class)| format!("{number} {class}")).collect();
+    let total = count(differences.len(), "difference");
+    let _ = writeln!(text, "\n{} {total}: {}.", style::heading("Diff:"), parts.join(", "));
+    text
+}

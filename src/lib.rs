@@ -32,3 +32,4 @@ pub mod apply;
 pub mod sim;
 
 pub mod report;
+pub mod cli;

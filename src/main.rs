@@ -1,2 +1,5 @@
 //! The `waba-migrate` program.
-fn main() {}
+
+fn main() -> std::process::ExitCode {
+    waba_migrate::cli::run(std::env::args_os())
+}

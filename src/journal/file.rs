@@ -126,6 +126,7 @@ pub type Listener = Arc<dyn Fn(&Entry) + Send + Sync>;
 
 /// The journal of one run, open for appending.
 pub struct Journal {
+    run: RunId,
     path: PathBuf,
     clock: Arc<dyn Clock>,
     tail: Mutex<Tail>,
@@ -166,12 +167,12 @@ impl Journal {
             seq: 0,
             hash: String::new(),
         });
-        Ok(Self {
-            path,
-            clock,
-            tail,
-            listener,
-        })
+        Ok(Self { run, path, clock, tail, listener })
+    }
+
+    /// Returns the run this is the journal of.
+    pub fn run(&self) -> RunId {
+        self.run
     }
 
     /// Writes a line, makes it last, and tells the listener.

@@ -1,0 +1,366 @@
+//! `apply`: shows the plan, asks, and runs it.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use clap::Args;
+use futures_util::future::{BoxFuture, FutureExt};
+
+use super::{
+    Global,
+    error::CliError,
+    exit,
+    session::{Seen, Session, Site, blocking_code, fetch, read_plan},
+    ui::{Format, Ui},
+};
+use crate::{
+    api::meta::Writer,
+    apply::{Report, apply},
+    finding::Finding,
+    ids::{Address, RunId},
+    journal::{Entry, Event, Journal, Lock, StepEnd, event::VERSION, file::Listener},
+    phone::Phone,
+    plan::{OtpChannel, Plan},
+    report::events,
+    secret::{Secret, SecretRef},
+    step::{CodeAsked, Context, Options, People, Stop},
+};
+
+/// Do what plan shows, and nothing else
+///
+/// Everything is written to the journal before it is sent. Run it again at any time: what is done is
+/// not done twice. On a terminal it asks first and waits for people; elsewhere it needs
+/// --auto-approve, does all it can, and exits 5 when it has to wait.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// The plan file
+    plan: PathBuf,
+    /// Do not ask
+    #[arg(long, env = "WABA_MIGRATE_AUTO_APPROVE")]
+    auto_approve: bool,
+    /// Go on with the other numbers when a precondition of one number fails
+    #[arg(long, env = "WABA_MIGRATE_PARTIAL")]
+    partial: bool,
+    /// How long to wait for quick transitions [default: as long as it takes on a terminal, else 30s]
+    #[arg(long, value_name = "DURATION", value_parser = duration, env = "WABA_MIGRATE_WAIT")]
+    wait: Option<Duration>,
+    /// Wait for nothing; the same as --wait 0
+    #[arg(long, conflicts_with = "wait", env = "WABA_MIGRATE_NO_WAIT")]
+    no_wait: bool,
+    /// The longest pause between two looks
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "30s", env = "WABA_MIGRATE_POLL_INTERVAL")]
+    poll_interval: Duration,
+    /// Ask for another one-time code although one may be on its way
+    #[arg(long, value_name = "PHONE", env = "WABA_MIGRATE_NEW_CODE")]
+    new_code: Vec<Phone>,
+    /// Pass a gate whose proof cannot be read, by its address
+    #[arg(long, value_name = "ADDRESS", env = "WABA_MIGRATE_CONFIRM")]
+    confirm: Vec<String>,
+}
+
+/// Reads `90s`, `10m`, `1h 30m`, or plain seconds.
+fn duration(text: &str) -> Result<Duration, String> {
+    if let Ok(seconds) = text.parse() {
+        return Ok(Duration::from_secs(seconds));
+    }
+    let span: jiff::SignedDuration = text.parse().map_err(|_| "write it like 90s, 10m or 1h30m".to_owned())?;
+    Duration::try_from(span).map_err(|_| "it cannot be negative".to_owned())
+}
+
+pub(super) async fn run(arguments: &Arguments, global: &Global, ui: Ui) -> Result<u8, CliError> {
+    let plan = read_plan(&arguments.plan, ui)?;
+    let attended = Ui::is_attended();
+    if !attended && !arguments.auto_approve {
+        return Err(CliError::Usage(
+            "nobody can be asked here, so apply needs --auto-approve (review the output of plan first)".into(),
+        ));
+    }
+    let confirmed = confirmed(arguments, &plan)?;
+    let site = Site::of(global, &plan)?;
+    let waits = if attended { None } else { Some(Duration::from_secs(30)) };
+    let options = Options {
+        wait: if arguments.no_wait { Some(Duration::ZERO) } else { arguments.wait.or(waits) },
+        attended: attended && !arguments.no_wait,
+        poll_interval: arguments.poll_interval,
+        new_codes: arguments.new_code.iter().cloned().collect(),
+        confirmed,
+        user: user(),
+    };
+    let patience = options.wait.unwrap_or(Duration::from_secs(3600));
+    let session = Session::open(plan, site, patience).await?;
+    let terminal = Terminal { attended: options.attended, asking: tokio::sync::Mutex::new(()) };
+    let stop = Arc::new(Stop::default());
+    stop_on_signals(&stop, ui);
+    let ask = (!arguments.auto_approve).then_some(ask_to_go_on as fn(&Seen) -> Result<bool, CliError>);
+    let run = Run { session: &session, options: &options, people: &terminal, stop: &stop, partial: arguments.partial };
+    run.start(ask, ui).await
+}
+
+fn confirmed(arguments: &Arguments, plan: &Plan) -> Result<BTreeSet<Address>, CliError> {
+    let gates: BTreeSet<_> =
+        plan.numbers.iter().map(|number| Address::number(&number.phone, "two_step_off")).collect();
+    let find = |text: &String| {
+        gates.iter().find(|gate| gate.as_str() == text).cloned().ok_or_else(|| {
+            CliError::Usage(format!("--confirm {text}: the plan has no such gate"))
+        })
+    };
+    arguments.confirm.iter().map(find).collect()
+}
+
+/// One run of `apply`, at Meta or on the simulator.
+pub(super) struct Run<'a> {
+    pub(super) session: &'a Session,
+    pub(super) options: &'a Options,
+    pub(super) people: &'a dyn People,
+    pub(super) stop: &'a Stop,
+    pub(super) partial: bool,
+}
+
+impl Run<'_> {
+    /// Locks, looks, asks, runs, sums up.
+    pub(super) async fn start(
+        &self,
+        ask: Option<fn(&Seen) -> Result<bool, CliError>>,
+        ui: Ui,
+    ) -> Result<u8, CliError> {
+        let Session { plan, site, .. } = self.session;
+        let holder = format!("{} on {}, since {:.0}", self.options.user, host(), site.clock.now());
+        let lock = Lock::take(&site.journal, &plan.name, &holder)?;
+        let seen = self.session.look(self.session.history()?).await;
+        if ui.format == Format::Text && ask.is_some() {
+            super::plan::show(self.session, &seen, ui)?;
+        }
+        if let Some(code) = self.blocked(&seen) {
+            return Err(CliError::Findings { findings: seen.changes.findings, code });
+        }
+        if seen.changes.is_empty() {
+            if ui.format == Format::Text && ask.is_none() {
+                super::plan::show(self.session, &seen, ui)?;
+            }
+            return Ok(exit::OK);
+        }
+        let secrets = self.ready_secrets(&seen).await?;
+        if let Some(ask) = ask
+            && !ask(&seen)?
+        {
+            ui.say("Nothing was changed.");
+            return Ok(exit::FAILED);
+        }
+        let journal = Journal::create(&lock, run_id(&*site.clock), site.clock.clone(), Some(listener(ui)))?;
+        self.execute(seen, &journal, &secrets, ui).await
+    }
+
+    async fn execute(
+        &self,
+        seen: Seen,
+        journal: &Journal,
+        secrets: &BTreeMap<SecretRef, Secret>,
+        ui: Ui,
+    ) -> Result<u8, CliError> {
+        let Session { plan, graph, site, readers, connection } = self.session;
+        journal.record(Event::RunStarted {
+            journal: VERSION,
+            run: journal.run(),
+            plan: plan.name.clone(),
+            plan_digest: plan.digest.clone(),
+            host: host(),
+            user: self.options.user.clone(),
+            program: env!("CARGO_PKG_VERSION").to_owned(),
+        })?;
+        let already_done = seen.changes.summary.done;
+        let snapshot = Mutex::new(seen.snapshot);
+        let writer = Writer::new(connection.clone());
+        let context = Context {
+            source: &readers.source,
+            target: &readers.target,
+            writer: &writer,
+            journal,
+            clock: &*site.clock,
+            secrets: &*site.secrets,
+            ready_secrets: secrets,
+            people: self.people,
+            options: self.options,
+            stop: self.stop,
+            seen: &snapshot,
+        };
+        let mut report = apply(graph, &context).await;
+        if let Some(error) = report.journal.take() {
+            return Err(error.into());
+        }
+        let code = self.code(&report);
+        journal.record(Event::RunEnded { code })?;
+        if ui.format == Format::Text {
+            ui.print(&format!("\n{}", events::summary(&report, already_done)))?;
+        }
+        Ok(code)
+    }
+
+    /// Accounts that are not ready stop everything; a number stops everything unless `--partial`.
+    fn blocked(&self, seen: &Seen) -> Option<u8> {
+        let is_of_number = |finding: &&Finding| finding.subject.starts_with("number[");
+        let stops = seen.changes.findings.iter().filter(|finding| !(self.partial && is_of_number(finding)));
+        blocking_code(stops)
+    }
+
+    /// Reads every PIN and verify token this run will need, before the first write.
+    async fn ready_secrets(&self, seen: &Seen) -> Result<BTreeMap<SecretRef, Secret>, CliError> {
+        let Session { plan, site, .. } = self.session;
+        let mut secrets = BTreeMap::new();
+        for number in &plan.numbers {
+            if seen.snapshot.target.is_live(&number.phone) || secrets.contains_key(&number.pin) {
+                continue;
+            }
+            let what = format!("the PIN of {}", number.phone);
+            let pin = fetch(&*site.secrets, &number.pin, &what).await?;
+            if pin.expose().len() != 6 || !pin.expose().bytes().all(|byte| byte.is_ascii_digit()) {
+                return Err(CliError::SecretForm { what, form: "six digits" });
+            }
+            secrets.insert(number.pin.clone(), pin);
+        }
+        let subscribes = seen.changes.to_do().any(|change| change.kind == "target_subscription");
+        if let Some(callback) = plan.target.subscription.callback.as_ref().filter(|_| subscribes) {
+            let what = "target.subscription.callback.verify_token";
+            let token = fetch(&*site.secrets, &callback.verify_token, what).await?;
+            secrets.insert(callback.verify_token.clone(), token);
+        }
+        Ok(secrets)
+    }
+
+    fn code(&self, report: &Report) -> u8 {
+        let has = |end| report.count(end) > 0;
+        if let Some(code) = self.stop.asked() {
+            return code;
+        }
+        if report.is_credential() {
+            return exit::CREDENTIAL;
+        }
+        match (has(StepEnd::Failed), has(StepEnd::Blocked), has(StepEnd::Parked)) {
+            (true, _, _) => exit::PARTIAL,
+            (_, true, _) if has(StepEnd::Done) || self.partial => exit::PARTIAL,
+            (_, true, _) => exit::BLOCKED,
+            (_, _, true) => exit::PARKED,
+            _ => exit::OK,
+        }
+    }
+}
+
+/// Shows every line of the journal after it is on disk.
+fn listener(ui: Ui) -> Listener {
+    Arc::new(move |entry: &Entry| {
+        let text = match ui.format {
+            Format::Json => serde_json::to_string(entry).ok(),
+            Format::Text => events::line(entry),
+        };
+        if let Some(text) = text {
+            // A full disk on the other side of a pipe must not stop a migration half way.
+            if let Err(error) = ui.print(&format!("{text}\n")) {
+                tracing::warn!(%error, "progress cannot be shown");
+            }
+        }
+    })
+}
+
+/// Asks for the number of cut-overs, so that a yes is never given by habit.
+fn ask_to_go_on(seen: &Seen) -> Result<bool, CliError> {
+    let cut_overs = seen.changes.to_do().filter(|change| change.kind == "register").count();
+    let word = if cut_overs == 0 { "yes".to_owned() } else { cut_overs.to_string() };
+    let question = match cut_overs {
+        0 => "Type yes to go on: ".to_owned(),
+        _ => format!("This cuts over {cut_overs} of your numbers, for good. Type that number to go on: "),
+    };
+    Ok(read_line(&question)?.trim() == word)
+}
+
+fn read_line(question: &str) -> Result<String, CliError> {
+    use std::io::{BufRead, Write};
+    let mut answer = String::new();
+    write!(anstream::stderr(), "{question}")
+        .and_then(|()| std::io::stdin().lock().read_line(&mut answer))
+        .map_err(CliError::Output)?;
+    Ok(answer)
+}
+
+/// The person at the terminal.
+struct Terminal {
+    attended: bool,
+    asking: tokio::sync::Mutex<()>,
+}
+
+impl People for Terminal {
+    fn code(&self, asked: CodeAsked) -> BoxFuture<'_, Option<Secret>> {
+        async move {
+            if !self.attended {
+                return None;
+            }
+            // One question at a time.
+            let _asking = self.asking.lock().await;
+            let how = match asked.channel {
+                OtpChannel::Sms => "text message",
+                OtpChannel::Voice => "call",
+            };
+            let question = format!("  The one-time code that came to {} by {how}: ", asked.phone);
+            let answer = tokio::task::spawn_blocking(move || read_line(&question)).await;
+            let answer = answer.ok()?.ok()?;
+            Some(answer.trim()).filter(|answer| !answer.is_empty()).map(Secret::new)
+        }
+        .boxed()
+    }
+}
+
+/// The first signal asks the run to stop; the second ends the process at once, which is safe: what
+/// was sent is in the journal.
+fn stop_on_signals(stop: &Arc<Stop>, ui: Ui) {
+    let stop = stop.clone();
+    tokio::spawn(async move {
+        let mut asked = false;
+        while let Some(code) = signal().await {
+            if asked {
+                #[expect(clippy::exit, reason = "the second signal means now")]
+                std::process::exit(i32::from(code));
+            }
+            asked = true;
+            ui.say("Stopping: nothing new is started, what is under way is finished. Again to stop at once.");
+            stop.ask(code);
+        }
+    });
+}
+
+#[cfg(unix)]
+async fn signal() -> Option<u8> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate()).ok()?;
+    tokio::select! {
+        _ = terminate.recv() => Some(exit::TERMINATED),
+        interrupted = tokio::signal::ctrl_c() => interrupted.ok().map(|()| exit::INTERRUPTED),
+    }
+}
+
+#[cfg(not(unix))]
+async fn signal() -> Option<u8> {
+    tokio::signal::ctrl_c().await.ok().map(|()| exit::INTERRUPTED)
+}
+
+/// A run id from this clock's time and the system's randomness.
+pub(super) fn run_id(clock: &dyn crate::clock::Clock) -> RunId {
+    let mut random = [0; 10];
+    random.copy_from_slice(&uuid::Uuid::now_v7().as_bytes()[6..]);
+    RunId::new(clock.now(), random)
+}
+
+#[expect(clippy::disallowed_methods, reason = "the journal says who ran what")]
+pub(super) fn user() -> String {
+    let name = ["USER", "LOGNAME", "USERNAME"].iter().find_map(|name| std::env::var(name).ok());
+    name.filter(|name| !name.is_empty()).unwrap_or_else(|| "unknown".into())
+}
+
+#[expect(clippy::disallowed_methods, reason = "the journal says who ran what")]
+pub(super) fn host() -> String {
+    let name = ["HOSTNAME", "COMPUTERNAME"].iter().find_map(|name| std::env::var(name).ok());
+    let file = || std::fs::read_to_string("/etc/hostname").ok();
+    let name = name.or_else(file).map(|name| name.trim().to_owned());
+    name.filter(|name| !name.is_empty()).unwrap_or_else(|| "unknown".into())
+}

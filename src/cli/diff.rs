@@ -1,0 +1,48 @@
+//! `diff`: the drift check.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::{
+    Global,
+    error::CliError,
+    exit,
+    session::{Session, Site, blocking_code, read_plan},
+    ui::{Format, Ui},
+};
+use crate::{diff, report::differences};
+
+/// Report what differs between the plan and the world
+///
+/// Sends GETs only. `pending` was not applied so far, `drift` was so and is no longer, `service`
+/// was changed by Meta, `orphan` was made by an earlier run and is no longer in the plan. Exits 2
+/// when there is something pending or drifted.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// The plan file
+    plan: PathBuf,
+}
+
+pub(super) async fn run(arguments: &Arguments, global: &Global, ui: Ui) -> Result<u8, CliError> {
+    let plan = read_plan(&arguments.plan, ui)?;
+    let site = Site::of(global, &plan)?;
+    let session = Session::open(plan, site, super::plan::PATIENCE).await?;
+    show(&session, ui).await
+}
+
+/// Compares and shows; the rehearsal does the same.
+pub(super) async fn show(session: &Session, ui: Ui) -> Result<u8, CliError> {
+    let seen = session.look(session.history()?).await;
+    if seen.snapshot.unreadable_target().is_some() {
+        let code = blocking_code(seen.changes.findings.iter()).unwrap_or(exit::FAILED);
+        return Err(CliError::Findings { findings: seen.changes.findings, code });
+    }
+    let differences = diff::diff(&session.plan, &seen.changes, &seen.snapshot);
+    match ui.format {
+        Format::Json => ui.print_json(&differences)?,
+        Format::Text => ui.print(&differences::render(&differences))?,
+    }
+    let fails = differences.iter().any(|difference| difference.class.fails());
+    Ok(if fails { exit::CHANGES } else { exit::OK })
+}

@@ -1,0 +1,50 @@
+//! `plan`: preflight, comparison and ordered changes. Holds no writer.
+
+use std::{path::PathBuf, time::Duration};
+
+use clap::Args;
+
+use super::{
+    Global,
+    error::CliError,
+    exit,
+    session::{Seen, Session, Site, blocking_code, read_plan},
+    ui::{Format, Ui},
+};
+use crate::report::changes;
+
+/// How long a command that only looks waits for a rate limit to pass.
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Show what apply would do, in order, and what stands in the way
+///
+/// Sends GETs only. The same plan and the same world give the same bytes.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// The plan file
+    plan: PathBuf,
+    /// Exit 2 when there is something to do
+    #[arg(long, env = "WABA_MIGRATE_DETAILED_EXITCODE")]
+    detailed_exitcode: bool,
+}
+
+pub(super) async fn run(arguments: &Arguments, global: &Global, ui: Ui) -> Result<u8, CliError> {
+    let plan = read_plan(&arguments.plan, ui)?;
+    let site = Site::of(global, &plan)?;
+    let session = Session::open(plan, site, PATIENCE).await?;
+    let seen = session.look(session.history()?).await;
+    show(&session, &seen, ui)?;
+    if let Some(code) = blocking_code(seen.changes.findings.iter()) {
+        return Ok(code);
+    }
+    let changes = arguments.detailed_exitcode && !seen.changes.is_empty();
+    Ok(if changes { exit::CHANGES } else { exit::OK })
+}
+
+/// Shows a change set; `apply` and the rehearsal do the same.
+pub(super) fn show(session: &Session, seen: &Seen, ui: Ui) -> Result<(), CliError> {
+    match ui.format {
+        Format::Json => ui.print_json(&seen.changes),
+        Format::Text => ui.print(&changes::render(&seen.changes, &session.plan.graph.api_version)),
+    }
+}

@@ -1,0 +1,66 @@
+//! `preflight`: every precondition, as pass, fail or unknown.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::{
+    Global,
+    error::CliError,
+    exit,
+    session::{Session, Site, blocking_code, read_plan},
+    ui::{Format, Ui},
+};
+use crate::{
+    finding::Verdict,
+    preflight,
+    report::{count, findings, style},
+};
+
+/// Check every precondition and say who has to do what
+///
+/// Sends GETs only. Exits 0 when ready, 5 when only people are waited for, 4 when something fails
+/// that no step of the plan handles, 9 when a credential is to blame.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// The plan file
+    plan: PathBuf,
+}
+
+pub(super) async fn run(arguments: &Arguments, global: &Global, ui: Ui) -> Result<u8, CliError> {
+    let plan = read_plan(&arguments.plan, ui)?;
+    let site = Site::of(global, &plan)?;
+    let session = Session::open(plan, site, super::plan::PATIENCE).await?;
+    show(&session, ui).await
+}
+
+/// Checks and shows; the rehearsal does the same.
+pub(super) async fn show(session: &Session, ui: Ui) -> Result<u8, CliError> {
+    let history = session.history()?;
+    let seen = session.look(history).await;
+    let mut all = preflight::check(&session.plan, &seen.snapshot);
+    let more = seen.changes.findings.iter().filter(|finding| !all.contains(finding)).cloned();
+    let more: Vec<_> = more.collect();
+    all.extend(more);
+    preflight::sort(&mut all);
+    if ui.format == Format::Json {
+        ui.print_json(&all)?;
+    } else {
+        let open: Vec<_> = all.iter().filter(|finding| finding.verdict != Verdict::Pass).cloned().collect();
+        let passed = all.len() - open.len();
+        ui.print(&findings::render(&open, true))?;
+        let gates = seen.changes.summary.gates;
+        let mut text = format!("{} {} passed", style::heading("Preflight:"), count(passed, "check"));
+        if !open.is_empty() {
+            text += &format!(", {} open", open.len());
+        }
+        if gates > 0 {
+            text += &format!(", {} to wait for", count(gates, "gate"));
+        }
+        ui.print(&(text + ".\n"))?;
+    }
+    if let Some(code) = blocking_code(all.iter()) {
+        return Ok(code);
+    }
+    Ok(if seen.changes.summary.gates > 0 { exit::PARKED } else { exit::OK })
+}

@@ -1,0 +1,40 @@
+//! `schema`: the JSON Schemas of what this program reads and writes.
+
+use clap::{Args, ValueEnum};
+
+use super::{error::CliError, exit, ui::Ui};
+use crate::{changeset::ChangeSet, diff::Difference, finding::Finding, plan::document};
+
+/// Print a JSON Schema, for editors and programs
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Which format
+    #[arg(value_enum)]
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Kind {
+    /// The plan file
+    Plan,
+    /// What `plan --format json` prints
+    ChangeSet,
+    /// What `validate` and `preflight` print with `--format json`
+    Findings,
+    /// What `diff --format json` prints
+    Differences,
+    /// The world file of the simulator
+    World,
+}
+
+pub(super) fn run(arguments: &Arguments, ui: Ui) -> Result<u8, CliError> {
+    let schema = match arguments.kind {
+        Kind::Plan => document::schema(),
+        Kind::ChangeSet => schemars::schema_for!(ChangeSet).to_value(),
+        Kind::Findings => schemars::schema_for!(Vec<Finding>).to_value(),
+        Kind::Differences => schemars::schema_for!(Vec<Difference>).to_value(),
+        Kind::World => crate::sim::file::schema(),
+    };
+    ui.print_json(&schema)?;
+    Ok(exit::OK)
+}

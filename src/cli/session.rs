@@ -1,0 +1,174 @@
+//! What every online command does first: read the plan, fetch the tokens, connect, look.
+//!
+//! A [`Site`] is where a plan is played: at Meta, or on the simulator. Everything after it is the
+//! same for both.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use super::{Global, error::CliError, exit, secrets::SystemSecrets, ui::Ui};
+use crate::{
+    api::{
+        http::Http,
+        meta::{Connection, Patience, Reader},
+        transport::Transport,
+    },
+    changeset::{self, ChangeSet, StepGraph},
+    clock::{Clock, SystemClock},
+    finding::Finding,
+    journal::{History, file::history},
+    plan::{
+        Plan,
+        load::{Source, load},
+    },
+    preflight,
+    report::findings,
+    secret::{Secret, SecretRef, Secrets},
+    snapshot::{Readers, Snapshot, observe},
+};
+
+/// Where a plan is played.
+#[derive(Clone)]
+pub(super) struct Site {
+    pub(super) transport: Arc<dyn Transport>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) secrets: Arc<dyn Secrets>,
+    pub(super) journal: PathBuf,
+}
+
+impl Site {
+    /// Meta's API (or what `--graph-url` names), this machine's clock, environment and disk.
+    pub(super) fn of(global: &Global, plan: &Plan) -> Result<Self, CliError> {
+        let beside = || plan.path.parent().unwrap_or(Path::new("")).join(".waba-migrate");
+        Ok(Self {
+            transport: Arc::new(Http::new(&global.graph_url)?),
+            clock: Arc::new(SystemClock),
+            secrets: Arc::new(SystemSecrets),
+            journal: global.journal.clone().unwrap_or_else(beside),
+        })
+    }
+}
+
+/// A plan with the connections its tokens give.
+pub(super) struct Session {
+    pub(super) plan: Plan,
+    pub(super) graph: StepGraph,
+    pub(super) site: Site,
+    pub(super) readers: Readers,
+    /// The target's connection; only `apply` and `verify-code` make a writer of it.
+    pub(super) connection: Arc<Connection>,
+}
+
+/// What was seen, and what follows from it.
+pub(super) struct Seen {
+    pub(super) snapshot: Snapshot,
+    pub(super) changes: ChangeSet,
+}
+
+/// Reads a plan file, shows its problems, and returns it when nothing is wrong.
+pub(super) fn read_plan(path: &Path, ui: Ui) -> Result<Plan, CliError> {
+    let bytes = read_file(path)?;
+    let name = path.display().to_string();
+    let loaded = load(Source { name: &name, path, bytes: &bytes });
+    match loaded.plan {
+        Some(plan) => {
+            if !loaded.findings.is_empty() {
+                ui.say(findings::render(&loaded.findings, true).trim_end());
+            }
+            Ok(plan)
+        }
+        None => {
+            if ui.format == super::Format::Json {
+                ui.print_json(&loaded.findings)?;
+            } else {
+                ui.print(&findings::render(&loaded.findings, true))?;
+            }
+            Err(CliError::Invalid)
+        }
+    }
+}
+
+/// Reads a file, but not more of it than any plan can have.
+#[expect(clippy::disallowed_methods, reason = "the command line reads the files it is given")]
+pub(super) fn read_file(path: &Path) -> Result<Vec<u8>, CliError> {
+    use std::io::Read;
+    let failed = |source| CliError::File { doing: "read", path: path.to_owned(), source };
+    let file = std::fs::File::open(path).map_err(failed)?;
+    let mut bytes = Vec::new();
+    file.take(crate::yaml::MAX_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(failed)?;
+    Ok(bytes)
+}
+
+impl Session {
+    /// Fetches the tokens and connects. Sends nothing.
+    pub(super) async fn open(plan: Plan, site: Site, patience: Duration) -> Result<Self, CliError> {
+        let connect = |token, app_secret: Option<Secret>| {
+            let (transport, clock) = (site.transport.clone(), site.clock.clone());
+            let version = plan.graph.api_version.clone();
+            Arc::new(Connection::new(transport, clock, version, token, app_secret, Patience(patience)))
+        };
+        let app_secret = match &plan.graph.app_secret {
+            Some(reference) => Some(fetch(&*site.secrets, reference, "graph.app_secret").await?),
+            None => None,
+        };
+        let token = token(&*site.secrets, &plan.target.token, "target.token").await?;
+        let connection = connect(token, app_secret.clone());
+        let target = Reader::new(connection.clone());
+        let source = match plan.source.token.as_ref().filter(|source| **source != plan.target.token) {
+            Some(reference) => {
+                let token = self::token(&*site.secrets, reference, "source.token").await?;
+                Reader::new(connect(token, app_secret.clone()))
+            }
+            None => target.clone(),
+        };
+        let debug = match (&plan.graph.app_id, app_secret) {
+            (Some(app), Some(secret)) => {
+                let token = Secret::new(format!("{app}|{}", secret.expose()));
+                Some(Reader::new(connect(token, None)))
+            }
+            _ => None,
+        };
+        let source_has_own_token = plan.source.token.as_ref().is_some_and(|source| *source != plan.target.token);
+        let readers = Readers { source, target, debug, source_has_own_token };
+        let graph = StepGraph::of(&plan);
+        Ok(Self { plan, graph, site, readers, connection })
+    }
+
+    /// Looks at the world and decides every step.
+    pub(super) async fn look(&self, history: History) -> Seen {
+        let snapshot = observe(&self.plan, &self.readers, history).await;
+        let changes = changeset::compute(&self.plan, &self.graph, &snapshot);
+        Seen { snapshot, changes }
+    }
+
+    /// Reads what earlier runs of this plan did.
+    pub(super) fn history(&self) -> Result<History, CliError> {
+        Ok(history(&self.site.journal, &self.plan.name)?)
+    }
+}
+
+/// The exit code that findings mean, if they stop anything.
+pub(super) fn blocking_code<'a>(findings: impl Iterator<Item = &'a Finding> + Clone) -> Option<u8> {
+    let mut blocking = findings.filter(|finding| finding.blocks()).peekable();
+    blocking.peek()?;
+    Some(if blocking.any(preflight::is_credential) { exit::CREDENTIAL } else { exit::BLOCKED })
+}
+
+/// Fetches a secret that must be there.
+pub(super) async fn fetch(secrets: &dyn Secrets, reference: &SecretRef, what: &str) -> Result<Secret, CliError> {
+    let read = secrets.read(reference).await;
+    read.map_err(|source| CliError::Secret { what: what.to_owned(), source })
+}
+
+/// Fetches a token, which has to fit into an HTTP header.
+async fn token(secrets: &dyn Secrets, reference: &SecretRef, what: &str) -> Result<Secret, CliError> {
+    let token = fetch(secrets, reference, what).await?;
+    if token.expose().bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Ok(token);
+    }
+    let form = "one word of plain characters, without spaces or line breaks";
+    Err(CliError::SecretForm { what: what.to_owned(), form })
+}

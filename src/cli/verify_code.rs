@@ -1,0 +1,124 @@
+//! `verify-code`: hands a one-time code in, from anywhere.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::{
+    Global,
+    apply::{host, run_id, user},
+    error::CliError,
+    exit,
+    session::{Session, Site, blocking_code, read_plan},
+    ui::Ui,
+};
+use crate::{
+    api::meta::{Writer, write},
+    journal::{Answer, Event, Journal, Lock, StepEnd, event::VERSION},
+    phone::Phone,
+    report::style,
+    resource::phone_number::PhoneNumber,
+    secret::Secret,
+    step::six_digits,
+};
+
+/// Hand in the one-time code of a number
+///
+/// One POST. The code is sent once: a wrong one counts against a limit.
+#[derive(Args)]
+pub(super) struct Arguments {
+    /// The plan file
+    plan: PathBuf,
+    /// The number, like "+49 30 901820"
+    phone: Phone,
+    /// The six digits that came, with or without a hyphen; `-` reads them from standard input
+    code: String,
+}
+
+impl std::fmt::Debug for Arguments {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Arguments").field("plan", &self.plan).field("phone", &self.phone).finish_non_exhaustive()
+    }
+}
+
+impl Arguments {
+    fn code(&self) -> Result<Secret, CliError> {
+        let mut typed = self.code.clone();
+        if typed == "-" {
+            typed.clear();
+            std::io::stdin().read_line(&mut typed).map_err(CliError::Output)?;
+        }
+        let form = "six digits";
+        six_digits(&Secret::new(typed)).ok_or(CliError::SecretForm { what: "the code".into(), form })
+    }
+}
+
+pub(super) async fn run(arguments: &Arguments, global: &Global, ui: Ui) -> Result<u8, CliError> {
+    let phone = &arguments.phone;
+    let plan = read_plan(&arguments.plan, ui)?;
+    if plan.number(phone).is_none() {
+        return Err(CliError::Usage(format!("the plan has no number {phone}")));
+    }
+    let code = arguments.code()?;
+    let site = Site::of(global, &plan)?;
+    let session = Session::open(plan, site, super::plan::PATIENCE).await?;
+    hand_in(&session, phone, code, ui).await
+}
+
+async fn hand_in(session: &Session, phone: &Phone, code: Secret, ui: Ui) -> Result<u8, CliError> {
+    let Session { plan, site, connection, .. } = session;
+    let since = site.clock.now();
+    let lock = Lock::take(&site.journal, &plan.name, &format!("{} on {}, since {since:.0}", user(), host()))?;
+    let seen = session.look(session.history()?).await;
+    if seen.snapshot.unreadable_target().is_some() {
+        let code = blocking_code(seen.changes.findings.iter()).unwrap_or(exit::FAILED);
+        return Err(CliError::Findings { findings: seen.changes.findings, code });
+    }
+    let Some(number) = seen.snapshot.target.known(phone) else {
+        return Err(CliError::Usage(format!("{phone} is not on the target yet: run apply first")));
+    };
+    if number.is_verified() {
+        ui.print(&format!("{phone} is verified already.\n"))?;
+        return Ok(exit::OK);
+    }
+    let journal = Journal::create(&lock, run_id(&*site.clock), site.clock.clone(), None)?;
+    journal.record(Event::RunStarted {
+        journal: VERSION,
+        run: journal.run(),
+        plan: plan.name.clone(),
+        plan_digest: plan.digest.clone(),
+        host: host(),
+        user: user(),
+        program: env!("CARGO_PKG_VERSION").to_owned(),
+    })?;
+    let step = crate::ids::Address::number(phone, "verify");
+    let write = write::verify_code(&number.id, code);
+    let intent = journal.intend(&step, 1, write.method.as_str(), &write.path, write.public_params())?;
+    let sent = Writer::new(connection.clone()).send(intent, &write).await;
+    journal.record(Event::Answered { step: step.clone(), attempt: 1, answer: Answer::of(sent.as_ref().err()) })?;
+    let verified = match &sent {
+        Ok(_) => true,
+        Err(error) if error.leaves_doubt() => {
+            let looked = session.readers.target.get(&PhoneNumber::read(&number.id)).await;
+            looked.is_ok_and(|number| number.is_verified())
+        }
+        Err(_) => false,
+    };
+    if verified {
+        journal.record(Event::StepEnded { step, end: StepEnd::Done, note: "verified".into(), hint: None })?;
+    }
+    let code = match &sent {
+        _ if verified => exit::OK,
+        Err(error) if error.is_credential() => exit::CREDENTIAL,
+        _ => exit::FAILED,
+    };
+    journal.record(Event::RunEnded { code })?;
+    match sent.err().filter(|_| !verified) {
+        None => ui.print(&format!("{} {phone} is verified.\n", style::good("✓")))?,
+        Some(error) => {
+            let hint = error.graph().and_then(crate::api::meta::cause).map(|cause| cause.hint);
+            return Err(CliError::Call { doing: format!("verify {phone}"), source: error, hint, code });
+        }
+    }
+    Ok(code)
+}

@@ -9,12 +9,14 @@
 
 pub mod access;
 pub mod batch;
+mod build;
 pub mod call;
 pub mod control;
 pub mod door;
 pub mod edges;
 pub mod error;
 pub mod fields;
+pub mod file;
 pub mod graph;
 pub mod nodes;
 pub mod paging;
@@ -141,5 +143,7 @@ impl Simulator {
 
 #[cfg(test)]
 mod http_tests;
+#[cfg(test)]
+mod number_tests;
 #[cfg(test)]
 mod tests;

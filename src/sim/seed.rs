@@ -273,8 +273,13 @@ pub fn add_live_number(world: &mut World, waba: &WabaId, phone: Phone) -> PhoneN
 /// Adds an approved template of high quality.
 pub fn add_template(world: &mut World, waba: &WabaId, name: &str, language: &str) {
     let id = world.invent_id();
+    world.add_template(id, template(waba, name, language));
+}
+
+/// Makes an approved template of high quality, with a body of one variable.
+pub fn template(waba: &WabaId, name: &str, language: &str) -> Template {
     let text = format!("Hello {{{{1}}}}, this is about {}.", name.replace('_', " "));
-    let template = Template {
+    Template {
         waba: waba.clone(),
         name: name.to_owned(),
         language: language.to_owned(),
@@ -284,6 +289,5 @@ pub fn add_template(world: &mut World, waba: &WabaId, name: &str, language: &str
         parameter_format: ParameterFormat::Positional,
         components: json!([{"type": "BODY", "text": text, "example": {"body_text": [["Pablo"]]}}]),
         rejected_reason: None,
-    };
-    world.add_template(id, template);
+    }
 }

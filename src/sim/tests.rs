@@ -156,9 +156,9 @@ pub(super) fn register_params() -> Value {
 /// Code, subcode and the text that tells causes apart.
 pub(super) fn error(answer: &Value) -> (u64, Option<u64>, String) {
     let error = &answer["error"];
-    let text = error["error_user_msg"]
+    let text = error["error_data"]["details"]
         .as_str()
-        .or_else(|| error["error_data"]["details"].as_str())
+        .or_else(|| error["error_user_msg"].as_str())
         .or_else(|| error["message"].as_str());
     let code = error["code"].as_u64().unwrap_or_else(|| panic!("{answer}"));
     (

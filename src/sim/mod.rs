@@ -142,6 +142,8 @@ impl Simulator {
 }
 
 #[cfg(test)]
+mod account_tests;
+#[cfg(test)]
 mod http_tests;
 #[cfg(test)]
 mod number_tests;

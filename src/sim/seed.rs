@@ -21,7 +21,7 @@ use super::{
 use crate::{
     ids::{AppId, BusinessId, PhoneNumberId, WabaId},
     phone::Phone,
-    plan::{Glob, Plan},
+    plan::{Glob, Plan, SubscribeApp},
     secret::{Secret, SecretError, SecretRef, Secrets},
 };
 
@@ -38,6 +38,11 @@ pub fn from_plan(plan: &Plan) -> World {
     let source = plan.source.waba.clone();
     add_waba(&mut world, source.clone(), &business, "Source");
     add_waba(&mut world, plan.target.waba.clone(), &business, "Target");
+    if plan.target.subscription.app == SubscribeApp::Unmanaged
+        && let Some(target) = world.wabas.get_mut(&plan.target.waba)
+    {
+        target.subscriptions.insert(app.clone(), None);
+    }
     for (name, reference) in [
         ("target", &plan.target.token),
         ("source", plan.source_token()),
@@ -289,5 +294,101 @@ pub fn template(waba: &WabaId, name: &str, language: &str) -> Template {
         parameter_format: ParameterFormat::Positional,
         components: json!([{"type": "BODY", "text": text, "example": {"body_text": [["Pablo"]]}}]),
         rejected_reason: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::{self, Otp, OtpChannel, Templates};
+
+    fn env(name: &str) -> SecretRef {
+        SecretRef::Env(name.into())
+    }
+
+    fn plan() -> Plan {
+        let number = plan::Number {
+            phone: "+49 30 901820".parse().unwrap(),
+            pin: env("PIN"),
+            otp: Otp {
+                channel: OtpChannel::Sms,
+                language: "de".into(),
+                code: Some(env("CODE")),
+            },
+            needs: Vec::new(),
+            profile: None,
+        };
+        Plan {
+            name: "small".into(),
+            description: None,
+            path: "small.yaml".into(),
+            digest: String::new(),
+            graph: plan::Graph {
+                api_version: "v25.0".into(),
+                app_id: None,
+                app_secret: Some(env("APP_SECRET")),
+            },
+            source: plan::Source {
+                waba: "1".parse().unwrap(),
+                token: None,
+            },
+            target: plan::Target {
+                waba: "2".parse().unwrap(),
+                token: env("TOKEN"),
+                subscription: plan::Subscription {
+                    app: SubscribeApp::Unmanaged,
+                    callback: None,
+                },
+            },
+            windows: Vec::new(),
+            numbers: vec![number],
+            templates: Templates {
+                copy: vec![Glob::new("order_*"), Glob::new("welcome")],
+                required: Some(vec![Glob::new("promo_v?")]),
+            },
+        }
+    }
+
+    #[test]
+    fn a_plan_gets_the_world_it_names() {
+        let world = from_plan(&plan());
+        let source: WabaId = "1".parse().unwrap();
+        let names: Vec<&str> = world
+            .templates_of(&source)
+            .map(|(_, template)| template.name.as_str())
+            .collect();
+        assert_eq!(
+            names,
+            [
+                "order_appointment_reminder",
+                "order_order_update",
+                "promo_v1",
+                "welcome"
+            ]
+        );
+        assert_eq!((world.numbers.len(), world.tokens.len()), (1, 1));
+        let target = &world.wabas[&"2".parse::<WabaId>().unwrap()];
+        assert_eq!(target.subscriptions.len(), 1, "somebody else saw to it");
+    }
+
+    #[test]
+    fn secrets_of_a_rehearsal_open_its_world() {
+        let plan = plan();
+        let simulator = Simulator::new(from_plan(&plan));
+        let secrets = RehearsalSecrets::of(&plan, simulator.clone());
+        let read = |name: &str| {
+            let reference = env(name);
+            secrets.read(&reference).now_or_never().unwrap()
+        };
+        let token = read("TOKEN").unwrap();
+        simulator.world(|world| assert_eq!(world.tokens[0].value.expose(), token.expose()));
+        let pin = read("PIN").unwrap();
+        assert!(pin.expose().len() == 6 && pin.expose().bytes().all(|b| b.is_ascii_digit()));
+        assert!(matches!(read("CODE"), Err(SecretError::Missing(_))));
+        simulator.edit(|world| {
+            let phone = plan.numbers[0].phone.clone();
+            world.inbox.push((phone, Secret::new("123-456")));
+        });
+        assert_eq!(read("CODE").unwrap().expose(), "123-456");
     }
 }

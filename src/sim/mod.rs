@@ -148,4 +148,6 @@ mod http_tests;
 #[cfg(test)]
 mod number_tests;
 #[cfg(test)]
+mod script_tests;
+#[cfg(test)]
 mod tests;

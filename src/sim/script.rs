@@ -8,10 +8,17 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     error::GraphError,
-    words::{CodeVerification, NumberStatus, Quality, TemplateStatus},
-    world::{Template, World},
+    words::{CodeVerification, NumberStatus, TemplateStatus},
+    world::{Number, Template, Token, Waba, World},
 };
-use crate::{ids::TemplateId, phone::Phone, secret::Secret};
+use crate::{
+    ids::{TemplateId, WabaId},
+    phone::Phone,
+    secret::Secret,
+};
+
+/// The PIN of an owner who switches two-step verification on by surprise.
+const OWNERS_PIN: &str = "951753";
 
 /// Which calls are meant.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -403,8 +410,7 @@ impl World {
             Pending::Copy(id, template) => self.add_template(id, *template),
             Pending::Review(id, status, reason) => {
                 if let Some(template) = self.templates.get_mut(&id) {
-                    template.status = status;
-                    template.rejected_reason = reason;
+                    template.decide(status, reason);
                 }
             }
         }
@@ -413,78 +419,69 @@ impl World {
     /// Lets something happen now.
     pub fn happen(&mut self, happening: &Happening) {
         match happening {
-            Happening::TwoStepOn { phone } => self.set_two_step(phone, Some(Secret::new("951753"))),
+            Happening::TwoStepOn { phone } => {
+                self.set_two_step(phone, Some(Secret::new(OWNERS_PIN)))
+            }
             Happening::TwoStepOff { phone } => self.set_two_step(phone, None),
             Happening::TokenRevoked { token } => {
-                for held in self.tokens.iter_mut().filter(|held| held.name == *token) {
-                    held.revoked = true;
-                }
+                let named = |held: &&mut Token| held.name == *token;
+                self.tokens
+                    .iter_mut()
+                    .filter(named)
+                    .for_each(|held| held.revoked = true);
             }
             Happening::NumberStatus { phone, status } => {
-                for number in self
-                    .numbers
-                    .values_mut()
-                    .filter(|number| number.phone == *phone)
-                {
-                    number.status = *status;
-                }
+                self.nodes(phone).for_each(|number| number.status = *status)
             }
-            Happening::VerificationStatus { phone, status } => {
-                for number in self.numbers.values_mut() {
-                    if number.phone == *phone && !number.is_live() {
-                        number.verification = *status;
-                    }
-                }
-            }
+            Happening::VerificationStatus { phone, status } => self
+                .nodes(phone)
+                .filter(|number| !number.is_live())
+                .for_each(|number| number.verification = *status),
             Happening::NumberDeleted { phone } => self.delete_idle(phone),
-            Happening::Maintenance { phone, on } => {
-                for number in self.numbers.values_mut() {
-                    if number.phone == *phone && number.is_live() {
-                        number.in_maintenance = *on;
-                    }
-                }
-            }
+            Happening::Maintenance { phone, on } => self
+                .nodes(phone)
+                .filter(|number| number.is_live())
+                .for_each(|number| number.in_maintenance = *on),
             Happening::TemplateStatus {
                 waba,
                 name,
                 language,
                 status,
                 reason,
-            } => {
-                for template in self.templates.values_mut() {
-                    let meant = template.waba.as_str() == waba
-                        && template.name == *name
-                        && language
-                            .as_ref()
-                            .is_none_or(|language| *language == template.language);
-                    if meant {
-                        template.status = *status;
-                        template.rejected_reason.clone_from(reason);
-                        if *status != TemplateStatus::Approved {
-                            template.quality = Quality::Unknown;
-                        }
-                    }
-                }
-            }
-            Happening::PaymentRemoved { waba } => {
-                for (_, account) in self.wabas.iter_mut().filter(|(id, _)| id.as_str() == waba) {
-                    account.funding = None;
-                }
-            }
-            Happening::Unsubscribed { waba } => {
-                for (_, account) in self.wabas.iter_mut().filter(|(id, _)| id.as_str() == waba) {
-                    account.subscriptions.clear();
-                }
-            }
+            } => self
+                .templates
+                .values_mut()
+                .filter(|template| template.waba.as_str() == waba && template.name == *name)
+                .filter(|template| {
+                    language
+                        .as_ref()
+                        .is_none_or(|language| *language == template.language)
+                })
+                .for_each(|template| template.decide(*status, reason.clone())),
+            Happening::PaymentRemoved { waba } => self
+                .accounts(waba)
+                .for_each(|account| account.funding = None),
+            Happening::Unsubscribed { waba } => self
+                .accounts(waba)
+                .for_each(|account| account.subscriptions.clear()),
         }
     }
 
+    fn nodes(&mut self, phone: &Phone) -> impl Iterator<Item = &mut Number> {
+        self.numbers
+            .values_mut()
+            .filter(move |number| number.phone == *phone)
+    }
+
+    fn accounts(&mut self, waba: &str) -> impl Iterator<Item = &mut Waba> {
+        let meant = move |(id, account): (&WabaId, _)| (id.as_str() == waba).then_some(account);
+        self.wabas.iter_mut().filter_map(meant)
+    }
+
     fn set_two_step(&mut self, phone: &Phone, pin: Option<Secret>) {
-        for number in self.numbers.values_mut() {
-            if number.phone == *phone && number.is_live() {
-                number.pin.clone_from(&pin);
-                number.wrong_pins = 0;
-            }
+        for number in self.nodes(phone).filter(|number| number.is_live()) {
+            number.pin.clone_from(&pin);
+            number.wrong_pins = 0;
         }
     }
 
@@ -492,6 +489,13 @@ impl World {
         self.numbers
             .retain(|_, number| number.phone != *phone || number.is_live());
         self.deleted.insert(phone.clone(), self.now);
+    }
+}
+
+impl Template {
+    fn decide(&mut self, status: TemplateStatus, reason: Option<String>) {
+        self.status = status;
+        self.rejected_reason = reason;
     }
 }
 

@@ -103,6 +103,7 @@ fn check_new(
     Ok((name, NameStatus::PendingReview))
 }
 
+/// Returns the name the number keeps.
 fn check_migration(
     world: &World,
     target: &WabaId,
@@ -111,54 +112,15 @@ fn check_migration(
     let Some((_, number)) = world.live_number(phone) else {
         return refuse("The phone number can be added directly and does not need to be migrated.");
     };
-    let source = account(world, &number.waba)?;
-    let account = account(world, target)?;
-    let checks = [
-        (
-            is_movable(number),
-            "The source account of the phone number is not set up for a migration.",
-        ),
-        (
-            is_set_up(world, source),
-            "The source WhatsApp Business account is not set up properly.",
-        ),
-        (
-            is_same_business(source, account),
-            "The phone number belongs to a different Business Manager account.",
-        ),
-        (
-            account.review == Review::Approved,
-            "The destination WhatsApp Business account is not approved.",
-        ),
-        (
-            verification(world, account) == Verification::Verified,
-            "The destination business is not verified.",
-        ),
-        (
-            messaging_for_approved(account),
-            "The \"Messaging For\" request of the destination account is not approved.",
-        ),
-        (
-            account.funding.is_some() || !world.switches.payment_checked_at_add,
-            "The destination WhatsApp Business account does not have a payment account.",
-        ),
-        (
-            is_name_approved(world, number),
-            "The display name of the phone number is not approved.",
-        ),
-        (
-            number.new_name.is_none(),
-            "A display name change of the phone number is pending.",
-        ),
-        (
-            !account.subscriptions.is_empty(),
-            "Webhooks are not set up on the destination WhatsApp Business account.",
-        ),
-    ];
-    for (holds, text) in checks {
-        if !holds {
-            return refuse(text);
-        }
+    check_source(world, number)?;
+    check_target(
+        world,
+        account(world, &number.waba)?,
+        account(world, target)?,
+    )?;
+    check_name(world, number)?;
+    if account(world, target)?.subscriptions.is_empty() {
+        return refuse("Webhooks are not set up on the destination WhatsApp Business account.");
     }
     if number.in_maintenance {
         return Err(GraphError::migration(
@@ -169,6 +131,47 @@ fn check_migration(
         .transient());
     }
     Ok((number.name.clone(), number.name_status))
+}
+
+fn check_source(world: &World, number: &Number) -> Result<(), GraphError> {
+    if !is_movable(number) {
+        return refuse("The source account of the phone number is not set up for a migration.");
+    }
+    if !is_set_up(world, account(world, &number.waba)?) {
+        return refuse("The source WhatsApp Business account is not set up properly.");
+    }
+    Ok(())
+}
+
+fn check_target(world: &World, source: &Waba, target: &Waba) -> Result<(), GraphError> {
+    if !is_same_business(source, target) {
+        return refuse("The phone number belongs to a different Business Manager account.");
+    }
+    if target.review != Review::Approved {
+        return refuse("The destination WhatsApp Business account is not approved.");
+    }
+    if verification(world, target) != Verification::Verified {
+        return refuse("The destination business is not verified.");
+    }
+    if !messaging_for_approved(target) {
+        return refuse("The \"Messaging For\" request of the destination account is not approved.");
+    }
+    if target.funding.is_none() && world.switches.payment_checked_at_add {
+        return refuse(
+            "The destination WhatsApp Business account does not have a payment account.",
+        );
+    }
+    Ok(())
+}
+
+fn check_name(world: &World, number: &Number) -> Result<(), GraphError> {
+    if !is_name_approved(world, number) {
+        return refuse("The display name of the phone number is not approved.");
+    }
+    if number.new_name.is_some() {
+        return refuse("A display name change of the phone number is pending.");
+    }
+    Ok(())
 }
 
 fn refuse<T>(text: &str) -> Result<T, GraphError> {

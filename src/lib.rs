@@ -31,5 +31,5 @@ pub mod apply;
 
 pub mod sim;
 
-pub mod report;
 pub mod cli;
+pub mod report;

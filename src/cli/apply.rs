@@ -67,7 +67,9 @@ fn duration(text: &str) -> Result<Duration, String> {
     if let Ok(seconds) = text.parse() {
         return Ok(Duration::from_secs(seconds));
     }
-    let span: jiff::SignedDuration = text.parse().map_err(|_| "write it like 90s, 10m or 1h30m".to_owned())?;
+    let span: jiff::SignedDuration = text
+        .parse()
+        .map_err(|_| "write it like 90s, 10m or 1h30m".to_owned())?;
     Duration::try_from(span).map_err(|_| "it cannot be negative".to_owned())
 }
 
@@ -81,9 +83,17 @@ pub(super) async fn run(arguments: &Arguments, global: &Global, ui: Ui) -> Resul
     }
     let confirmed = confirmed(arguments, &plan)?;
     let site = Site::of(global, &plan)?;
-    let waits = if attended { None } else { Some(Duration::from_secs(30)) };
+    let waits = if attended {
+        None
+    } else {
+        Some(Duration::from_secs(30))
+    };
     let options = Options {
-        wait: if arguments.no_wait { Some(Duration::ZERO) } else { arguments.wait.or(waits) },
+        wait: if arguments.no_wait {
+            Some(Duration::ZERO)
+        } else {
+            arguments.wait.or(waits)
+        },
         attended: attended && !arguments.no_wait,
         poll_interval: arguments.poll_interval,
         new_codes: arguments.new_code.iter().cloned().collect(),
@@ -92,24 +102,41 @@ pub(super) async fn run(arguments: &Arguments, global: &Global, ui: Ui) -> Resul
     };
     let patience = options.wait.unwrap_or(Duration::from_secs(3600));
     let session = Session::open(plan, site, patience).await?;
-    let terminal = Terminal { attended: options.attended, asking: tokio::sync::Mutex::new(()) };
+    let terminal = Terminal {
+        attended: options.attended,
+        asking: tokio::sync::Mutex::new(()),
+    };
     let stop = Arc::new(Stop::default());
     stop_on_signals(&stop, ui);
-    let ask = (!arguments.auto_approve).then_some(ask_to_go_on as fn(&Seen) -> Result<bool, CliError>);
-    let run = Run { session: &session, options: &options, people: &terminal, stop: &stop, partial: arguments.partial };
+    let ask = (!arguments.auto_approve).then_some(ask_to_go_on as Ask);
+    let run = Run {
+        session: &session,
+        options: &options,
+        people: &terminal,
+        stop: &stop,
+        partial: arguments.partial,
+    };
     run.start(ask, ui).await
 }
 
 fn confirmed(arguments: &Arguments, plan: &Plan) -> Result<BTreeSet<Address>, CliError> {
-    let gates: BTreeSet<_> =
-        plan.numbers.iter().map(|number| Address::number(&number.phone, "two_step_off")).collect();
+    let gates: BTreeSet<_> = plan
+        .numbers
+        .iter()
+        .map(|number| Address::number(&number.phone, "two_step_off"))
+        .collect();
     let find = |text: &String| {
-        gates.iter().find(|gate| gate.as_str() == text).cloned().ok_or_else(|| {
-            CliError::Usage(format!("--confirm {text}: the plan has no such gate"))
-        })
+        gates
+            .iter()
+            .find(|gate| gate.as_str() == text)
+            .cloned()
+            .ok_or_else(|| CliError::Usage(format!("--confirm {text}: the plan has no such gate")))
     };
     arguments.confirm.iter().map(find).collect()
 }
+
+/// Shows a question about what was seen and returns whether to go on.
+pub(super) type Ask = fn(&Seen) -> Result<bool, CliError>;
 
 /// One run of `apply`, at Meta or on the simulator.
 pub(super) struct Run<'a> {
@@ -122,20 +149,24 @@ pub(super) struct Run<'a> {
 
 impl Run<'_> {
     /// Locks, looks, asks, runs, sums up.
-    pub(super) async fn start(
-        &self,
-        ask: Option<fn(&Seen) -> Result<bool, CliError>>,
-        ui: Ui,
-    ) -> Result<u8, CliError> {
+    pub(super) async fn start(&self, ask: Option<Ask>, ui: Ui) -> Result<u8, CliError> {
         let Session { plan, site, .. } = self.session;
-        let holder = format!("{} on {}, since {:.0}", self.options.user, host(), site.clock.now());
+        let holder = format!(
+            "{} on {}, since {:.0}",
+            self.options.user,
+            host(),
+            site.clock.now()
+        );
         let lock = Lock::take(&site.journal, &plan.name, &holder)?;
         let seen = self.session.look(self.session.history()?).await;
         if ui.format == Format::Text && ask.is_some() {
             super::plan::show(self.session, &seen, ui)?;
         }
         if let Some(code) = self.blocked(&seen) {
-            return Err(CliError::Findings { findings: seen.changes.findings, code });
+            return Err(CliError::Findings {
+                findings: seen.changes.findings,
+                code,
+            });
         }
         if seen.changes.is_empty() {
             if ui.format == Format::Text && ask.is_none() {
@@ -150,7 +181,12 @@ impl Run<'_> {
             ui.say("Nothing was changed.");
             return Ok(exit::FAILED);
         }
-        let journal = Journal::create(&lock, run_id(&*site.clock), site.clock.clone(), Some(listener(ui)))?;
+        let journal = Journal::create(
+            &lock,
+            run_id(&*site.clock),
+            site.clock.clone(),
+            Some(listener(ui)),
+        )?;
         self.execute(seen, &journal, &secrets, ui).await
     }
 
@@ -161,7 +197,13 @@ impl Run<'_> {
         secrets: &BTreeMap<SecretRef, Secret>,
         ui: Ui,
     ) -> Result<u8, CliError> {
-        let Session { plan, graph, site, readers, connection } = self.session;
+        let Session {
+            plan,
+            graph,
+            site,
+            readers,
+            connection,
+        } = self.session;
         journal.record(Event::RunStarted {
             journal: VERSION,
             run: journal.run(),
@@ -202,7 +244,11 @@ impl Run<'_> {
     /// Accounts that are not ready stop everything; a number stops everything unless `--partial`.
     fn blocked(&self, seen: &Seen) -> Option<u8> {
         let is_of_number = |finding: &&Finding| finding.subject.starts_with("number[");
-        let stops = seen.changes.findings.iter().filter(|finding| !(self.partial && is_of_number(finding)));
+        let stops = seen
+            .changes
+            .findings
+            .iter()
+            .filter(|finding| !(self.partial && is_of_number(finding)));
         blocking_code(stops)
     }
 
@@ -217,12 +263,24 @@ impl Run<'_> {
             let what = format!("the PIN of {}", number.phone);
             let pin = fetch(&*site.secrets, &number.pin, &what).await?;
             if pin.expose().len() != 6 || !pin.expose().bytes().all(|byte| byte.is_ascii_digit()) {
-                return Err(CliError::SecretForm { what, form: "six digits" });
+                return Err(CliError::SecretForm {
+                    what,
+                    form: "six digits",
+                });
             }
             secrets.insert(number.pin.clone(), pin);
         }
-        let subscribes = seen.changes.to_do().any(|change| change.kind == "target_subscription");
-        if let Some(callback) = plan.target.subscription.callback.as_ref().filter(|_| subscribes) {
+        let subscribes = seen
+            .changes
+            .to_do()
+            .any(|change| change.kind == "target_subscription");
+        if let Some(callback) = plan
+            .target
+            .subscription
+            .callback
+            .as_ref()
+            .filter(|_| subscribes)
+        {
             let what = "target.subscription.callback.verify_token";
             let token = fetch(&*site.secrets, &callback.verify_token, what).await?;
             secrets.insert(callback.verify_token.clone(), token);
@@ -238,7 +296,11 @@ impl Run<'_> {
         if report.is_credential() {
             return exit::CREDENTIAL;
         }
-        match (has(StepEnd::Failed), has(StepEnd::Blocked), has(StepEnd::Parked)) {
+        match (
+            has(StepEnd::Failed),
+            has(StepEnd::Blocked),
+            has(StepEnd::Parked),
+        ) {
             (true, _, _) => exit::PARTIAL,
             (_, true, _) if has(StepEnd::Done) || self.partial => exit::PARTIAL,
             (_, true, _) => exit::BLOCKED,
@@ -266,11 +328,21 @@ fn listener(ui: Ui) -> Listener {
 
 /// Asks for the number of cut-overs, so that a yes is never given by habit.
 fn ask_to_go_on(seen: &Seen) -> Result<bool, CliError> {
-    let cut_overs = seen.changes.to_do().filter(|change| change.kind == "register").count();
-    let word = if cut_overs == 0 { "yes".to_owned() } else { cut_overs.to_string() };
+    let cut_overs = seen
+        .changes
+        .to_do()
+        .filter(|change| change.kind == "register")
+        .count();
+    let word = if cut_overs == 0 {
+        "yes".to_owned()
+    } else {
+        cut_overs.to_string()
+    };
     let question = match cut_overs {
         0 => "Type yes to go on: ".to_owned(),
-        _ => format!("This cuts over {cut_overs} of your numbers, for good. Type that number to go on: "),
+        _ => format!(
+            "This cuts over {cut_overs} of your numbers, for good. Type that number to go on: "
+        ),
     };
     Ok(read_line(&question)?.trim() == word)
 }
@@ -302,10 +374,15 @@ impl People for Terminal {
                 OtpChannel::Sms => "text message",
                 OtpChannel::Voice => "call",
             };
-            let question = format!("  The one-time code that came to {} by {how}: ", asked.phone);
+            let question = format!(
+                "  The one-time code that came to {} by {how}: ",
+                asked.phone
+            );
             let answer = tokio::task::spawn_blocking(move || read_line(&question)).await;
             let answer = answer.ok()?.ok()?;
-            Some(answer.trim()).filter(|answer| !answer.is_empty()).map(Secret::new)
+            Some(answer.trim())
+                .filter(|answer| !answer.is_empty())
+                .map(Secret::new)
         }
         .boxed()
     }
@@ -330,7 +407,7 @@ fn stop_on_signals(stop: &Arc<Stop>, ui: Ui) {
 }
 
 #[cfg(unix)]
-async fn signal() -> Option<u8> {
+pub(super) async fn signal() -> Option<u8> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate()).ok()?;
     tokio::select! {
@@ -340,8 +417,11 @@ async fn signal() -> Option<u8> {
 }
 
 #[cfg(not(unix))]
-async fn signal() -> Option<u8> {
-    tokio::signal::ctrl_c().await.ok().map(|()| exit::INTERRUPTED)
+pub(super) async fn signal() -> Option<u8> {
+    tokio::signal::ctrl_c()
+        .await
+        .ok()
+        .map(|()| exit::INTERRUPTED)
 }
 
 /// A run id from this clock's time and the system's randomness.
@@ -353,14 +433,20 @@ pub(super) fn run_id(clock: &dyn crate::clock::Clock) -> RunId {
 
 #[expect(clippy::disallowed_methods, reason = "the journal says who ran what")]
 pub(super) fn user() -> String {
-    let name = ["USER", "LOGNAME", "USERNAME"].iter().find_map(|name| std::env::var(name).ok());
-    name.filter(|name| !name.is_empty()).unwrap_or_else(|| "unknown".into())
+    let name = ["USER", "LOGNAME", "USERNAME"]
+        .iter()
+        .find_map(|name| std::env::var(name).ok());
+    name.filter(|name| !name.is_empty())
+        .unwrap_or_else(|| "unknown".into())
 }
 
 #[expect(clippy::disallowed_methods, reason = "the journal says who ran what")]
 pub(super) fn host() -> String {
-    let name = ["HOSTNAME", "COMPUTERNAME"].iter().find_map(|name| std::env::var(name).ok());
+    let name = ["HOSTNAME", "COMPUTERNAME"]
+        .iter()
+        .find_map(|name| std::env::var(name).ok());
     let file = || std::fs::read_to_string("/etc/hostname").ok();
     let name = name.or_else(file).map(|name| name.trim().to_owned());
-    name.filter(|name| !name.is_empty()).unwrap_or_else(|| "unknown".into())
+    name.filter(|name| !name.is_empty())
+        .unwrap_or_else(|| "unknown".into())
 }

@@ -36,13 +36,18 @@ pub(super) async fn show(session: &Session, ui: Ui) -> Result<u8, CliError> {
     let seen = session.look(session.history()?).await;
     if seen.snapshot.unreadable_target().is_some() {
         let code = blocking_code(seen.changes.findings.iter()).unwrap_or(exit::FAILED);
-        return Err(CliError::Findings { findings: seen.changes.findings, code });
+        return Err(CliError::Findings {
+            findings: seen.changes.findings,
+            code,
+        });
     }
     let differences = diff::diff(&session.plan, &seen.changes, &seen.snapshot);
     match ui.format {
         Format::Json => ui.print_json(&differences)?,
         Format::Text => ui.print(&differences::render(&differences))?,
     }
-    let fails = differences.iter().any(|difference| difference.class.fails());
+    let fails = differences
+        .iter()
+        .any(|difference| difference.class.fails());
     Ok(if fails { exit::CHANGES } else { exit::OK })
 }

@@ -3,11 +3,19 @@
 use std::{error::Error, fmt, io, path::PathBuf};
 
 use super::exit;
-use crate::{api::http::BaseUrlError, finding::Finding, journal::JournalError, secret::SecretError};
+use crate::{
+    api::{
+        http::BaseUrlError,
+        meta::{CallError, cause},
+    },
+    finding::Finding,
+    journal::JournalError,
+    secret::SecretError,
+};
 
 /// Why a command ends early.
 #[derive(Debug)]
-pub enum CliError {
+pub(super) enum CliError {
     /// The command line does not make sense.
     Usage(String),
     /// A file cannot be read or written.
@@ -44,6 +52,15 @@ pub enum CliError {
         /// What form it must have.
         form: &'static str,
     },
+    /// A call failed.
+    Call {
+        /// What was tried.
+        doing: String,
+        /// Why it failed.
+        source: CallError,
+        /// The exit code it means.
+        code: u8,
+    },
     /// The journal cannot be used.
     Journal(JournalError),
     /// Nothing could be printed.
@@ -54,10 +71,10 @@ pub enum CliError {
 
 impl CliError {
     /// Returns the exit code.
-    pub fn code(&self) -> u8 {
+    pub(super) fn code(&self) -> u8 {
         match self {
             Self::Invalid | Self::SecretForm { .. } => exit::INVALID,
-            Self::Findings { code, findings: _ } => *code,
+            Self::Findings { code, findings: _ } | Self::Call { code, .. } => *code,
             Self::Secret { .. } => exit::CREDENTIAL,
             Self::Journal(JournalError::Locked { .. }) => exit::LOCKED,
             Self::Usage(_)
@@ -70,17 +87,20 @@ impl CliError {
     }
 
     /// Returns what to do about it.
-    pub fn hint(&self) -> Option<&'static str> {
+    pub(super) fn hint(&self) -> Option<&'static str> {
         match self {
+            Self::Call { source, .. } => source.graph().and_then(cause).map(|cause| cause.hint),
             Self::Secret { .. } => Some("set it, or change the reference in the plan"),
             Self::SecretForm { .. } => Some("correct the value at the place the plan refers to"),
-            Self::Journal(JournalError::Locked { .. }) => Some("wait until it has ended, then run again"),
-            Self::Journal(JournalError::Io { .. }) => {
-                Some("nothing was sent after that; make the place writable, or name another with --journal")
+            Self::Journal(JournalError::Locked { .. }) => {
+                Some("wait until it has ended, then run again")
             }
-            Self::Journal(JournalError::Damaged { .. }) => {
-                Some("move the file away to go on without its history; the world is read again anyway")
-            }
+            Self::Journal(JournalError::Io { .. }) => Some(
+                "nothing was sent after that; make the place writable, or name another with --journal",
+            ),
+            Self::Journal(JournalError::Damaged { .. }) => Some(
+                "move the file away to go on without its history; the world is read again anyway",
+            ),
             _ => None,
         }
     }
@@ -90,12 +110,17 @@ impl fmt::Display for CliError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Usage(message) | Self::Internal(message) => f.write_str(message),
-            Self::File { doing, path, source: _ } => write!(f, "cannot {doing} {}", path.display()),
+            Self::File {
+                doing,
+                path,
+                source: _,
+            } => write!(f, "cannot {doing} {}", path.display()),
             Self::Invalid => f.write_str("the file has problems"),
             Self::Findings { .. } => f.write_str("the migration is blocked"),
             Self::BaseUrl(error) => error.fmt(f),
             Self::Secret { what, source: _ } => write!(f, "{what} cannot be had"),
             Self::SecretForm { what, form } => write!(f, "{what} must be {form}"),
+            Self::Call { doing, .. } => write!(f, "cannot {doing}"),
             Self::Journal(error) => error.fmt(f),
             Self::Output(_) => f.write_str("cannot write the output"),
         }
@@ -107,6 +132,7 @@ impl Error for CliError {
         match self {
             Self::File { source, .. } | Self::Output(source) => Some(source),
             Self::Secret { source, .. } => Some(source),
+            Self::Call { source, .. } => Some(source),
             Self::BaseUrl(error) => error.source(),
             Self::Journal(error) => error.source(),
             Self::Usage(_)

@@ -54,10 +54,22 @@ Start with:  waba-migrate rehearse examples/quickstart.yaml";
 #[derive(Clone, Debug, Args)]
 struct Global {
     /// What results look like
-    #[arg(long, global = true, value_enum, default_value_t, env = "WABA_MIGRATE_FORMAT")]
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        env = "WABA_MIGRATE_FORMAT"
+    )]
     format: Format,
     /// When to colour
-    #[arg(long, global = true, value_enum, default_value_t, env = "WABA_MIGRATE_COLOR")]
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        env = "WABA_MIGRATE_COLOR"
+    )]
     color: Color,
     /// Log more, on stderr (-v requests, -vv details, -vvv everything)
     #[arg(short, long, global = true, action = clap::ArgAction::Count, env = "WABA_MIGRATE_VERBOSE")]
@@ -66,7 +78,14 @@ struct Global {
     #[arg(short, long, global = true, env = "WABA_MIGRATE_QUIET")]
     quiet: bool,
     /// What logs look like
-    #[arg(long, global = true, value_enum, default_value_t, value_name = "FORMAT", env = "WABA_MIGRATE_LOG_FORMAT")]
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        value_name = "FORMAT",
+        env = "WABA_MIGRATE_LOG_FORMAT"
+    )]
     log_format: LogFormat,
     /// Base URL of the Graph API, without a version; https, or http on loopback
     #[arg(
@@ -111,7 +130,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(error) => {
             // Nobody can be told when even this cannot be printed.
             let _ = error.print();
-            return ExitCode::from(if error.use_stderr() { exit::FAILED } else { exit::OK });
+            return ExitCode::from(if error.use_stderr() {
+                exit::FAILED
+            } else {
+                exit::OK
+            });
         }
     };
     let Cli { command, global } = cli;
@@ -167,7 +190,10 @@ fn log_to_stderr(global: &Global) {
     };
     let ours = Targets::new().with_target("waba_migrate", level);
     let registry = tracing_subscriber::registry().with(ours);
-    let layer = fmt::layer().with_writer(std::io::stderr).with_ansi(false).with_target(false);
+    let layer = fmt::layer()
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        .with_target(false);
     // A second call in one process (tests) keeps the first subscriber.
     let _ = match global.log_format {
         LogFormat::Text => registry.with(layer.without_time()).try_init(),

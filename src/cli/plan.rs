@@ -45,6 +45,9 @@ pub(super) async fn run(arguments: &Arguments, global: &Global, ui: Ui) -> Resul
 pub(super) fn show(session: &Session, seen: &Seen, ui: Ui) -> Result<(), CliError> {
     match ui.format {
         Format::Json => ui.print_json(&seen.changes),
-        Format::Text => ui.print(&changes::render(&seen.changes, &session.plan.graph.api_version)),
+        Format::Text => ui.print(&changes::render(
+            &seen.changes,
+            &session.plan.graph.api_version,
+        )),
     }
 }

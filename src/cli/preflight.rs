@@ -39,18 +39,31 @@ pub(super) async fn show(session: &Session, ui: Ui) -> Result<u8, CliError> {
     let history = session.history()?;
     let seen = session.look(history).await;
     let mut all = preflight::check(&session.plan, &seen.snapshot);
-    let more = seen.changes.findings.iter().filter(|finding| !all.contains(finding)).cloned();
+    let more = seen
+        .changes
+        .findings
+        .iter()
+        .filter(|finding| !all.contains(finding))
+        .cloned();
     let more: Vec<_> = more.collect();
     all.extend(more);
     preflight::sort(&mut all);
     if ui.format == Format::Json {
         ui.print_json(&all)?;
     } else {
-        let open: Vec<_> = all.iter().filter(|finding| finding.verdict != Verdict::Pass).cloned().collect();
+        let open: Vec<_> = all
+            .iter()
+            .filter(|finding| finding.verdict != Verdict::Pass)
+            .cloned()
+            .collect();
         let passed = all.len() - open.len();
         ui.print(&findings::render(&open, true))?;
         let gates = seen.changes.summary.gates;
-        let mut text = format!("{} {} passed", style::heading("Preflight:"), count(passed, "check"));
+        let mut text = format!(
+            "{} {} passed",
+            style::heading("Preflight:"),
+            count(passed, "check")
+        );
         if !open.is_empty() {
             text += &format!(", {} open", open.len());
         }
@@ -62,5 +75,9 @@ pub(super) async fn show(session: &Session, ui: Ui) -> Result<u8, CliError> {
     if let Some(code) = blocking_code(all.iter()) {
         return Ok(code);
     }
-    Ok(if seen.changes.summary.gates > 0 { exit::PARKED } else { exit::OK })
+    Ok(if seen.changes.summary.gates > 0 {
+        exit::PARKED
+    } else {
+        exit::OK
+    })
 }

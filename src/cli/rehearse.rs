@@ -19,7 +19,7 @@ use crate::{
     plan::Plan,
     report::{findings, style},
     secret::Secret,
-    sim::{Simulator, World, file, seed},
+    sim::{Simulator, file, seed, world::World},
     step::{CodeAsked, Options, People, Stop},
 };
 
@@ -67,7 +67,9 @@ pub(super) async fn run(arguments: &Arguments, ui: Ui) -> Result<u8, CliError> {
 }
 
 pub(super) fn world(arguments: &Arguments, plan: &Plan, ui: Ui) -> Result<World, CliError> {
-    let Some(path) = &arguments.world else { return Ok(seed::from_plan(plan)) };
+    let Some(path) = &arguments.world else {
+        return Ok(seed::from_plan(plan));
+    };
     read_world(path, ui)
 }
 
@@ -81,7 +83,12 @@ pub(super) fn read_world(path: &std::path::Path, ui: Ui) -> Result<World, CliErr
 }
 
 /// The four acts; a failing one ends the play.
-async fn play(session: &Session, simulator: &Simulator, options: &Options, ui: Ui) -> Result<u8, CliError> {
+async fn play(
+    session: &Session,
+    simulator: &Simulator,
+    options: &Options,
+    ui: Ui,
+) -> Result<u8, CliError> {
     act("preflight", ui)?;
     let code = super::preflight::show(session, ui).await?;
     if !matches!(code, exit::OK | exit::PARKED) {
@@ -91,9 +98,17 @@ async fn play(session: &Session, simulator: &Simulator, options: &Options, ui: U
     let seen = session.look(session.history()?).await;
     super::plan::show(session, &seen, ui)?;
     act("apply", ui)?;
-    let people = Stage { simulator: simulator.clone() };
+    let people = Stage {
+        simulator: simulator.clone(),
+    };
     let stop = Arc::new(Stop::default());
-    let run = Run { session, options, people: &people, stop: &stop, partial: false };
+    let run = Run {
+        session,
+        options,
+        people: &people,
+        stop: &stop,
+        partial: false,
+    };
     let code = run.start(None, ui).await?;
     if code != exit::OK {
         return Ok(code);
@@ -107,16 +122,28 @@ fn act(name: &str, ui: Ui) -> Result<(), CliError> {
         return Ok(());
     }
     let rule = "─".repeat(66_usize.saturating_sub(name.len()));
-    ui.print(&format!("\n{} {} {}\n\n", style::faint("──"), style::heading(name), style::faint(rule)))
+    ui.print(&format!(
+        "\n{} {} {}\n\n",
+        style::faint("──"),
+        style::heading(name),
+        style::faint(rule)
+    ))
 }
 
 fn ending(simulator: &Simulator, code: u8) -> String {
     let (calls, writes) = (simulator.requests().len(), simulator.writes().len());
     let verdict = match code {
         exit::OK => style::good("The rehearsal went well: nothing is left to do."),
-        _ => style::bad(format!("The rehearsal did not reach its end (exit code {code}).")),
+        _ => style::bad(format!(
+            "The rehearsal did not reach its end (exit code {code})."
+        )),
     };
-    format!("\n{verdict}\n{}\n", style::faint(format!("{calls} simulated API calls, {writes} of them writes.")))
+    format!(
+        "\n{verdict}\n{}\n",
+        style::faint(format!(
+            "{calls} simulated API calls, {writes} of them writes."
+        ))
+    )
 }
 
 /// People in a rehearsal: they read the code off the simulated phone.

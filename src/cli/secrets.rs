@@ -15,7 +15,7 @@ const LONGEST: usize = 64 * 1024;
 
 /// The machine's own secrets.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct SystemSecrets;
+pub(super) struct SystemSecrets;
 
 impl Secrets for SystemSecrets {
     fn read<'a>(&'a self, reference: &'a SecretRef) -> BoxFuture<'a, Result<Secret, SecretError>> {
@@ -23,10 +23,19 @@ impl Secrets for SystemSecrets {
             let text = match reference {
                 SecretRef::Env(name) => from_environment(name).ok_or_else(|| missing(reference))?,
                 SecretRef::File(path) => from_file(reference, path)?,
-                SecretRef::Command { argv, folder } => from_command(reference, argv, folder).await?,
+                SecretRef::Command { argv, folder } => {
+                    from_command(reference, argv, folder).await?
+                }
             };
-            let text = text.strip_suffix('\n').map(|text| text.strip_suffix('\r').unwrap_or(text)).unwrap_or(&text);
-            if text.is_empty() { Err(missing(reference)) } else { Ok(Secret::new(text)) }
+            let text = text
+                .strip_suffix('\n')
+                .map(|text| text.strip_suffix('\r').unwrap_or(text))
+                .unwrap_or(&text);
+            if text.is_empty() {
+                Err(missing(reference))
+            } else {
+                Ok(Secret::new(text))
+            }
         }
         .boxed()
     }
@@ -36,7 +45,10 @@ fn missing(reference: &SecretRef) -> SecretError {
     SecretError::Missing(reference.clone())
 }
 
-#[expect(clippy::disallowed_methods, reason = "plans may refer to the environment")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "plans may refer to the environment"
+)]
 fn from_environment(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
@@ -45,11 +57,17 @@ fn from_environment(name: &str) -> Option<String> {
 fn from_file(reference: &SecretRef, path: &std::path::Path) -> Result<String, SecretError> {
     let text = std::fs::read_to_string(path).map_err(|source| match source.kind() {
         std::io::ErrorKind::NotFound => missing(reference),
-        _ => SecretError::Unreadable { reference: reference.clone(), source },
+        _ => SecretError::Unreadable {
+            reference: reference.clone(),
+            source,
+        },
     })?;
     if text.len() > LONGEST {
         let source = std::io::Error::other("it is too long for a secret");
-        return Err(SecretError::Unreadable { reference: reference.clone(), source });
+        return Err(SecretError::Unreadable {
+            reference: reference.clone(),
+            source,
+        });
     }
     Ok(text)
 }
@@ -59,8 +77,13 @@ async fn from_command(
     argv: &[String],
     folder: &std::path::Path,
 ) -> Result<String, SecretError> {
-    let failed = |problem: String| SecretError::Command { reference: reference.clone(), problem };
-    let (program, arguments) = argv.split_first().ok_or_else(|| failed("is empty".into()))?;
+    let failed = |problem: String| SecretError::Command {
+        reference: reference.clone(),
+        problem,
+    };
+    let (program, arguments) = argv
+        .split_first()
+        .ok_or_else(|| failed("is empty".into()))?;
     let child = Command::new(program)
         .args(arguments)
         .current_dir(folder)
@@ -87,18 +110,29 @@ mod tests {
 
     async fn read(reference: SecretRef) -> Result<String, String> {
         let secret = SystemSecrets.read(&reference).await;
-        secret.map(|secret| secret.expose().to_owned()).map_err(|error| error.to_string())
+        secret
+            .map(|secret| secret.expose().to_owned())
+            .map_err(|error| error.to_string())
     }
 
     fn command(argv: &[&str]) -> SecretRef {
         let argv = argv.iter().map(ToString::to_string).collect();
-        SecretRef::Command { argv, folder: ".".into() }
+        SecretRef::Command {
+            argv,
+            folder: ".".into(),
+        }
     }
 
     #[tokio::test]
     async fn one_trailing_newline_is_dropped() {
-        assert_eq!(read(command(&["printf", "123456\n"])).await, Ok("123456".into()));
-        assert_eq!(read(command(&["printf", "12\n\n"])).await, Ok("12\n".into()));
+        assert_eq!(
+            read(command(&["printf", "123456\n"])).await,
+            Ok("123456".into())
+        );
+        assert_eq!(
+            read(command(&["printf", "12\n\n"])).await,
+            Ok("12\n".into())
+        );
     }
 
     #[tokio::test]
@@ -107,15 +141,29 @@ mod tests {
             read(command(&["sh", "-c", "echo EAAsecret; exit 3"])).await,
             Err("command sh ended with exit status: 3".into())
         );
-        assert_eq!(read(command(&["true"])).await, Err("command true is not set or empty".into()));
-        assert!(read(command(&["/no/such/program"])).await.unwrap_err().contains("cannot be started"));
+        assert_eq!(
+            read(command(&["true"])).await,
+            Err("command true is not set or empty".into())
+        );
+        assert!(
+            read(command(&["/no/such/program"]))
+                .await
+                .unwrap_err()
+                .contains("cannot be started")
+        );
     }
 
     #[tokio::test]
     async fn what_is_not_there_is_missing() {
         let file = SecretRef::File("/no/such/file".into());
-        assert_eq!(read(file).await, Err("file /no/such/file is not set or empty".into()));
+        assert_eq!(
+            read(file).await,
+            Err("file /no/such/file is not set or empty".into())
+        );
         let variable = SecretRef::Env("WABA_MIGRATE_NO_SUCH_VARIABLE".into());
-        assert_eq!(read(variable).await, Err("environment variable WABA_MIGRATE_NO_SUCH_VARIABLE is not set or empty".into()));
+        assert_eq!(
+            read(variable).await,
+            Err("environment variable WABA_MIGRATE_NO_SUCH_VARIABLE is not set or empty".into())
+        );
     }
 }

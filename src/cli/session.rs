@@ -42,7 +42,12 @@ pub(super) struct Site {
 impl Site {
     /// Meta's API (or what `--graph-url` names), this machine's clock, environment and disk.
     pub(super) fn of(global: &Global, plan: &Plan) -> Result<Self, CliError> {
-        let beside = || plan.path.parent().unwrap_or(Path::new("")).join(".waba-migrate");
+        let beside = || {
+            plan.path
+                .parent()
+                .unwrap_or(Path::new(""))
+                .join(".waba-migrate")
+        };
         Ok(Self {
             transport: Arc::new(Http::new(&global.graph_url)?),
             clock: Arc::new(SystemClock),
@@ -72,7 +77,11 @@ pub(super) struct Seen {
 pub(super) fn read_plan(path: &Path, ui: Ui) -> Result<Plan, CliError> {
     let bytes = read_file(path)?;
     let name = path.display().to_string();
-    let loaded = load(Source { name: &name, path, bytes: &bytes });
+    let loaded = load(Source {
+        name: &name,
+        path,
+        bytes: &bytes,
+    });
     match loaded.plan {
         Some(plan) => {
             if !loaded.findings.is_empty() {
@@ -92,13 +101,22 @@ pub(super) fn read_plan(path: &Path, ui: Ui) -> Result<Plan, CliError> {
 }
 
 /// Reads a file, but not more of it than any plan can have.
-#[expect(clippy::disallowed_methods, reason = "the command line reads the files it is given")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the command line reads the files it is given"
+)]
 pub(super) fn read_file(path: &Path) -> Result<Vec<u8>, CliError> {
     use std::io::Read;
-    let failed = |source| CliError::File { doing: "read", path: path.to_owned(), source };
+    let failed = |source| CliError::File {
+        doing: "read",
+        path: path.to_owned(),
+        source,
+    };
     let file = std::fs::File::open(path).map_err(failed)?;
     let mut bytes = Vec::new();
-    file.take(crate::yaml::MAX_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(failed)?;
+    file.take(crate::yaml::MAX_BYTES as u64 + 1)
+        .read_to_end(&mut bytes)
+        .map_err(failed)?;
     Ok(bytes)
 }
 
@@ -108,7 +126,14 @@ impl Session {
         let connect = |token, app_secret: Option<Secret>| {
             let (transport, clock) = (site.transport.clone(), site.clock.clone());
             let version = plan.graph.api_version.clone();
-            Arc::new(Connection::new(transport, clock, version, token, app_secret, Patience(patience)))
+            Arc::new(Connection::new(
+                transport,
+                clock,
+                version,
+                token,
+                app_secret,
+                Patience(patience),
+            ))
         };
         let app_secret = match &plan.graph.app_secret {
             Some(reference) => Some(fetch(&*site.secrets, reference, "graph.app_secret").await?),
@@ -117,7 +142,12 @@ impl Session {
         let token = token(&*site.secrets, &plan.target.token, "target.token").await?;
         let connection = connect(token, app_secret.clone());
         let target = Reader::new(connection.clone());
-        let source = match plan.source.token.as_ref().filter(|source| **source != plan.target.token) {
+        let source = match plan
+            .source
+            .token
+            .as_ref()
+            .filter(|source| **source != plan.target.token)
+        {
             Some(reference) => {
                 let token = self::token(&*site.secrets, reference, "source.token").await?;
                 Reader::new(connect(token, app_secret.clone()))
@@ -131,10 +161,25 @@ impl Session {
             }
             _ => None,
         };
-        let source_has_own_token = plan.source.token.as_ref().is_some_and(|source| *source != plan.target.token);
-        let readers = Readers { source, target, debug, source_has_own_token };
+        let source_has_own_token = plan
+            .source
+            .token
+            .as_ref()
+            .is_some_and(|source| *source != plan.target.token);
+        let readers = Readers {
+            source,
+            target,
+            debug,
+            source_has_own_token,
+        };
         let graph = StepGraph::of(&plan);
-        Ok(Self { plan, graph, site, readers, connection })
+        Ok(Self {
+            plan,
+            graph,
+            site,
+            readers,
+            connection,
+        })
     }
 
     /// Looks at the world and decides every step.
@@ -154,21 +199,39 @@ impl Session {
 pub(super) fn blocking_code<'a>(findings: impl Iterator<Item = &'a Finding> + Clone) -> Option<u8> {
     let mut blocking = findings.filter(|finding| finding.blocks()).peekable();
     blocking.peek()?;
-    Some(if blocking.any(preflight::is_credential) { exit::CREDENTIAL } else { exit::BLOCKED })
+    Some(if blocking.any(preflight::is_credential) {
+        exit::CREDENTIAL
+    } else {
+        exit::BLOCKED
+    })
 }
 
 /// Fetches a secret that must be there.
-pub(super) async fn fetch(secrets: &dyn Secrets, reference: &SecretRef, what: &str) -> Result<Secret, CliError> {
+pub(super) async fn fetch(
+    secrets: &dyn Secrets,
+    reference: &SecretRef,
+    what: &str,
+) -> Result<Secret, CliError> {
     let read = secrets.read(reference).await;
-    read.map_err(|source| CliError::Secret { what: what.to_owned(), source })
+    read.map_err(|source| CliError::Secret {
+        what: what.to_owned(),
+        source,
+    })
 }
 
 /// Fetches a token, which has to fit into an HTTP header.
-async fn token(secrets: &dyn Secrets, reference: &SecretRef, what: &str) -> Result<Secret, CliError> {
+async fn token(
+    secrets: &dyn Secrets,
+    reference: &SecretRef,
+    what: &str,
+) -> Result<Secret, CliError> {
     let token = fetch(secrets, reference, what).await?;
     if token.expose().bytes().all(|byte| byte.is_ascii_graphic()) {
         return Ok(token);
     }
     let form = "one word of plain characters, without spaces or line breaks";
-    Err(CliError::SecretForm { what: what.to_owned(), form })
+    Err(CliError::SecretForm {
+        what: what.to_owned(),
+        form,
+    })
 }

@@ -8,11 +8,11 @@ use std::{
 use clap::ValueEnum;
 
 use super::error::CliError;
-use crate::report::{clean, style};
+use crate::report::{clean, findings, style};
 
 /// When to colour.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Color {
+pub(super) enum Color {
     /// On a terminal, unless `NO_COLOR` is set
     #[default]
     Auto,
@@ -24,7 +24,7 @@ pub enum Color {
 
 /// What results look like.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Format {
+pub(super) enum Format {
     /// For people
     #[default]
     Text,
@@ -34,7 +34,7 @@ pub enum Format {
 
 /// Where a command writes.
 #[derive(Clone, Copy, Debug)]
-pub struct Ui {
+pub(super) struct Ui {
     /// What results look like.
     pub format: Format,
     /// Whether only results are shown.
@@ -43,7 +43,7 @@ pub struct Ui {
 
 impl Ui {
     /// Sets up the terminal.
-    pub fn new(format: Format, color: Color, quiet: bool) -> Self {
+    pub(super) fn new(format: Format, color: Color, quiet: bool) -> Self {
         match color {
             Color::Auto => anstream::ColorChoice::Auto,
             Color::Always => anstream::ColorChoice::Always,
@@ -54,12 +54,12 @@ impl Ui {
     }
 
     /// Returns whether a person can be asked.
-    pub fn is_attended() -> bool {
+    pub(super) fn is_attended() -> bool {
         io::stdin().is_terminal() && io::stderr().is_terminal()
     }
 
     /// Prints a part of the result. A reader that went away (`| head`) is no error.
-    pub fn print(self, text: &str) -> Result<(), CliError> {
+    pub(super) fn print(self, text: &str) -> Result<(), CliError> {
         let mut out = anstream::stdout().lock();
         match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(CliError::Output(error)),
@@ -68,21 +68,24 @@ impl Ui {
     }
 
     /// Prints a result as pretty JSON.
-    pub fn print_json(self, value: &impl serde::Serialize) -> Result<(), CliError> {
+    pub(super) fn print_json(self, value: &impl serde::Serialize) -> Result<(), CliError> {
         let json = serde_json::to_string_pretty(value)
             .map_err(|error| CliError::Internal(format!("cannot write JSON: {error}")))?;
         self.print(&format!("{json}\n"))
     }
 
     /// Tells something that is not part of the result.
-    pub fn say(self, text: &str) {
+    pub(super) fn say(self, text: &str) {
         if !self.quiet {
             to_stderr(text);
         }
     }
 
     /// Shows an error with everything that led to it, and what to do.
-    pub fn fail(self, error: &CliError) {
+    pub(super) fn fail(self, error: &CliError) {
+        if let CliError::Findings { findings, code: _ } = error {
+            to_stderr(&findings::render(findings, true));
+        }
         let mut text = style::error("error").to_string() + ": " + &clean(&error.to_string());
         let mut cause = error.source();
         while let Some(source) = cause {

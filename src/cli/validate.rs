@@ -31,7 +31,11 @@ pub(super) fn run(arguments: &Arguments, ui: Ui) -> Result<u8, CliError> {
     for path in &arguments.plans {
         let bytes = read_file(path)?;
         let name = path.display().to_string();
-        let loaded = load(Source { name: &name, path, bytes: &bytes });
+        let loaded = load(Source {
+            name: &name,
+            path,
+            bytes: &bytes,
+        });
         invalid += usize::from(loaded.plan.is_none());
         all.extend(loaded.findings);
     }
@@ -41,8 +45,15 @@ pub(super) fn run(arguments: &Arguments, ui: Ui) -> Result<u8, CliError> {
         ui.print(&findings::render(&all, true))?;
         if invalid == 0 {
             let valid = style::good("valid").to_string();
-            ui.print(&format!("{}: {valid}\n", count(arguments.plans.len(), "plan")))?;
+            ui.print(&format!(
+                "{}: {valid}\n",
+                count(arguments.plans.len(), "plan")
+            ))?;
         }
     }
-    Ok(if invalid == 0 { exit::OK } else { exit::INVALID })
+    Ok(if invalid == 0 {
+        exit::OK
+    } else {
+        exit::INVALID
+    })
 }

@@ -14,12 +14,12 @@ use super::{
 };
 use crate::{
     api::meta::{Writer, write},
-    journal::{Answer, Event, Journal, Lock, StepEnd, event::VERSION},
+    journal::{Event, Journal, Lock, StepEnd, event::VERSION},
     phone::Phone,
     report::style,
     resource::phone_number::PhoneNumber,
     secret::Secret,
-    step::six_digits,
+    step::{answer, six_digits},
 };
 
 /// Hand in the one-time code of a number
@@ -37,7 +37,10 @@ pub(super) struct Arguments {
 
 impl std::fmt::Debug for Arguments {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Arguments").field("plan", &self.plan).field("phone", &self.phone).finish_non_exhaustive()
+        f.debug_struct("Arguments")
+            .field("plan", &self.plan)
+            .field("phone", &self.phone)
+            .finish_non_exhaustive()
     }
 }
 
@@ -46,10 +49,15 @@ impl Arguments {
         let mut typed = self.code.clone();
         if typed == "-" {
             typed.clear();
-            std::io::stdin().read_line(&mut typed).map_err(CliError::Output)?;
+            std::io::stdin()
+                .read_line(&mut typed)
+                .map_err(CliError::Output)?;
         }
         let form = "six digits";
-        six_digits(&Secret::new(typed)).ok_or(CliError::SecretForm { what: "the code".into(), form })
+        six_digits(&Secret::new(typed)).ok_or(CliError::SecretForm {
+            what: "the code".into(),
+            form,
+        })
     }
 }
 
@@ -66,16 +74,30 @@ pub(super) async fn run(arguments: &Arguments, global: &Global, ui: Ui) -> Resul
 }
 
 async fn hand_in(session: &Session, phone: &Phone, code: Secret, ui: Ui) -> Result<u8, CliError> {
-    let Session { plan, site, connection, .. } = session;
+    let Session {
+        plan,
+        site,
+        connection,
+        ..
+    } = session;
     let since = site.clock.now();
-    let lock = Lock::take(&site.journal, &plan.name, &format!("{} on {}, since {since:.0}", user(), host()))?;
+    let lock = Lock::take(
+        &site.journal,
+        &plan.name,
+        &format!("{} on {}, since {since:.0}", user(), host()),
+    )?;
     let seen = session.look(session.history()?).await;
     if seen.snapshot.unreadable_target().is_some() {
         let code = blocking_code(seen.changes.findings.iter()).unwrap_or(exit::FAILED);
-        return Err(CliError::Findings { findings: seen.changes.findings, code });
+        return Err(CliError::Findings {
+            findings: seen.changes.findings,
+            code,
+        });
     }
     let Some(number) = seen.snapshot.target.known(phone) else {
-        return Err(CliError::Usage(format!("{phone} is not on the target yet: run apply first")));
+        return Err(CliError::Usage(format!(
+            "{phone} is not on the target yet: run apply first"
+        )));
     };
     if number.is_verified() {
         ui.print(&format!("{phone} is verified already.\n"))?;
@@ -93,19 +115,38 @@ async fn hand_in(session: &Session, phone: &Phone, code: Secret, ui: Ui) -> Resu
     })?;
     let step = crate::ids::Address::number(phone, "verify");
     let write = write::verify_code(&number.id, code);
-    let intent = journal.intend(&step, 1, write.method.as_str(), &write.path, write.public_params())?;
+    let intent = journal.intend(
+        &step,
+        1,
+        write.method.as_str(),
+        &write.path,
+        write.public_params(),
+    )?;
     let sent = Writer::new(connection.clone()).send(intent, &write).await;
-    journal.record(Event::Answered { step: step.clone(), attempt: 1, answer: Answer::of(sent.as_ref().err()) })?;
+    journal.record(Event::Answered {
+        step: step.clone(),
+        attempt: 1,
+        answer: answer(&sent),
+    })?;
     let verified = match &sent {
         Ok(_) => true,
         Err(error) if error.leaves_doubt() => {
-            let looked = session.readers.target.get(&PhoneNumber::read(&number.id)).await;
+            let looked = session
+                .readers
+                .target
+                .get(&PhoneNumber::read(&number.id))
+                .await;
             looked.is_ok_and(|number| number.is_verified())
         }
         Err(_) => false,
     };
     if verified {
-        journal.record(Event::StepEnded { step, end: StepEnd::Done, note: "verified".into(), hint: None })?;
+        journal.record(Event::StepEnded {
+            step,
+            end: StepEnd::Done,
+            note: "verified".into(),
+            hint: None,
+        })?;
     }
     let code = match &sent {
         _ if verified => exit::OK,
@@ -116,8 +157,11 @@ async fn hand_in(session: &Session, phone: &Phone, code: Secret, ui: Ui) -> Resu
     match sent.err().filter(|_| !verified) {
         None => ui.print(&format!("{} {phone} is verified.\n", style::good("✓")))?,
         Some(error) => {
-            let hint = error.graph().and_then(crate::api::meta::cause).map(|cause| cause.hint);
-            return Err(CliError::Call { doing: format!("verify {phone}"), source: error, hint, code });
+            return Err(CliError::Call {
+                doing: format!("verify {phone}"),
+                source: error,
+                code,
+            });
         }
     }
     Ok(code)

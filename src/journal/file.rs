@@ -167,7 +167,13 @@ impl Journal {
             seq: 0,
             hash: String::new(),
         });
-        Ok(Self { run, path, clock, tail, listener })
+        Ok(Self {
+            run,
+            path,
+            clock,
+            tail,
+            listener,
+        })
     }
 
     /// Returns the run this is the journal of.

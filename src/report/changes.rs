@@ -35,7 +35,10 @@ pub fn render(changes: &ChangeSet, api_version: &str) -> String {
 
 fn header(changes: &ChangeSet, api_version: &str) -> String {
     let account = |account: &AccountRef| {
-        let name = account.name.as_deref().map(|name| format!("  {}", clean(name)));
+        let name = account
+            .name
+            .as_deref()
+            .map(|name| format!("  {}", clean(name)));
         format!("{}{}", account.waba, name.unwrap_or_default())
     };
     format!(
@@ -49,7 +52,10 @@ fn header(changes: &ChangeSet, api_version: &str) -> String {
 }
 
 fn of_phase(changes: &ChangeSet, phase: Phase) -> String {
-    let changes: Vec<_> = changes.to_do().filter(|change| change.phase == phase).collect();
+    let changes: Vec<_> = changes
+        .to_do()
+        .filter(|change| change.phase == phase)
+        .collect();
     if changes.is_empty() {
         return String::new();
     }
@@ -96,7 +102,11 @@ fn entry(change: &ChangeEntry) -> String {
     }
     let hidden = change.fields.len().saturating_sub(FIELDS_SHOWN);
     if hidden > 0 {
-        let _ = writeln!(text, "        {}", style::faint(format!("and {hidden} more")));
+        let _ = writeln!(
+            text,
+            "        {}",
+            style::faint(format!("and {hidden} more"))
+        );
     }
     text
 }
@@ -105,7 +115,11 @@ fn field_change(field: &FieldChange) -> String {
     let path = clean(&field.path);
     match (&field.before, &field.after) {
         (Value::String(before), Value::String(after)) if is_long(before) || is_long(after) => {
-            format!("        {} {path}\n{}", style::notice("~"), text_diff(before, after))
+            format!(
+                "        {} {path}\n{}",
+                style::notice("~"),
+                text_diff(before, after)
+            )
         }
         (Value::Null, after) => format!("        {} {path}: {}\n", style::good("+"), value(after)),
         (before, after) => format!(
@@ -140,9 +154,7 @@ fn text_diff(before: &str, after: &str) -> String {
 fn value(value: &Value) -> String {
     match value {
         Value::String(text) => clean(text),
-        Value::Array(items) => {
-            items.iter().map(|item| self::value(item)).collect::<Vec<_>>().join(", ")
-        }
+        Value::Array(items) => items.iter().map(self::value).collect::<Vec<_>>().join(", "),
         other => clean(&other.to_string()),
     }
 }
@@ -153,13 +165,21 @@ fn left_behind(changes: &ChangeSet) -> String {
     }
     let mut text = format!("{}\n", style::heading("Not migrated"));
     for left in &changes.not_migrated {
-        let _ = writeln!(text, "  {}\n      {}", clean(&left.what), style::faint(clean(&left.reason)));
+        let _ = writeln!(
+            text,
+            "  {}\n      {}",
+            clean(&left.what),
+            style::faint(clean(&left.reason))
+        );
     }
     text + "\n"
 }
 
 fn irreversible(changes: &ChangeSet) -> String {
-    let steps: Vec<_> = changes.to_do().filter(|change| change.is_irreversible()).collect();
+    let steps: Vec<_> = changes
+        .to_do()
+        .filter(|change| change.is_irreversible())
+        .collect();
     if steps.is_empty() {
         return String::new();
     }
@@ -176,13 +196,28 @@ fn irreversible(changes: &ChangeSet) -> String {
 }
 
 fn sums(summary: &Summary) -> String {
-    let Summary { to_do, done, gates, waits: _, calls, irreversible: _, blocked } = *summary;
+    let Summary {
+        to_do,
+        done,
+        gates,
+        waits: _,
+        calls,
+        irreversible: _,
+        blocked,
+    } = *summary;
     if to_do == 0 {
-        return format!("{} Everything is as the plan wants it ({}).\n", style::heading("Plan:"), count(done, "step"));
+        return format!(
+            "{} Everything is as the plan wants it ({}).\n",
+            style::heading("Plan:"),
+            count(done, "step")
+        );
     }
     let mut text = format!("{} {to_do} to do, {done} done", style::heading("Plan:"));
     if gates > 0 {
-        text += &format!(", {gates} {} a person", if gates == 1 { "needs" } else { "need" });
+        text += &format!(
+            ", {gates} {} a person",
+            if gates == 1 { "needs" } else { "need" }
+        );
     }
     if blocked > 0 {
         text += &format!(", {}", style::bad(format!("{blocked} blocked")));

@@ -19,15 +19,30 @@ pub fn render(differences: &[Difference]) -> String {
             Class::Orphan => style::faint("orphan"),
         };
         let _ = writeln!(text, "  {class:<8} {}", difference.address);
-        let _ = writeln!(text, "           {}", style::faint(clean(&difference.message)));
+        let _ = writeln!(
+            text,
+            "           {}",
+            style::faint(clean(&difference.message))
+        );
     }
     let classes = [Class::Drift, Class::Pending, Class::Service, Class::Orphan].map(|class| {
-        let number = differences.iter().filter(|difference| difference.class == class).count();
+        let number = differences
+            .iter()
+            .filter(|difference| difference.class == class)
+            .count();
         (number, format!("{class:?}").to_lowercase())
     });
-    let parts: Vec<_> =
-        classes.iter().filter(|(number, _)| *number > 0).map(|(number, class)| format!("{number} {class}")).collect();
+    let parts: Vec<_> = classes
+        .iter()
+        .filter(|(number, _)| *number > 0)
+        .map(|(number, class)| format!("{number} {class}"))
+        .collect();
     let total = count(differences.len(), "difference");
-    let _ = writeln!(text, "\n{} {total}: {}.", style::heading("Diff:"), parts.join(", "));
+    let _ = writeln!(
+        text,
+        "\n{} {total}: {}.",
+        style::heading("Diff:"),
+        parts.join(", ")
+    );
     text
 }

@@ -10,15 +10,26 @@ use crate::{
 /// Renders one journal line for people. `None`: nothing a person has to see.
 pub fn line(entry: &Entry) -> Option<String> {
     match &entry.event {
-        Event::Waiting { step, reason } => {
-            Some(format!("  {} {step}  {}", style::faint("…"), style::faint(format!("waits for {}", clean(reason)))))
-        }
-        Event::Answered { step, attempt, answer: Answer::InDoubt { message } } => Some(format!(
+        Event::Waiting { step, reason } => Some(format!(
+            "  {} {step}  {}",
+            style::faint("…"),
+            style::faint(format!("waits for {}", clean(reason)))
+        )),
+        Event::Answered {
+            step,
+            attempt,
+            answer: Answer::InDoubt { message },
+        } => Some(format!(
             "  {} {step}  try {attempt}: {}; looking what came of it",
             style::notice("?"),
             clean(message)
         )),
-        Event::StepEnded { step, end, note, hint } => Some(ended(step, *end, note, hint.as_deref())),
+        Event::StepEnded {
+            step,
+            end,
+            note,
+            hint,
+        } => Some(ended(step, *end, note, hint.as_deref())),
         Event::RunStarted { .. }
         | Event::StepStarted { .. }
         | Event::Intent { .. }
@@ -41,7 +52,9 @@ fn ended(step: &Address, end: StepEnd, note: &str, hint: Option<&str>) -> String
     };
     let note = clean(note);
     let note = match end {
-        StepEnd::Done | StepEnd::Already | StepEnd::NotStarted => style::faint(format!("{word}{note}")).to_string(),
+        StepEnd::Done | StepEnd::Already | StepEnd::NotStarted => {
+            style::faint(format!("{word}{note}")).to_string()
+        }
         StepEnd::Parked | StepEnd::Blocked | StepEnd::Failed => format!("{word}{note}"),
     };
     let hint = hint.map(|hint| format!("\n      {}: {}", style::hint("next"), clean(hint)));
@@ -59,7 +72,17 @@ pub fn summary(report: &Report, already_done: usize) -> String {
         (report.count(StepEnd::Failed), "failed"),
         (report.count(StepEnd::NotStarted), "not started"),
     ];
-    parts.extend(others.into_iter().filter(|(number, _)| *number > 0).map(|(number, what)| format!("{number} {what}")));
+    parts.extend(
+        others
+            .into_iter()
+            .filter(|(number, _)| *number > 0)
+            .map(|(number, what)| format!("{number} {what}")),
+    );
     let total = report.ended.len() + already_done;
-    format!("{} {} of {}.\n", style::heading("Apply:"), parts.join(", "), count(total, "step"))
+    format!(
+        "{} {} of {}.\n",
+        style::heading("Apply:"),
+        parts.join(", "),
+        count(total, "step")
+    )
 }

@@ -24,7 +24,11 @@ pub fn clean(text: &str) -> String {
 
 /// "1 step", "2 steps".
 pub fn count(number: usize, noun: &str) -> String {
-    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
+    if number == 1 {
+        format!("1 {noun}")
+    } else {
+        format!("{number} {noun}s")
+    }
 }
 
 #[cfg(test)]
@@ -33,7 +37,10 @@ mod tests {
 
     #[test]
     fn nothing_from_outside_steers_the_terminal() {
-        assert_eq!(clean("a\u{1b}[31mb\r\u{202e}c\u{9b}d\n"), "a␛[31mb␍\u{fffd}c\u{fffd}d ");
+        assert_eq!(
+            clean("a\u{1b}[31mb\r\u{202e}c\u{9b}d\n"),
+            "a␛[31mb␍\u{fffd}c\u{fffd}d "
+        );
         assert_eq!(clean("Grüße 👋 مرحبا"), "Grüße 👋 مرحبا");
     }
 }

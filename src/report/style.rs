@@ -21,7 +21,10 @@ impl fmt::Display for Painted {
 }
 
 fn paint(text: impl Into<String>, style: Style) -> Painted {
-    Painted { text: text.into(), style }
+    Painted {
+        text: text.into(),
+        style,
+    }
 }
 
 fn color(text: impl Into<String>, color: AnsiColor) -> Painted {

@@ -60,7 +60,12 @@ pub fn from_plan(plan: &Plan) -> World {
 
 /// A pattern makes two names that fit it.
 fn template_names(plan: &Plan) -> Vec<String> {
-    let required = plan.templates.required.iter().flatten();
+    let required = plan
+        .templates
+        .required
+        .iter()
+        .flatten()
+        .filter(|glob| glob.is_name());
     let mut names: Vec<String> = plan
         .templates
         .copy
@@ -110,6 +115,7 @@ fn digest(reference: &SecretRef) -> String {
 /// world's phones have received.
 pub struct RehearsalSecrets {
     simulator: Simulator,
+    tokens: [(SecretRef, &'static str); 2],
     pins: Vec<SecretRef>,
     codes: Vec<(SecretRef, Phone)>,
 }
@@ -122,6 +128,10 @@ impl RehearsalSecrets {
             .iter()
             .filter_map(|number| Some((number.otp.code.clone()?, number.phone.clone())));
         Arc::new(Self {
+            tokens: [
+                (plan.target.token.clone(), "target"),
+                (plan.source_token().clone(), "source"),
+            ],
             pins: plan
                 .numbers
                 .iter()
@@ -144,10 +154,24 @@ impl RehearsalSecrets {
                 .newest_code(&asks)
                 .ok_or_else(|| SecretError::Missing(reference.clone()));
         }
+        if let Some(token) = self.token(reference) {
+            return Ok(token);
+        }
         Ok(if self.pins.contains(reference) {
             invented_pin(reference)
         } else {
             invented(reference)
+        })
+    }
+
+    /// The world's token of that name (`target`, `source`), else its first.
+    fn token(&self, reference: &SecretRef) -> Option<Secret> {
+        let (_, name) = self.tokens.iter().find(|(token, _)| token == reference)?;
+        self.simulator.world(|world| {
+            let named = world.tokens.iter().find(|token| token.name == *name);
+            named
+                .or(world.tokens.first())
+                .map(|token| token.value.clone())
         })
     }
 

@@ -315,16 +315,7 @@ impl Context<'_> {
             self.journal
                 .intend(step, attempt, write.method.as_str(), &write.path, params)?;
         let result = self.writer.send(intent, write).await;
-        let answer = match &result {
-            Ok(_) => Answer::Accepted,
-            Err(error) if error.leaves_doubt() => Answer::InDoubt {
-                message: error.to_string(),
-            },
-            Err(CallError::Refused(error)) => refused(error),
-            Err(error) => Answer::NotSent {
-                message: error.to_string(),
-            },
-        };
+        let answer = answer(&result);
         self.journal.record(Event::Answered {
             step: step.clone(),
             attempt,
@@ -415,6 +406,20 @@ impl Context<'_> {
         } else {
             Some(Duration::ZERO)
         }
+    }
+}
+
+/// What came of a write, as the journal keeps it.
+pub fn answer(result: &Result<Value, CallError>) -> Answer {
+    match result {
+        Ok(_) => Answer::Accepted,
+        Err(error) if error.leaves_doubt() => Answer::InDoubt {
+            message: error.to_string(),
+        },
+        Err(CallError::Refused(error)) => refused(error),
+        Err(error) => Answer::NotSent {
+            message: error.to_string(),
+        },
     }
 }
 

@@ -24,7 +24,7 @@ use serde_json::Value;
 
 pub use verify::six_digits;
 
-pub use context::{CodeAsked, Context, Options, Outcome, People, StepError, Stop};
+pub use context::{CodeAsked, Context, Options, Outcome, People, StepError, Stop, answer};
 
 use crate::{
     api::transport::Method,

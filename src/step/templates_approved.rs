@@ -53,13 +53,21 @@ impl TemplatesApproved {
         }
     }
 
-    /// Without `required`, all that Meta's copy takes is required; with it, all that it names.
+    /// Without `required`, all that Meta's copy takes is required; with it, all that it matches
+    /// among the templates that are copied, and every template that it names outright.
     fn is_required(&self, template: &Template, refused: &BTreeMap<String, String>) -> bool {
-        let any = |globs: &[Glob]| globs.iter().any(|glob| glob.matches(&template.name));
+        let copied = self.copy.iter().any(|glob| glob.matches(&template.name));
         match &self.required {
-            Some(required) => any(required),
+            Some(required) => {
+                let mut matching = required.iter().filter(|glob| glob.matches(&template.name));
+                if copied {
+                    matching.next().is_some()
+                } else {
+                    matching.any(Glob::is_name)
+                }
+            }
             None => {
-                any(&self.copy)
+                copied
                     && template.not_copyable().is_none()
                     && !refused.contains_key(&template.key().to_string())
             }
@@ -91,7 +99,7 @@ impl TemplatesApproved {
         }
         for glob in named
             .iter()
-            .filter(|glob| !required.keys().any(|key| glob.matches(&key.name)))
+            .filter(|glob| glob.is_name() && !required.keys().any(|key| glob.matches(&key.name)))
         {
             standing.stuck.push(self.nowhere(glob));
         }

@@ -17,7 +17,7 @@ pub const MAX_BYTES: usize = 8 * 1024 * 1024;
 pub const MAX_DEPTH: usize = 64;
 /// The most values after all aliases are followed: ten times a plan of 200 numbers and 6,000
 /// template names, and read in less than a second without optimization.
-const MAX_NODES: usize = 250_000;
+const MAX_NODES: usize = 120_000;
 /// The most aliases.
 const MAX_ALIASES: usize = 1_000;
 /// What an editor on Windows may put before the text.

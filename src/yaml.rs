@@ -17,7 +17,7 @@ pub const MAX_BYTES: usize = 8 * 1024 * 1024;
 pub const MAX_DEPTH: usize = 64;
 /// The most values after all aliases are followed: ten times a plan of 200 numbers and 6,000
 /// template names, and read in less than a second without optimization.
-const MAX_NODES: usize = 250_000;
+const MAX_NODES: usize = 120_000;
 /// The most aliases.
 const MAX_ALIASES: usize = 1_000;
 /// What an editor on Windows may put before the text.
@@ -446,5 +446,83 @@ fn too_many(place: Place) -> Problem {
         ),
         hint: "write the values out instead of nesting aliases (`*name`)",
         place: Some(place),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Shows a tree: plain text as it is, quoted text in quotes, each with its bytes.
+    fn show(node: &Node) -> String {
+        let inner = match &node.value {
+            Value::Null => "~".to_owned(),
+            Value::Scalar(Scalar { text, quoted: true }) => format!("{text:?}"),
+            Value::Scalar(Scalar {
+                text,
+                quoted: false,
+            }) => text.to_string(),
+            Value::Sequence(items) => {
+                format!("[{}]", items.iter().map(show).collect::<Vec<_>>().join(" "))
+            }
+            Value::Mapping(pairs) => {
+                let pair = |(key, value): &(Key, Node)| format!("{}={}", key.text, show(value));
+                format!(
+                    "{{{}}}",
+                    pairs.iter().map(pair).collect::<Vec<_>>().join(" ")
+                )
+            }
+        };
+        match node.value {
+            Value::Scalar(_) => format!("{inner}@{}..{}", node.place.start, node.place.end),
+            Value::Null | Value::Sequence(_) | Value::Mapping(_) => inner,
+        }
+    }
+
+    #[track_caller]
+    fn check(text: &str, expected: &str) {
+        let shown = parse(text.as_bytes()).map(|node| show(&node));
+        assert_eq!(shown.as_deref(), Ok(expected), "{text:?}");
+    }
+
+    #[test]
+    fn plain_text_stays_as_it_was_written() {
+        check("a: 0123", "{a=0123@3..7}");
+        check("a: +49301", "{a=+49301@3..9}");
+        check(
+            "a: 102290129340398102290129",
+            "{a=102290129340398102290129@3..27}",
+        );
+        check(
+            "[no, 12:30, 1e15, 1_000, 0x1F, .5]",
+            "[no@1..3 12:30@5..10 1e15@12..16 1_000@18..23 0x1F@25..29 .5@31..33]",
+        );
+    }
+
+    #[test]
+    fn quotes_and_blocks_are_told_from_plain_text() {
+        check("a: \"no\"", "{a=\"no\"@3..7}");
+        check("a: 'it''s'", "{a=\"it's\"@3..10}");
+        check("a: |\n  x\n", "{a=\"x\\n\"@7..9}");
+        check(
+            "[null, ~, '', \"null\"]",
+            "[~ ~ \"\"@10..12 \"null\"@14..20]",
+        );
+        check("a:", "{a=~}");
+    }
+
+    #[test]
+    fn every_pair_is_kept() {
+        check("a: 1\na: 2\n<<: 3", "{a=1@3..4 a=2@8..9 <<=3@14..15}");
+    }
+
+    #[test]
+    fn an_alias_stands_for_its_value_at_its_own_place() {
+        check("a: &x b\nc: *x", "{a=b@6..7 c=b@11..13}");
+    }
+
+    #[test]
+    fn a_mark_and_wide_characters_shift_nothing() {
+        check("\u{feff}é: x", "{é=x@7..8}");
     }
 }

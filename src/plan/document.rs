@@ -11,13 +11,14 @@ use crate::{
     phone::Phone,
     plan::{
         Glob,
+        amounts::{Count, Switch},
         choices::{App, Campaigns, CannedResponses, Channel, Method, Vertical},
         decode::{Named, Sp, mapping},
         moment::{Moment, Zone},
+        profile_words::{Email, Limited, Website},
         reference::Reference,
         words::{
-            ApiVersion, Count, Digits, Email, HostName, HttpsUrl, Language, Limited, Name,
-            PathPattern, Prose, Switch, Version, Website,
+            ApiVersion, Digits, HostName, HttpsUrl, Language, Name, PathPattern, Prose, Version,
         },
     },
 };

@@ -123,3 +123,102 @@ fn report_mark(bytes: &[u8], sink: &mut Sink<'_>) {
 fn digest(bytes: &[u8]) -> String {
     hex::encode(Sha256::digest(bytes))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::{
+        plan::{
+            OtpChannel, SubscribeApp,
+            testing::{VALID, edited, read},
+        },
+        secret::SecretRef,
+    };
+
+    fn plan(text: &str) -> Plan {
+        let loaded = read(text);
+        assert_eq!(loaded.findings, Vec::new());
+        loaded.plan.expect("nothing was found")
+    }
+
+    #[test]
+    fn a_valid_plan_is_read_in_full() {
+        let plan = plan(VALID);
+        assert_eq!(plan.name, "acme");
+        assert_eq!(plan.path, PathBuf::from("/plans/plan.yaml"));
+        assert_eq!(plan.digest, hex::encode(Sha256::digest(VALID)));
+        assert_eq!(
+            (plan.source.waba.as_str(), plan.target.waba.as_str()),
+            ("10", "20")
+        );
+        assert_eq!(plan.target.subscription.app, SubscribeApp::Keep);
+        let callback = plan.target.subscription.callback.expect("a callback");
+        assert_eq!(callback.url, "https://a.example/x");
+        let needs = plan.numbers.iter().map(|number| number.needs.clone());
+        assert_eq!(
+            needs.collect::<Vec<_>>(),
+            [vec![], vec![plan.numbers[0].phone.clone()]]
+        );
+        let profile = plan.numbers[0].profile.clone().expect("a profile");
+        assert_eq!(profile.vertical.as_deref(), Some("RETAIL"));
+        assert_eq!(profile.address, None);
+        assert!(plan.windows.is_empty());
+        assert_eq!(plan.templates.copy.len(), 2);
+        assert_eq!(plan.templates.required.map(|globs| globs.len()), Some(1));
+    }
+
+    #[test]
+    fn what_is_left_out_has_a_default() {
+        let plan = plan(
+            "version: 1\nname: a\nsource: { waba: \"1\" }\n\
+             target: { waba: \"2\", token: { env: T } }\n\
+             numbers: [{ phone: \"+49 30 901820\", pin: { env: P } }]\n",
+        );
+        assert_eq!(plan.graph.api_version, "v25.0");
+        assert_eq!(*plan.source_token(), SecretRef::Env("T".into()));
+        let otp = &plan.numbers[0].otp;
+        assert_eq!(
+            (otp.channel, otp.language.as_str()),
+            (OtpChannel::Sms, "en_US")
+        );
+        assert_eq!(plan.numbers[0].profile, None);
+        assert!(plan.templates.copy.is_empty());
+        assert!(plan.templates.required.is_none());
+    }
+
+    #[test]
+    fn a_number_overrides_defaults_field_by_field() {
+        let text = edited("    needs:", "    otp: { channel: voice }\n    needs:");
+        let plan = plan(&text);
+        let otp = |n: usize| {
+            (
+                plan.numbers[n].otp.channel,
+                plan.numbers[n].otp.language.as_str(),
+            )
+        };
+        assert_eq!(otp(0), (OtpChannel::Sms, "de"));
+        assert_eq!(otp(1), (OtpChannel::Voice, "de"));
+    }
+
+    #[test]
+    fn paths_start_in_the_folder_of_the_plan() {
+        let pin = |written: &str| {
+            let plan = plan(&edited("{ env: PIN_A }", written));
+            plan.numbers[0].pin.clone()
+        };
+        assert_eq!(
+            pin("{ file: pins/a }"),
+            SecretRef::File("/plans/pins/a".into())
+        );
+        assert_eq!(pin("{ file: /pins/a }"), SecretRef::File("/pins/a".into()));
+        assert_eq!(
+            pin("{ command: [./pin.sh, 0123] }"),
+            SecretRef::Command {
+                argv: vec!["./pin.sh".into(), "0123".into()],
+                folder: "/plans".into()
+            }
+        );
+    }
+}

@@ -206,25 +206,42 @@ fn key_before(text: &str, colon: usize) -> Option<Range<usize>> {
 }
 
 /// Returns how far the value of a key may go whose end cannot be seen from quotes or brackets: the
-/// rest of the line and all lines that are indented further than the key.
+/// rest of the line, the next one if there is no rest, and all lines that are indented further than
+/// the key, or than its line if the key stands in brackets.
 fn open_region(text: &str, key: usize, start: usize) -> Range<usize> {
     let line_end = |at: usize| text[at..].find('\n').map_or(text.len(), |n| at + n);
     let line_start = text[..key].rfind('\n').map_or(0, |n| n + 1);
-    let column = key - line_start;
+    let before = &text[line_start..key];
+    let column = if before.contains(['{', ',']) {
+        before.len() - before.trim_start_matches([' ', '\t']).len()
+    } else {
+        before.len()
+    };
     let mut end = line_end(start);
+    let mut is_empty = text[start..end].trim().is_empty();
     while end < text.len() {
         let line = &text[end + 1..line_end(end + 1)];
         let body = line.trim_start_matches([' ', '\t']);
         let indent = line.len() - body.len();
-        let inside = body.trim().is_empty()
+        let is_item = body.starts_with("- ") || body.trim_end() == "-";
+        let is_inside = body.trim().is_empty()
             || indent > column
-            || indent == column && (body.starts_with("- ") || body.trim_end() == "-");
-        if !inside {
+            || indent == column && is_item
+            || is_empty && key_of(body).is_none();
+        if !is_inside {
             break;
         }
+        is_empty &= body.trim().is_empty();
         end += 1 + line.len();
     }
     start..end
+}
+
+/// Returns the first word of a line if a colon follows it: another key, which ends an empty value.
+fn key_of(body: &str) -> Option<&str> {
+    let (word, rest) = body.trim_start_matches("- ").split_once(':')?;
+    let plain = word.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    (plain && (rest.is_empty() || rest.starts_with([' ', '\r']))).then_some(word)
 }
 
 /// Where a value ends that begins with a quote or a bracket.
@@ -301,9 +318,10 @@ fn literal_part(text: &str, region: Range<usize>) -> Option<Range<usize>> {
                 return Some(region);
             };
             let first = text[list..region.end]
-                .find([',', ']'])
+                .find([',', ']', '[', '{'])
                 .map_or(region.end, |n| list + n);
-            Some(first..region.end)
+            let rest = text[first..region.end].trim_end_matches([']', '}', ' ', '\n']);
+            (!rest.is_empty()).then(|| first..first + rest.len())
         }
         _ => Some(region),
     }
@@ -369,5 +387,76 @@ fn hide(node: &Node, ranges: &mut Vec<Range<usize>>, words: &mut BTreeSet<String
                 hide(value, ranges, words);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Checks what is shown of a text of which no tree is known.
+    #[track_caller]
+    fn check(text: &str, expected: &str) {
+        assert_eq!(
+            Hidden::find(text, None).piece(text, 0..text.len()),
+            expected
+        );
+    }
+
+    #[test]
+    fn literals_are_hidden() {
+        check("pin: 123456", "pin: ******");
+        check("pin: 'it''s'\nx: y", "pin: *******\nx: y");
+        check("{ pin: { value: 1 }, x: y }", "{ pin: * ****** * *, x: y }");
+        check("- pin: 1\n  x: y", "- pin: *\n  x: y");
+        check("pin:\n- a b\n  c\nx: y", "pin:\n* * *\n  *\nx: y");
+        check("pin: |\n  a\n\n  b\nx: y", "pin: *\n  *\n\n  *\nx: y");
+        check("pin: \"a\nx: y", "pin: **\nx: y");
+    }
+
+    #[test]
+    fn references_are_shown() {
+        for text in [
+            "pin: { env: PIN_A }",
+            "pin:\n  env: PIN_A\nx: y",
+            "{ pin: { file: ./pins/a }, x: y }",
+            "a: { pin: { command: [./pin.sh] } }",
+            "spin: 1",
+            "url: https://a.example/?code=1",
+        ] {
+            let shown = Hidden::find(text, None).piece(text, 0..text.len());
+            assert_eq!(shown, text);
+        }
+    }
+
+    #[test]
+    fn a_hidden_word_is_hidden_everywhere() {
+        check(
+            "pin: hunter2\nx: hunter2 # hunter2",
+            "pin: *******\nx: ******* # *******",
+        );
+        let hidden = Hidden::find("pin: hunter2", None);
+        assert_eq!(
+            hidden.sentence("`hunter2` is unknown"),
+            "`*******` is unknown"
+        );
+    }
+
+    #[test]
+    fn arguments_of_commands_are_hidden() {
+        check(
+            "code: { command: [./read, --key=a] }",
+            "code: { command: [./read* *******] }",
+        );
+    }
+
+    #[test]
+    fn tokens_are_hidden_without_a_key() {
+        let token = format!("EAAG{}", "x1".repeat(12));
+        check(
+            &format!("a: {token}."),
+            &format!("a: {}.", "*".repeat(token.len())),
+        );
+        check("a: EAAGshort", "a: EAAGshort");
     }
 }

@@ -4,6 +4,7 @@
 //! that passes every rule becomes a [`Plan`]: ids are ids, phones are phones, references resolve,
 //! defaults are filled in. A `Plan` that exists is right.
 
+pub mod amounts;
 mod build;
 pub mod choices;
 pub mod decode;
@@ -12,6 +13,7 @@ pub mod load;
 mod mask;
 pub mod moment;
 mod nearest;
+pub mod profile_words;
 pub mod reference;
 pub mod rules;
 pub mod sink;

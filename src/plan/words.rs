@@ -42,28 +42,11 @@ text_words! {
     HostName;
     /// A path or a pattern of paths, relative to the plan file.
     PathPattern;
-    /// An e-mail address of at most 128 characters.
-    Email;
-    /// A web address of at most 256 characters.
-    Website;
 }
-
-/// Free text of 1 to `MAX` characters.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(transparent)]
-pub struct Limited<const MAX: usize>(pub String);
 
 /// The version of the plan format: 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Version(pub u64);
-
-/// A number that is not negative.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct Count(pub u64);
-
-/// `true` or `false`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct Switch(pub bool);
 
 impl Word for Version {
     const WANTED: &'static str = "the number 1";
@@ -307,7 +290,7 @@ impl Word for Language {
     }
 }
 
-fn is_url(text: &str, schemes: &[&str]) -> bool {
+pub(crate) fn is_url(text: &str, schemes: &[&str]) -> bool {
     let spaced = text.chars().any(|c| c.is_whitespace() || c.is_control());
     !spaced
         && url::Url::parse(text).is_ok_and(|url| schemes.contains(&url.scheme()) && url.has_host())
@@ -400,119 +383,6 @@ impl Word for Glob {
 
     fn shape() -> Json {
         json!({ "type": "string", "pattern": "^[a-z0-9_*?]{1,512}$" })
-    }
-}
-
-fn limited(text: &str, most: usize) -> Result<String, Wrong> {
-    let length = text.chars().count();
-    if (1..=most).contains(&length) {
-        return Ok(text.to_owned());
-    }
-    let message = match length {
-        0 => "the text is empty".to_owned(),
-        _ => format!("the text has {length} characters; at most {most} are allowed"),
-    };
-    Err(Wrong::new(
-        "profile-limit",
-        message,
-        format!("use 1 to {most} characters"),
-    ))
-}
-
-impl<const MAX: usize> Word for Limited<MAX> {
-    const WANTED: &'static str = "text";
-
-    fn read(scalar: &Scalar) -> Result<Self, Wrong> {
-        limited(&scalar.text, MAX).map(Self)
-    }
-
-    fn shape() -> Json {
-        json!({ "type": "string", "minLength": 1, "maxLength": MAX })
-    }
-}
-
-impl Word for Email {
-    const WANTED: &'static str = "an e-mail address";
-
-    fn read(scalar: &Scalar) -> Result<Self, Wrong> {
-        let text = limited(&scalar.text, 128)?;
-        let (user, host) = text.rsplit_once('@').unwrap_or_default();
-        if !user.is_empty() && host.contains('.') && !text.contains(char::is_whitespace) {
-            return Ok(Self(text));
-        }
-        Err(Wrong::new(
-            "profile-limit",
-            format!("`{text}` is not an e-mail address"),
-            "write it like hello@example.com",
-        ))
-    }
-
-    fn shape() -> Json {
-        json!({ "type": "string", "pattern": "^[^\\s]+@[^\\s]+\\.[^\\s]+$", "maxLength": 128 })
-    }
-}
-
-impl Word for Website {
-    const WANTED: &'static str = "a web address";
-
-    fn read(scalar: &Scalar) -> Result<Self, Wrong> {
-        let text = limited(&scalar.text, 256)?;
-        if is_url(&text, &["http", "https"]) {
-            return Ok(Self(text));
-        }
-        Err(Wrong::new(
-            "profile-limit",
-            format!("`{text}` is not a web address"),
-            "begin with https://, like https://example.com",
-        ))
-    }
-
-    fn shape() -> Json {
-        json!({ "type": "string", "pattern": "^https?://[^\\s]+$", "maxLength": 256 })
-    }
-}
-
-impl Word for Count {
-    const WANTED: &'static str = "a number";
-
-    fn read(scalar: &Scalar) -> Result<Self, Wrong> {
-        let digits = !scalar.quoted && scalar.text.bytes().all(|b| b.is_ascii_digit());
-        match scalar.text.parse() {
-            Ok(number) if digits => Ok(Self(number)),
-            _ => Err(Wrong::new(
-                "policy-form",
-                format!("`{}` is not a whole number from 0 up", scalar.text),
-                "write digits without quotes, or leave the line out for no limit",
-            )),
-        }
-    }
-
-    fn shape() -> Json {
-        json!({ "type": "integer", "minimum": 0 })
-    }
-}
-
-impl Word for Switch {
-    const WANTED: &'static str = "true or false";
-
-    fn misread(_: &Scalar) -> Option<Wrong> {
-        None
-    }
-
-    fn read(scalar: &Scalar) -> Result<Self, Wrong> {
-        match (&*scalar.text, scalar.quoted) {
-            ("true", false) => Ok(Self(true)),
-            ("false", false) => Ok(Self(false)),
-            _ => Err(Wrong::new(
-                "type-wrong",
-                format!("`{}` stands where true or false is wanted", scalar.text),
-                "write true or false, without quotes",
-            )),
-        }
-    }
-
-    fn shape() -> Json {
-        json!({ "type": "boolean" })
     }
 }
 

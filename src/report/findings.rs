@@ -159,3 +159,113 @@ fn counted(count: usize, one: &str, many: &str) -> Option<String> {
         _ => Some(format!("{count} {many}")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::Who;
+
+    fn at(line: usize, column: usize, end_column: usize, snippet: &str) -> Span {
+        Span {
+            file: "plan.yaml".into(),
+            line,
+            column,
+            end_line: line,
+            end_column,
+            snippet: snippet.into(),
+        }
+    }
+
+    #[track_caller]
+    fn check(finding: Finding, expected: &str) {
+        assert_eq!(render(&[finding], false), expected);
+    }
+
+    #[test]
+    fn a_finding_shows_its_place() {
+        check(
+            Finding::fail("name-form", "name", "`A` is not a name")
+                .hint("use small letters")
+                .at(at(2, 7, 8, "name: A")),
+            "error[name-form]: `A` is not a name
+ --> plan.yaml:2:7
+  |
+2 | name: A
+  |       ^
+  |
+  = help: use small letters
+
+1 error
+",
+        );
+    }
+
+    #[test]
+    fn a_line_that_was_cut_keeps_its_column() {
+        let snippet = format!("…{}bad, good", "x".repeat(LEAD - 1));
+        let shown = render(
+            &[Finding::fail("r", "", "m").at(at(7, 5_000, 5_003, &snippet))],
+            false,
+        );
+        assert!(shown.contains(" --> plan.yaml:7:5000\n"), "{shown}");
+        assert!(shown.contains("xbad, good\n"), "{shown}");
+        let marked = shown
+            .lines()
+            .find(|line| line.contains('^'))
+            .expect("a mark");
+        assert_eq!(marked.find('^'), Some("7 | ".len() + LEAD), "{shown}");
+        assert!(marked.ends_with(" ^^^"), "{shown}");
+    }
+
+    #[test]
+    fn a_finding_without_a_place_says_what_it_is_about() {
+        check(
+            Finding::unknown(
+                "payment",
+                Severity::Warning,
+                "target",
+                "funding cannot be read",
+            )
+            .observed("(#10) no permission")
+            .ask(Who::BusinessAdmin, "grant whatsapp_business_management")
+            .proof("primary_funding_id"),
+            "warning[payment]: unknown: funding cannot be read
+ |
+ = note: subject: target
+ = note: observed: (#10) no permission
+ = help: an admin of the target's business: grant whatsapp_business_management
+ = note: proof: primary_funding_id
+
+1 warning (1 could not be checked)
+",
+        );
+    }
+
+    #[test]
+    fn characters_that_steer_a_terminal_become_pictures() {
+        check(
+            Finding::fail("r", "s", "a\u{1b}[31m\u{202e}b\nc").at(at(1, 1, 2, "\u{1b}]0;x\u{7}")),
+            "error[r]: a␛[31m\u{fffd}b␊c
+ --> plan.yaml:1:1
+  |
+1 | ␛]0;x␇
+  | ^
+
+1 error
+",
+        );
+    }
+
+    #[test]
+    fn the_last_line_counts() {
+        #[track_caller]
+        fn check(findings: &[Finding], expected: &str) {
+            assert_eq!(render(findings, false).lines().last(), Some(expected));
+        }
+        let (fail, warn) = (Finding::fail("a", "", ""), Finding::warn("b", "", ""));
+        let pass = Finding::pass("c", "", "");
+        check(&[fail.clone(), fail.clone(), warn], "2 errors, 1 warning");
+        check(&[pass.clone(), fail, pass], "1 error, 2 passed");
+        assert_eq!(render(&[], true), "");
+    }
+}

@@ -368,7 +368,7 @@ mod tests {
             numbers: vec![number],
             templates: Templates {
                 copy: vec![Glob::new("order_*"), Glob::new("welcome")],
-                required: Some(vec![Glob::new("promo_v?")]),
+                required: Some(vec![Glob::new("order_*"), Glob::new("promo")]),
             },
         }
     }
@@ -386,7 +386,7 @@ mod tests {
             [
                 "order_appointment_reminder",
                 "order_order_update",
-                "promo_v1",
+                "promo",
                 "welcome"
             ]
         );

@@ -10,15 +10,15 @@ use futures_util::{StreamExt, future::join, stream};
 
 use crate::{
     api::meta::{CallError, Reader},
-    ids::WabaId,
+    ids::{AppId, WabaId},
     journal::History,
     phone::Phone,
     plan::Plan,
     resource::{
-        Observed, Why,
+        Observed, Trouble, Why,
         phone_number::PhoneNumber,
         profile::Profile,
-        subscription::Subscription,
+        subscription::{App, Subscription},
         template::{Key, Template},
         token::Token,
         waba::Waba,
@@ -37,6 +37,8 @@ pub struct Snapshot {
     pub target: Account,
     /// The apps subscribed to the target.
     pub subscriptions: Observed<Vec<Subscription>>,
+    /// Our app: the plan's word, else what the API says of the token.
+    pub app: Observed<AppId>,
     /// The target's token.
     pub target_token: Observed<Token>,
     /// The source's token; the same as the target's when the plan names only one.
@@ -85,6 +87,11 @@ impl Account {
             .present()?
             .iter()
             .find(|number| number.is(phone))
+    }
+
+    /// Returns whether a number was certainly registered here.
+    pub fn has_registered(&self, phone: &Phone) -> bool {
+        self.known(phone).is_some_and(PhoneNumber::is_registered)
     }
 
     /// Returns whether a number is certainly live here.
@@ -153,10 +160,12 @@ pub async fn observe(plan: &Plan, readers: &Readers, history: History) -> Snapsh
     let (source, (target, profiles)) = accounts;
     let (target_token, source_token) = tokens;
     let source_token = source_token.unwrap_or_else(|| target_token.clone());
+    let app = app(plan, &readers.target, &target_token).await;
     Snapshot {
         source,
         target,
         subscriptions,
+        app,
         target_token,
         source_token,
         profiles,
@@ -164,12 +173,25 @@ pub async fn observe(plan: &Plan, readers: &Readers, history: History) -> Snapsh
     }
 }
 
+/// Asks about a token: as the app, where that works, else as the token itself.
 async fn token(debug: Option<&Reader>, reader: &Reader) -> Observed<Token> {
-    let asked = debug
-        .unwrap_or(reader)
-        .get(&Token::read(reader.token()))
-        .await;
+    let read = Token::read(reader.token());
+    if let Some(debug) = debug
+        && let Ok(wrapped) = debug.get(&read).await
+    {
+        return Observed::Present(wrapped.data);
+    }
+    let asked = reader.get(&read).await;
     asked.map(|wrapped| wrapped.data).into()
+}
+
+/// Finds out which app is ours, with a call of its own only when nothing else tells.
+async fn app(plan: &Plan, reader: &Reader, token: &Observed<Token>) -> Observed<AppId> {
+    let known = token.present().and_then(|token| token.app_id.as_ref());
+    match plan.graph.app_id.as_ref().or(known) {
+        Some(app) => Observed::Present(app.clone()),
+        None => reader.get(&App::of_token()).await.map(|app| app.id).into(),
+    }
 }
 
 async fn profiles(
@@ -200,6 +222,22 @@ pub async fn profile(reader: &Reader, id: &crate::ids::PhoneNumberId) -> Observe
 }
 
 impl Snapshot {
+    /// Returns the worst trouble with reading the target.
+    pub fn trouble(&self) -> Option<Trouble> {
+        let Account {
+            waba,
+            numbers,
+            templates,
+        } = &self.target;
+        let unknown = [
+            waba.unknown(),
+            numbers.unknown(),
+            templates.unknown(),
+            self.subscriptions.unknown(),
+        ];
+        unknown.into_iter().flatten().map(|why| why.trouble).max()
+    }
+
     /// Returns why nothing at all can be decided: the target cannot be read.
     pub fn unreadable_target(&self) -> Option<&Why> {
         match (&self.target.waba, &self.target.numbers) {

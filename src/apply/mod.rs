@@ -6,17 +6,19 @@
 
 mod queue;
 
+use std::collections::BTreeMap;
+
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use tracing::debug;
 
 pub use queue::Queue;
 
 use crate::{
-    api::meta::CallError,
     changeset::StepGraph,
     finding::Finding,
     ids::Address,
     journal::{Event, JournalError, StepEnd},
+    phone::Phone,
     step::{Context, Decision, Outcome, Step, StepError, StepKind},
 };
 
@@ -57,7 +59,9 @@ impl Report {
 }
 
 /// Runs every step of the graph that has something to do.
-pub async fn apply(graph: &StepGraph, cx: &Context<'_>) -> Report {
+///
+/// `held` names numbers that are left alone, with the reason.
+pub async fn apply(graph: &StepGraph, held: &BTreeMap<Phone, String>, cx: &Context<'_>) -> Report {
     let steps: Vec<_> = graph.steps().collect();
     let mut queue = Queue::new(graph.needs());
     let mut report = Report::default();
@@ -66,7 +70,7 @@ pub async fn apply(graph: &StepGraph, cx: &Context<'_>) -> Report {
         let may_start = cx.stop.asked().is_none() && report.journal.is_none();
         while let Some(at) = may_start.then(|| queue.take()).flatten() {
             let step = steps[at];
-            running.push(async move { (at, run(step, cx).await) });
+            running.push(async move { (at, run(step, held, cx).await) });
         }
         let Some((at, result)) = running.next().await else {
             break;
@@ -94,9 +98,19 @@ pub async fn apply(graph: &StepGraph, cx: &Context<'_>) -> Report {
 }
 
 /// Runs one step. `None`: it had nothing to do from the beginning.
-async fn run(step: &Step, cx: &Context<'_>) -> Result<Option<Ended>, JournalError> {
+async fn run(
+    step: &Step,
+    held: &BTreeMap<Phone, String>,
+    cx: &Context<'_>,
+) -> Result<Option<Ended>, JournalError> {
     let decision = step.decide(&cx.seen());
     let address = step.address();
+    let reason = address.phone().and_then(|phone| held.get(&phone));
+    if let Some(reason) = reason.filter(|_| !matches!(decision, Decision::Done(_))) {
+        let ended = ended(address, StepEnd::Blocked, reason.clone(), None);
+        record(cx, &ended)?;
+        return Ok(Some(ended));
+    }
     let outcome = match decision {
         Decision::Done(reason) => {
             debug!(step = %address, %reason, "nothing to do");
@@ -134,17 +148,9 @@ fn ended(step: Address, end: StepEnd, note: String, hint: Option<String>) -> End
 /// Says what an error means for the step.
 fn failed(step: Address, error: StepError) -> Ended {
     match &error {
-        StepError::Call {
-            source: CallError::Throttled { until },
-            ..
-        } => {
-            let next = "run apply again then".to_owned();
-            ended(
-                step,
-                StepEnd::Parked,
-                format!("the rate limit is reached until {until:.0}"),
-                Some(next),
-            )
+        StepError::Call { source, .. } if source.is_limit() => {
+            let next = "run apply again when the limit has passed".to_owned();
+            ended(step, StepEnd::Parked, chain(&error), Some(next))
         }
         StepError::Blocked(findings) => {
             let note = findings

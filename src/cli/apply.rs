@@ -14,7 +14,7 @@ use super::{
     Global,
     error::CliError,
     exit,
-    session::{Seen, Session, Site, blocking_code, fetch, read_plan},
+    session::{Seen, Session, Site, fetch, read_plan},
     ui::{Format, Ui},
 };
 use crate::{
@@ -175,6 +175,9 @@ impl Run<'_> {
             return Ok(exit::OK);
         }
         let secrets = self.ready_secrets(&seen).await?;
+        secrets
+            .values()
+            .for_each(|secret| self.session.connection.hide(secret));
         if let Some(ask) = ask
             && !ask(&seen)?
         {
@@ -214,6 +217,7 @@ impl Run<'_> {
             program: env!("CARGO_PKG_VERSION").to_owned(),
         })?;
         let already_done = seen.changes.summary.done;
+        let held = held(&seen);
         let snapshot = Mutex::new(seen.snapshot);
         let writer = Writer::new(connection.clone());
         let context = Context {
@@ -229,7 +233,7 @@ impl Run<'_> {
             stop: self.stop,
             seen: &snapshot,
         };
-        let mut report = apply(graph, &context).await;
+        let mut report = apply(graph, &held, &context).await;
         if let Some(error) = report.journal.take() {
             return Err(error.into());
         }
@@ -243,21 +247,19 @@ impl Run<'_> {
 
     /// Accounts that are not ready stop everything; a number stops everything unless `--partial`.
     fn blocked(&self, seen: &Seen) -> Option<u8> {
-        let is_of_number = |finding: &&Finding| finding.subject.starts_with("number[");
-        let stops = seen
-            .changes
-            .findings
-            .iter()
-            .filter(|finding| !(self.partial && is_of_number(finding)));
-        blocking_code(stops)
+        seen.stops(|finding| !(self.partial && number_of(finding).is_some()))
     }
 
     /// Reads every PIN and verify token this run will need, before the first write.
     async fn ready_secrets(&self, seen: &Seen) -> Result<BTreeMap<SecretRef, Secret>, CliError> {
         let Session { plan, site, .. } = self.session;
         let mut secrets = BTreeMap::new();
+        let held = held(seen);
         for number in &plan.numbers {
-            if seen.snapshot.target.is_live(&number.phone) || secrets.contains_key(&number.pin) {
+            if seen.snapshot.target.has_registered(&number.phone)
+                || held.contains_key(&number.phone)
+                || secrets.contains_key(&number.pin)
+            {
                 continue;
             }
             let what = format!("the PIN of {}", number.phone);
@@ -308,6 +310,29 @@ impl Run<'_> {
             _ => exit::OK,
         }
     }
+}
+
+/// The number that a finding is about.
+fn number_of(finding: &Finding) -> Option<Phone> {
+    finding
+        .subject
+        .strip_prefix("number[\"")?
+        .split_once('"')?
+        .0
+        .parse()
+        .ok()
+}
+
+/// Numbers that `--partial` leaves alone, with the reason.
+fn held(seen: &Seen) -> BTreeMap<Phone, String> {
+    let blocking = seen
+        .changes
+        .findings
+        .iter()
+        .filter(|finding| finding.blocks());
+    blocking
+        .filter_map(|finding| Some((number_of(finding)?, finding.message.clone())))
+        .collect()
 }
 
 /// Shows every line of the journal after it is on disk.

@@ -8,7 +8,7 @@ use super::{
     Global,
     error::CliError,
     exit,
-    session::{Session, Site, blocking_code, read_plan},
+    session::{Session, Site, read_plan},
     ui::{Format, Ui},
 };
 use crate::{diff, report::differences};
@@ -35,7 +35,7 @@ pub(super) async fn run(arguments: &Arguments, global: &Global, ui: Ui) -> Resul
 pub(super) async fn show(session: &Session, ui: Ui) -> Result<u8, CliError> {
     let seen = session.look(session.history()?).await;
     if seen.snapshot.unreadable_target().is_some() {
-        let code = blocking_code(seen.changes.findings.iter()).unwrap_or(exit::FAILED);
+        let code = seen.stop_code().unwrap_or(exit::FAILED);
         return Err(CliError::Findings {
             findings: seen.changes.findings,
             code,

@@ -8,7 +8,7 @@ use super::{
     Global,
     error::CliError,
     exit,
-    session::{Seen, Session, Site, blocking_code, read_plan},
+    session::{Seen, Session, Site, read_plan},
     ui::{Format, Ui},
 };
 use crate::report::changes;
@@ -34,7 +34,7 @@ pub(super) async fn run(arguments: &Arguments, global: &Global, ui: Ui) -> Resul
     let session = Session::open(plan, site, PATIENCE).await?;
     let seen = session.look(session.history()?).await;
     show(&session, &seen, ui)?;
-    if let Some(code) = blocking_code(seen.changes.findings.iter()) {
+    if let Some(code) = seen.stop_code() {
         return Ok(code);
     }
     let changes = arguments.detailed_exitcode && !seen.changes.is_empty();

@@ -8,7 +8,7 @@ use super::{
     Global,
     error::CliError,
     exit,
-    session::{Session, Site, blocking_code, read_plan},
+    session::{Session, Site, read_plan},
     ui::{Format, Ui},
 };
 use crate::{
@@ -72,7 +72,7 @@ pub(super) async fn show(session: &Session, ui: Ui) -> Result<u8, CliError> {
         }
         ui.print(&(text + ".\n"))?;
     }
-    if let Some(code) = blocking_code(all.iter()) {
+    if let Some(code) = seen.stop_code() {
         return Ok(code);
     }
     Ok(if seen.changes.summary.gates > 0 {

@@ -37,7 +37,11 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(arguments: &Arguments, ui: Ui) -> Result<u8, CliError> {
-    let plan = read_plan(&arguments.plan, ui)?;
+    let mut plan = read_plan(&arguments.plan, ui)?;
+    // In a rehearsal every code is read off the simulated phone it came to.
+    plan.numbers
+        .iter_mut()
+        .for_each(|number| number.otp.code = None);
     let simulator = Simulator::new(world(arguments, &plan, ui)?);
     let journal = tempfile::tempdir().map_err(|source| CliError::File {
         doing: "create a folder in",

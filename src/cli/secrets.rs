@@ -84,6 +84,11 @@ async fn from_command(
     let (program, arguments) = argv
         .split_first()
         .ok_or_else(|| failed("is empty".into()))?;
+    let folder = if folder.as_os_str().is_empty() {
+        std::path::Path::new(".")
+    } else {
+        folder
+    };
     let child = Command::new(program)
         .args(arguments)
         .current_dir(folder)

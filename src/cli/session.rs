@@ -26,6 +26,7 @@ use crate::{
     },
     preflight,
     report::findings,
+    resource::Trouble,
     secret::{Secret, SecretRef, Secrets},
     snapshot::{Readers, Snapshot, observe},
 };
@@ -195,15 +196,32 @@ impl Session {
     }
 }
 
-/// The exit code that findings mean, if they stop anything.
-pub(super) fn blocking_code<'a>(findings: impl Iterator<Item = &'a Finding> + Clone) -> Option<u8> {
-    let mut blocking = findings.filter(|finding| finding.blocks()).peekable();
-    blocking.peek()?;
-    Some(if blocking.any(preflight::is_credential) {
-        exit::CREDENTIAL
-    } else {
-        exit::BLOCKED
-    })
+impl Seen {
+    /// The exit code of what stands in the way, as far as `counts` lets a finding count: a refused
+    /// credential, an API that does not answer, a limit, or a world that somebody has to change.
+    pub(super) fn stops(&self, counts: impl Fn(&Finding) -> bool) -> Option<u8> {
+        let mut blocking = self
+            .changes
+            .findings
+            .iter()
+            .filter(|finding| finding.blocks() && counts(finding))
+            .peekable();
+        blocking.peek()?;
+        if blocking.any(preflight::is_credential) {
+            return Some(exit::CREDENTIAL);
+        }
+        Some(match self.snapshot.trouble() {
+            Some(Trouble::Credential) => exit::CREDENTIAL,
+            Some(Trouble::Failure) => exit::FAILED,
+            Some(Trouble::Limit) => exit::PARKED,
+            Some(Trouble::Missing) | None => exit::BLOCKED,
+        })
+    }
+
+    /// The same, with every finding counting.
+    pub(super) fn stop_code(&self) -> Option<u8> {
+        self.stops(|_| true)
+    }
 }
 
 /// Fetches a secret that must be there.

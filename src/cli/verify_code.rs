@@ -9,7 +9,7 @@ use super::{
     apply::{host, run_id, user},
     error::CliError,
     exit,
-    session::{Session, Site, blocking_code, read_plan},
+    session::{Session, Site, read_plan},
     ui::Ui,
 };
 use crate::{
@@ -88,7 +88,7 @@ async fn hand_in(session: &Session, phone: &Phone, code: Secret, ui: Ui) -> Resu
     )?;
     let seen = session.look(session.history()?).await;
     if seen.snapshot.unreadable_target().is_some() {
-        let code = blocking_code(seen.changes.findings.iter()).unwrap_or(exit::FAILED);
+        let code = seen.stop_code().unwrap_or(exit::FAILED);
         return Err(CliError::Findings {
             findings: seen.changes.findings,
             code,

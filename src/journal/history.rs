@@ -17,6 +17,8 @@ pub struct History {
     pub codes_out: BTreeMap<Phone, Timestamp>,
     /// Writes whose effect nobody has looked up yet: when they left.
     pub in_doubt: BTreeMap<Address, Timestamp>,
+    /// When the last write of a step left that has not ended well since.
+    pub sent: BTreeMap<Address, Timestamp>,
     /// Things kept because the API forgets them, by step and name.
     pub kept: BTreeMap<(Address, String), Value>,
 }
@@ -32,6 +34,7 @@ impl History {
         match &entry.event {
             Event::Intent { step, .. } => {
                 self.in_doubt.insert(step.clone(), entry.at);
+                self.sent.insert(step.clone(), entry.at);
                 if let Some(phone) = requests_code(step) {
                     self.codes_out.insert(phone, entry.at);
                 }
@@ -53,6 +56,7 @@ impl History {
                 ..
             } => {
                 self.in_doubt.remove(step);
+                self.sent.remove(step);
                 self.done.insert(step.clone());
                 if let Some(phone) = verifies(step) {
                     self.codes_out.remove(&phone);

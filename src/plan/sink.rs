@@ -124,6 +124,19 @@ fn cut(more: usize, hides_error: bool, text: &Text<'_>) -> Finding {
     shown(last, &(usize::MAX..usize::MAX), text)
 }
 
+/// Cuts the middle out of a text that quotes something very long.
+fn short(text: String) -> String {
+    const LONGEST: usize = 600;
+    if text.len() <= LONGEST {
+        return text;
+    }
+    let (start, end) = (
+        text.floor_char_boundary(LONGEST / 2),
+        text.ceil_char_boundary(text.len() - LONGEST / 2),
+    );
+    format!("{} … {}", &text[..start], &text[end..])
+}
+
 fn shown(finding: Finding, place: &Place, text: &Text<'_>) -> Finding {
     let Finding {
         rule,
@@ -141,11 +154,11 @@ fn shown(finding: Finding, place: &Place, text: &Text<'_>) -> Finding {
         rule,
         verdict,
         severity,
-        subject: text.masked(&subject),
-        message: text.masked(&message),
+        subject: short(text.masked(&subject)),
+        message: short(text.masked(&message)),
         observed: observed.map(|observed| text.masked(&observed)),
         who,
-        hint: hint.map(|hint| text.masked(&hint)),
+        hint: hint.map(|hint| short(text.masked(&hint))),
         proof,
         span: Some(text.span(place)),
     }

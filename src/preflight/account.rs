@@ -6,7 +6,7 @@ use crate::{
     ids::WabaId,
     plan::Plan,
     resource::{
-        Observed,
+        Observed, Trouble,
         waba::{Review, Waba},
     },
     snapshot::Snapshot,
@@ -20,7 +20,7 @@ pub(super) fn target_readable(plan: &Plan, seen: &Snapshot, findings: &mut Vec<F
             subject,
             "the target and its numbers can be read",
         ),
-        Some(why) if why.credential => Finding::fail(
+        Some(why) if why.trouble == Trouble::Credential => Finding::fail(
             "target-no-access",
             subject,
             format!("the target cannot be read: {why}"),

@@ -80,5 +80,5 @@ pub fn is_credential(finding: &Finding) -> bool {
 fn moving<'a>(plan: &'a Plan, seen: &Snapshot) -> impl Iterator<Item = &'a Number> {
     plan.numbers
         .iter()
-        .filter(move |number| !seen.target.is_live(&number.phone))
+        .filter(move |number| !seen.target.has_registered(&number.phone))
 }

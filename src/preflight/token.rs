@@ -5,7 +5,7 @@ use crate::{
     finding::{Finding, Severity, Who},
     ids::WabaId,
     plan::Plan,
-    resource::{Observed, token::Token},
+    resource::{Observed, Trouble, token::Token},
     snapshot::Snapshot,
 };
 
@@ -38,7 +38,7 @@ fn valid(subject: &str, token: &Observed<Token>) -> Finding {
                 .proof("GET /debug_token: is_valid is true")
         }
         Observed::Present(_) => Finding::pass(RULE, subject, "the token is valid"),
-        Observed::Unknown(why) if why.credential => {
+        Observed::Unknown(why) if why.trouble == Trouble::Credential => {
             Finding::fail(RULE, subject, format!("the token is refused: {why}"))
                 .ask(
                     Who::Us,

@@ -12,7 +12,7 @@ pub mod waba;
 
 use std::fmt;
 
-use crate::api::meta::CallError;
+use crate::api::meta::{CallError, Retry};
 
 /// What looking for something came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,8 +30,21 @@ pub enum Observed<T> {
 pub struct Why {
     /// In words, with the API's own numbers.
     pub reason: String,
-    /// Whether another credential could read it.
-    pub credential: bool,
+    /// What kind of trouble it is.
+    pub trouble: Trouble,
+}
+
+/// What keeps something from being read. Later ones outweigh earlier ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Trouble {
+    /// The API says that it is not there or not ours to see; it does not say which.
+    Missing,
+    /// A rate limit is reached.
+    Limit,
+    /// The API cannot be reached or does not answer sensibly.
+    Failure,
+    /// The token is refused.
+    Credential,
 }
 
 impl fmt::Display for Why {
@@ -44,12 +57,31 @@ impl From<&CallError> for Why {
     fn from(error: &CallError) -> Self {
         Self {
             reason: error.to_string(),
-            credential: error.is_credential(),
+            trouble: Trouble::of(error),
+        }
+    }
+}
+
+impl Trouble {
+    fn of(error: &CallError) -> Self {
+        match error.graph() {
+            _ if error.is_credential() => Self::Credential,
+            _ if error.is_limit() => Self::Limit,
+            Some(graph) if graph.retry() == Retry::Never => Self::Missing,
+            _ => Self::Failure,
         }
     }
 }
 
 impl<T> Observed<T> {
+    /// Returns why it could not be read.
+    pub fn unknown(&self) -> Option<&Why> {
+        match self {
+            Self::Unknown(why) => Some(why),
+            Self::Present(_) | Self::Absent => None,
+        }
+    }
+
     /// Returns the thing if it is there.
     pub fn present(&self) -> Option<&T> {
         match self {
@@ -154,7 +186,7 @@ mod tests {
     fn a_look_into_the_unknown_stays_unknown() {
         let why = Why {
             reason: "no access".into(),
-            credential: true,
+            trouble: Trouble::Credential,
         };
         let seen: Observed<u8> = Observed::Unknown(why.clone());
         assert_eq!(

@@ -111,9 +111,15 @@ impl PhoneNumber {
         self.status == Some(Status::Connected) && self.platform_type == Some(Platform::CloudApi)
     }
 
+    /// Returns whether it was registered here. The status of a registered number can flap for a
+    /// while; what serves it does not.
+    pub fn is_registered(&self) -> bool {
+        self.is_live() || self.platform_type == Some(Platform::CloudApi)
+    }
+
     /// Returns whether its owner has proved it. A live number needs no proof any more.
     pub fn is_verified(&self) -> bool {
-        self.is_live() || self.code_verification_status == Some(Verification::Verified)
+        self.is_registered() || self.code_verification_status == Some(Verification::Verified)
     }
 
     /// Describes where it stands, in the API's words.

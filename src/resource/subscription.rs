@@ -29,6 +29,13 @@ pub struct App {
     pub name: Option<String>,
 }
 
+impl App {
+    /// Reads the app that issued the token.
+    pub fn of_token() -> Read<Self> {
+        Read::new("/app")
+    }
+}
+
 impl Subscription {
     /// Reads the subscribed apps of a WABA.
     pub fn list(waba: &WabaId) -> Read<Page<Self>> {

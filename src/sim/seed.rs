@@ -111,22 +111,16 @@ fn digest(reference: &SecretRef) -> String {
     hex::encode(Sha256::digest(format!("{reference:?}")))
 }
 
-/// Secrets of a rehearsal: tokens that open its world, six-digit PINs, and the codes that the
-/// world's phones have received.
+/// Secrets of a rehearsal: tokens that open its world, six-digit PINs.
 pub struct RehearsalSecrets {
     simulator: Simulator,
     tokens: [(SecretRef, &'static str); 2],
     pins: Vec<SecretRef>,
-    codes: Vec<(SecretRef, Phone)>,
 }
 
 impl RehearsalSecrets {
     /// Makes the secrets of a plan.
     pub fn of(plan: &Plan, simulator: Simulator) -> Arc<dyn Secrets> {
-        let codes = plan
-            .numbers
-            .iter()
-            .filter_map(|number| Some((number.otp.code.clone()?, number.phone.clone())));
         Arc::new(Self {
             tokens: [
                 (plan.target.token.clone(), "target"),
@@ -137,31 +131,19 @@ impl RehearsalSecrets {
                 .iter()
                 .map(|number| number.pin.clone())
                 .collect(),
-            codes: codes.collect(),
             simulator,
         })
     }
 
-    fn find(&self, reference: &SecretRef) -> Result<Secret, SecretError> {
-        let asks: Vec<&Phone> = self
-            .codes
-            .iter()
-            .filter(|(code, _)| code == reference)
-            .map(|(_, phone)| phone)
-            .collect();
-        if !asks.is_empty() {
-            return self
-                .newest_code(&asks)
-                .ok_or_else(|| SecretError::Missing(reference.clone()));
-        }
+    fn find(&self, reference: &SecretRef) -> Secret {
         if let Some(token) = self.token(reference) {
-            return Ok(token);
+            return token;
         }
-        Ok(if self.pins.contains(reference) {
+        if self.pins.contains(reference) {
             invented_pin(reference)
         } else {
             invented(reference)
-        })
+        }
     }
 
     /// The world's token of that name (`target`, `source`), else its first.
@@ -174,20 +156,11 @@ impl RehearsalSecrets {
                 .map(|token| token.value.clone())
         })
     }
-
-    fn newest_code(&self, phones: &[&Phone]) -> Option<Secret> {
-        self.simulator.world(|world| {
-            let mut newest_first = world.inbox.iter().rev();
-            newest_first
-                .find(|(to, _)| phones.contains(&to))
-                .map(|(_, code)| code.clone())
-        })
-    }
 }
 
 impl Secrets for RehearsalSecrets {
     fn read<'a>(&'a self, reference: &'a SecretRef) -> BoxFuture<'a, Result<Secret, SecretError>> {
-        std::future::ready(self.find(reference)).boxed()
+        std::future::ready(Ok(self.find(reference))).boxed()
     }
 }
 
@@ -408,11 +381,5 @@ mod tests {
         simulator.world(|world| assert_eq!(world.tokens[0].value.expose(), token.expose()));
         let pin = read("PIN").unwrap();
         assert!(pin.expose().len() == 6 && pin.expose().bytes().all(|b| b.is_ascii_digit()));
-        assert!(matches!(read("CODE"), Err(SecretError::Missing(_))));
-        simulator.edit(|world| {
-            let phone = plan.numbers[0].phone.clone();
-            world.inbox.push((phone, Secret::new("123-456")));
-        });
-        assert_eq!(read("CODE").unwrap().expose(), "123-456");
     }
 }

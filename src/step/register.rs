@@ -204,7 +204,7 @@ impl Register {
         let left = SETTLE.saturating_sub(cx.clock.now().duration_since(sent).unsigned_abs());
         let look = || async {
             let number = cx.look_at(&self.phone).await?;
-            Ok(number.is_live().then_some(number))
+            Ok(number.is_registered().then_some(number))
         };
         cx.poll(
             &self.address(),
@@ -242,8 +242,8 @@ impl StepKind for Register {
 
     fn decide(&self, seen: &Snapshot) -> Decision {
         let number = seen.target.known(&self.phone);
-        if number.is_some_and(|number| number.is_live()) {
-            return Decision::done("the number is live on the target");
+        if number.is_some_and(PhoneNumber::is_registered) {
+            return Decision::done("the number is registered on the target");
         }
         let status = number
             .and_then(|number| number.status.as_ref())
@@ -256,13 +256,13 @@ impl StepKind for Register {
     }
 
     async fn perform(&self, cx: &Context<'_>) -> Result<Outcome, StepError> {
-        let live = || Outcome::Already("the number is live on the target".into());
+        let registered = || Outcome::Already("the number is registered on the target".into());
         if self.let_settle(cx).await?.is_some() {
-            return Ok(live());
+            return Ok(registered());
         }
         let number = cx.look_at(&self.phone).await?;
-        if number.is_live() {
-            return Ok(live());
+        if number.is_registered() {
+            return Ok(registered());
         }
         let fresh = self.read(cx, number).await;
         let gate = Address::number(&self.phone, "two_step_off");
@@ -275,7 +275,7 @@ impl StepKind for Register {
         let doing = format!("register {}", self.phone);
         let lookup = || async {
             match cx.target.get(&PhoneNumber::read(&cleared.number)).await {
-                Ok(number) => Ok(number.is_live().then_some(())),
+                Ok(number) => Ok(number.is_registered().then_some(())),
                 Err(error) if is_gone(&error) => Ok(None),
                 Err(error) => Err(error),
             }

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     api::meta::write,
     finding::{Finding, Severity, Who},
-    ids::{Address, AppId, WabaId},
+    ids::{Address, WabaId},
     plan::{Plan, SubscribeApp, Subscription as Wanted},
     resource::{Observed, subscription::Subscription},
     snapshot::Snapshot,
@@ -22,16 +22,14 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct TargetSubscription {
     waba: WabaId,
-    app: Option<AppId>,
     wanted: Wanted,
 }
 
 impl TargetSubscription {
     pub(super) fn of(plan: &Plan) -> Self {
-        let (waba, app) = (plan.target.waba.clone(), plan.graph.app_id.clone());
+        let waba = plan.target.waba.clone();
         Self {
             waba,
-            app,
             wanted: plan.target.subscription.clone(),
         }
     }
@@ -41,16 +39,6 @@ impl TargetSubscription {
             .callback
             .as_ref()
             .map(|callback| callback.url.as_str())
-    }
-
-    /// Our app: the plan's word, else the token's.
-    fn our_app<'a>(&'a self, seen: &'a Snapshot) -> Option<&'a AppId> {
-        let of_token = || {
-            seen.target_token
-                .present()
-                .and_then(|token| token.app_id.as_ref())
-        };
-        self.app.as_ref().or_else(of_token)
     }
 
     fn unmanaged(&self, subscribed: &[Subscription]) -> Decision {
@@ -102,10 +90,14 @@ impl StepKind for TargetSubscription {
         if self.wanted.app == SubscribeApp::Unmanaged {
             return self.unmanaged(subscribed);
         }
-        let app = self.our_app(seen);
+        let app = seen.app.present();
         let ours = subscribed.iter().find(|subscription| {
             app.is_some_and(|app| subscription.whatsapp_business_api_data.id == *app)
         });
+        if app.is_none() && !subscribed.is_empty() && self.callback().is_none() {
+            // Subscribing again would remove an override that is perhaps ours.
+            return Decision::done("an app is subscribed; whether it is ours cannot be told");
+        }
         let call = || Call::post(format!("/{}/subscribed_apps", self.waba));
         let before = ours.and_then(|ours| ours.override_callback_uri.as_deref());
         match (ours, self.callback()) {

@@ -9,7 +9,7 @@
 //!
 //! Source: <https://developers.facebook.com/docs/whatsapp/business-management-api/message-templates/template-migration>
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use serde_json::Value;
 
@@ -33,6 +33,10 @@ use crate::{
 
 /// Ids in one call.
 const PAGE: usize = 500;
+
+/// How long copies that an earlier run asked for may still be on their way. Partners wait as long
+/// between two calls.
+const SETTLE: Duration = Duration::from_secs(300);
 
 /// What Meta refused to copy is kept in the journal under this name.
 pub(super) const REFUSED: &str = "refused_templates";
@@ -125,7 +129,9 @@ impl TemplatesCopy {
             Written::Answered(answer) => answer,
             Written::Found(()) => return Ok(BTreeMap::new()),
         };
-        let failed = failed_templates(&answer);
+        let mut failed = failed_templates(&answer);
+        // A template that "already exists" was copied by somebody, perhaps by us; it will appear.
+        failed.retain(|_, reason| !reason.to_lowercase().contains("exist"));
         let refused = page.iter().filter_map(|(key, id)| {
             failed
                 .get(id.as_str())
@@ -134,13 +140,63 @@ impl TemplatesCopy {
         Ok(refused.collect())
     }
 
+    /// Returns the selected templates that the target lacks.
+    fn missing(&self, cx: &Context<'_>) -> Result<Vec<(Key, TemplateId)>, StepError> {
+        let seen = cx.seen();
+        let (Some(source), Some(target)) = (
+            seen.source.templates.present(),
+            seen.target.templates.present(),
+        ) else {
+            return Err(StepError::Unexpected("templates were not read".into()));
+        };
+        let selection = self.select(source, target, &refused_templates(&seen));
+        let missing = selection.missing.iter();
+        Ok(missing
+            .map(|template| (template.key(), template.id.clone()))
+            .collect())
+    }
+
+    /// Gives copies that an earlier run asked for time to appear, so that none is asked for twice.
+    async fn let_settle(&self, cx: &Context<'_>) -> Result<(), StepError> {
+        let sent = cx.seen().history.sent.get(&self.address()).copied();
+        let Some(sent) = sent else { return Ok(()) };
+        let left = SETTLE.saturating_sub(cx.clock.now().duration_since(sent).unsigned_abs());
+        let patience = cx.options.wait.map_or(left, |wait| wait.min(left));
+        let missing: Vec<_> = self.missing(cx)?.into_iter().map(|(key, _)| key).collect();
+        self.watch(cx, &missing, Some(patience)).await.map(|_| ())
+    }
+
+    /// Lists the target until all of these are there; returns whether they are.
+    async fn watch(
+        &self,
+        cx: &Context<'_>,
+        expected: &[Key],
+        patience: Option<Duration>,
+    ) -> Result<bool, StepError> {
+        let look = || async {
+            let listed = list(cx, &self.target)
+                .await
+                .map_err(|source| StepError::Call {
+                    doing: "list the target's templates".into(),
+                    source,
+                })?;
+            let all_there = expected.iter().all(|key| listed.contains_key(key));
+            cx.seen().target.templates = Observed::Present(listed);
+            Ok(all_there.then_some(()))
+        };
+        let found = cx
+            .poll(&self.address(), "the copies to appear", patience, look)
+            .await?;
+        Ok(found.is_some())
+    }
+
     fn keep_refused(
         &self,
         cx: &Context<'_>,
-        refused: BTreeMap<String, String>,
+        refused: &BTreeMap<String, String>,
     ) -> Result<(), StepError> {
         let mut all = refused_templates(&cx.seen());
-        all.extend(refused);
+        all.extend(refused.clone());
         let data = serde_json::json!(all);
         let kept = Event::Kept {
             step: self.address(),
@@ -210,65 +266,41 @@ impl StepKind for TemplatesCopy {
     }
 
     async fn perform(&self, cx: &Context<'_>) -> Result<Outcome, StepError> {
-        let missing = {
-            let seen = cx.seen();
-            let (Some(source), Some(target)) = (
-                seen.source.templates.present(),
-                seen.target.templates.present(),
-            ) else {
-                return Err(StepError::Unexpected("templates were not read".into()));
-            };
-            let selection = self.select(source, target, &refused_templates(&seen));
-            let missing = selection
-                .missing
-                .iter()
-                .map(|template| (template.key(), template.id.clone()));
-            missing.collect::<Vec<_>>()
-        };
+        self.let_settle(cx).await?;
+        let missing = self.missing(cx)?;
         let mut refused = BTreeMap::new();
         for page in missing.chunks(PAGE) {
             refused.extend(self.copy_page(cx, page).await?);
         }
         let expected: Vec<_> = missing
             .iter()
-            .map(|(key, _)| key)
+            .map(|(key, _)| key.clone())
             .filter(|key| !refused.contains_key(&key.to_string()))
             .collect();
-        let number_refused = refused.len();
         if !refused.is_empty() {
-            self.keep_refused(cx, refused)?;
+            self.keep_refused(cx, &refused)?;
         }
-        let look = || async {
-            let listed = list(cx, &self.target)
-                .await
-                .map_err(|source| StepError::Call {
-                    doing: "list the target's templates".into(),
-                    source,
-                })?;
-            let all_there = expected.iter().all(|key| listed.contains_key(key));
-            cx.seen().target.templates = Observed::Present(listed);
-            Ok(all_there.then_some(()))
-        };
-        match cx
-            .poll(
-                &self.address(),
-                "the copies to appear",
-                cx.options.wait,
-                look,
-            )
-            .await?
-        {
-            Some(()) if number_refused > 0 => Ok(Outcome::Done(format!(
-                "{} copied, {number_refused} refused by Meta",
-                count(expected.len())
-            ))),
-            Some(()) => Ok(Outcome::Done(format!("{} copied", count(expected.len())))),
-            None => Ok(Outcome::Parked {
+        Ok(match self.watch(cx, &expected, cx.options.wait).await? {
+            true => Outcome::Done(copied(expected.len(), &refused)),
+            false => Outcome::Parked {
                 reason: "Meta has not finished copying".into(),
                 next: "run apply again: what is there then is not copied twice".into(),
-            }),
-        }
+            },
+        })
     }
+}
+
+/// What came of a copy, with every refusal.
+fn copied(number: usize, refused: &BTreeMap<String, String>) -> String {
+    let mut note = format!("{} copied", count(number));
+    if !refused.is_empty() {
+        let reasons: Vec<_> = refused
+            .iter()
+            .map(|(key, reason)| format!("{key} ({reason})"))
+            .collect();
+        note += &format!("; Meta refused {}", reasons.join(", "));
+    }
+    note
 }
 
 async fn list(cx: &Context<'_>, waba: &WabaId) -> Result<BTreeMap<Key, Template>, CallError> {

@@ -59,8 +59,8 @@ impl StepKind for TwoStepOff {
     }
 
     fn decide(&self, seen: &Snapshot) -> Decision {
-        if seen.target.is_live(&self.phone) {
-            return Decision::done("the number is live on the target");
+        if seen.target.has_registered(&self.phone) {
+            return Decision::done("the number is registered on the target");
         }
         match seen.source.number(&self.phone) {
             Observed::Present(number) => match number.is_pin_enabled {

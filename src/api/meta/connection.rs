@@ -34,7 +34,7 @@ pub struct Connection {
     version: String,
     token: Secret,
     proof: Option<Secret>,
-    hidden: Vec<Secret>,
+    hidden: Mutex<Vec<Secret>>,
     patience: Patience,
     quiet_until: Mutex<Option<Timestamp>>,
 }
@@ -60,10 +60,12 @@ impl Connection {
         let proof = app_secret
             .as_ref()
             .map(|secret| appsecret_proof(secret, &token));
-        let hidden = [Some(token.clone()), app_secret, proof.clone()]
-            .into_iter()
-            .flatten()
-            .collect();
+        let hidden = Mutex::new(
+            [Some(token.clone()), app_secret, proof.clone()]
+                .into_iter()
+                .flatten()
+                .collect(),
+        );
         let version = version.into();
         Self {
             transport,
@@ -82,6 +84,14 @@ impl Connection {
         &self.token
     }
 
+    /// Masks a secret in everything the API says from now on.
+    pub fn hide(&self, secret: &Secret) {
+        let mut hidden = self.hidden.lock().unwrap_or_else(PoisonError::into_inner);
+        if !hidden.iter().any(|known| known.expose() == secret.expose()) {
+            hidden.push(secret.clone());
+        }
+    }
+
     /// Sends one request, once, and understands the answer.
     pub(super) async fn call<T: DeserializeOwned>(
         &self,
@@ -95,13 +105,16 @@ impl Connection {
                 .query
                 .push(("appsecret_proof", proof.clone().into()));
         }
-        let mut hidden = self.hidden.clone();
-        hidden.extend(request.query.iter().chain(&request.body).filter_map(
-            |(_, param)| match param {
-                Param::Secret(secret) => Some(secret.clone()),
-                Param::Plain(_) => None,
-            },
-        ));
+        for (_, param) in request.query.iter().chain(&request.body) {
+            if let Param::Secret(secret) = param {
+                self.hide(secret);
+            }
+        }
+        let hidden = self
+            .hidden
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
         let (method, path) = (request.method, request.path.clone());
         let response = self.transport.send(request).await.inspect_err(|error| {
             warn!(%method, %path, %error, "no answer");

@@ -207,6 +207,11 @@ impl CallError {
         }
     }
 
+    /// Returns whether a rate limit is reached.
+    pub fn is_limit(&self) -> bool {
+        matches!(self, Self::Throttled { .. }) || matches!(self.retry(), Retry::Later(_))
+    }
+
     /// Returns whether the token is to blame.
     pub fn is_credential(&self) -> bool {
         self.graph().is_some_and(GraphError::is_credential)

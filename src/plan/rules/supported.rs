@@ -118,7 +118,7 @@ fn report(node: &Node, spot: &Spot, field: &Unsupported, sink: &mut Sink<'_>) {
     sink.fail(
         "not-yet-supported",
         spot,
-        format!("this release cannot do `{field}` yet; the field is not ignored"),
+        format!("`{field}` is not yet supported by this release; it is not ignored"),
         "delete it, or wait for a release that can",
     );
 }
@@ -150,7 +150,7 @@ mod tests {
             "templates:\n",
             "genesys: { region: mypurecloud.de, client_id: { env: A }, client_secret: { env: B }, campaigns: paus }\ntemplates:\n",
             &[
-                "21:1 error[not-yet-supported] genesys: this release cannot do `genesys` yet; the field is not ignored | delete it, or wait for a release that can",
+                "21:1 error[not-yet-supported] genesys: `genesys` is not yet supported by this release; it is not ignored | delete it, or wait for a release that can",
                 "21:97 error[choice-unknown] genesys.campaigns: `paus` is not allowed here | did you mean `pause`? Allowed: pause, leave",
             ],
         );
@@ -158,7 +158,7 @@ mod tests {
             "templates:\n",
             "flows: { copy: [\"*\"] }\ntemplates:\n",
             &[
-                "21:10 error[not-yet-supported] flows.copy: this release cannot do `flows.copy` yet; the field is not ignored | delete it, or wait for a release that can",
+                "21:10 error[not-yet-supported] flows.copy: `flows.copy` is not yet supported by this release; it is not ignored | delete it, or wait for a release that can",
             ],
         );
         check("templates:\n", "flows: { copy: [] }\ntemplates:\n", &[]);
@@ -166,8 +166,8 @@ mod tests {
             "  required: [welcome]\n",
             "  files: [a.yaml]\n  prune: true\n",
             &[
-                "23:3 error[not-yet-supported] templates.files: this release cannot do `templates.files` yet; the field is not ignored | delete it, or wait for a release that can",
-                "24:3 error[not-yet-supported] templates.prune: this release cannot do `templates.prune: true` yet; the field is not ignored | delete it, or wait for a release that can",
+                "23:3 error[not-yet-supported] templates.files: `templates.files` is not yet supported by this release; it is not ignored | delete it, or wait for a release that can",
+                "24:3 error[not-yet-supported] templates.prune: `templates.prune: true` is not yet supported by this release; it is not ignored | delete it, or wait for a release that can",
             ],
         );
         check("  required: [welcome]\n", "  prune: false\n", &[]);
@@ -175,23 +175,23 @@ mod tests {
             "    pin: { env: PIN_A }\n",
             "    pin: { env: PIN_A }\n    method: solution_intent\n    solution_id: \"7\"\n    genesys: { flow: keep }\n",
             &[
-                "17:5 error[not-yet-supported] numbers[0].method: this release cannot do `numbers[0].method: solution_intent` yet; the field is not ignored | delete it, or wait for a release that can",
-                "18:5 error[not-yet-supported] numbers[0].solution_id: this release cannot do `numbers[0].solution_id: 7` yet; the field is not ignored | delete it, or wait for a release that can",
-                "19:5 error[not-yet-supported] numbers[0].genesys: this release cannot do `numbers[0].genesys` yet; the field is not ignored | delete it, or wait for a release that can",
+                "17:5 error[not-yet-supported] numbers[0].method: `numbers[0].method: solution_intent` is not yet supported by this release; it is not ignored | delete it, or wait for a release that can",
+                "18:5 error[not-yet-supported] numbers[0].solution_id: `numbers[0].solution_id: 7` is not yet supported by this release; it is not ignored | delete it, or wait for a release that can",
+                "19:5 error[not-yet-supported] numbers[0].genesys: `numbers[0].genesys` is not yet supported by this release; it is not ignored | delete it, or wait for a release that can",
             ],
         );
         check(
             "app: keep",
             "app: temporary",
             &[
-                "10:19 error[not-yet-supported] target.subscription.app: this release cannot do `target.subscription.app: temporary` yet; the field is not ignored | delete it, or wait for a release that can",
+                "10:19 error[not-yet-supported] target.subscription.app: `target.subscription.app: temporary` is not yet supported by this release; it is not ignored | delete it, or wait for a release that can",
             ],
         );
         check(
             "templates:\n",
             "policy: { max_cut_overs: 1, max_template_deletes: -1 }\ntemplates:\n",
             &[
-                "21:1 error[not-yet-supported] policy: this release cannot do `policy` yet; the field is not ignored | delete it, or wait for a release that can",
+                "21:1 error[not-yet-supported] policy: `policy` is not yet supported by this release; it is not ignored | delete it, or wait for a release that can",
                 "21:51 error[policy-form] policy.max_template_deletes: `-1` is not a whole number from 0 up | write digits without quotes, or leave the line out for no limit",
             ],
         );

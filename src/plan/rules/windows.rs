@@ -117,7 +117,7 @@ mod tests {
             "templates:\n",
             "windows: { night: { from: 2026-12-06T04:00, to: 2026-12-05T22:00, time_zone: Europe/Berlin } }\ntemplates:\n",
             &[
-                "21:1 error[not-yet-supported] windows: this release cannot do `windows` yet; the field is not ignored | delete it, or wait for a release that can",
+                "21:1 error[not-yet-supported] windows: `windows` is not yet supported by this release; it is not ignored | delete it, or wait for a release that can",
                 "21:49 error[window-order] windows.night.to: the window `night` ends before it begins | did you forget the next day's date in `to`?",
             ],
         );
@@ -125,7 +125,7 @@ mod tests {
             "templates:\n",
             "windows: { Night: { from: 2026-03-29T02:30, to: 2026-03-29T22:00Z, time_zone: Europe/Berlni } }\ntemplates:\n",
             &[
-                "21:1 error[not-yet-supported] windows: this release cannot do `windows` yet; the field is not ignored | delete it, or wait for a release that can",
+                "21:1 error[not-yet-supported] windows: `windows` is not yet supported by this release; it is not ignored | delete it, or wait for a release that can",
                 "21:12 error[name-form] windows.Night: `Night` is not a name | use 1 to 63 lower-case letters, digits and `-`, like acme-emea",
                 "21:49 error[window-form] windows.Night.to: `2026-03-29T22:00Z` is not a date with a time | write it like 2026-12-05T22:00; the zone stands in `time_zone`",
                 "21:79 error[window-form] windows.Night.time_zone: no time zone is called `Europe/Berlni` | did you mean `Europe/Berlin`?",
@@ -135,7 +135,7 @@ mod tests {
             "templates:\n",
             "windows: { night: { from: 2026-03-29T02:30, to: 2026-03-30T02:30, time_zone: Europe/Berlin } }\ntemplates:\n",
             &[
-                "21:1 error[not-yet-supported] windows: this release cannot do `windows` yet; the field is not ignored | delete it, or wait for a release that can",
+                "21:1 error[not-yet-supported] windows: `windows` is not yet supported by this release; it is not ignored | delete it, or wait for a release that can",
                 "21:27 error[window-form] windows.night.from: clocks never show 2026-03-29T02:30:00: they are put forward then | take a time before or after the change of the clocks",
             ],
         );
@@ -143,7 +143,7 @@ mod tests {
             "    otp:",
             "    window: nigth\n    otp:",
             &[
-                "13:5 error[not-yet-supported] defaults.number.window: this release cannot do `defaults.number.window` yet; the field is not ignored | delete it, or wait for a release that can",
+                "13:5 error[not-yet-supported] defaults.number.window: `defaults.number.window` is not yet supported by this release; it is not ignored | delete it, or wait for a release that can",
                 "13:13 error[window-unknown] defaults.number.window: no window is called `nigth` | define it under `windows`",
             ],
         );

@@ -27,7 +27,7 @@ use crate::{
     plan::{OtpChannel, Plan},
     report::events,
     secret::{Secret, SecretRef},
-    step::{CodeAsked, Context, Options, People, Stop},
+    step::{CodeAsked, Context, Options, People, Stop, six_digits},
 };
 
 /// Do what plan shows, and nothing else
@@ -178,6 +178,7 @@ impl Run<'_> {
         secrets
             .values()
             .for_each(|secret| self.session.connection.hide(secret));
+        self.hide_codes().await;
         if let Some(ask) = ask
             && !ask(&seen)?
         {
@@ -288,6 +289,32 @@ impl Run<'_> {
             secrets.insert(callback.verify_token.clone(), token);
         }
         Ok(secrets)
+    }
+
+    /// Codes that lie about in variables and files are masked from the beginning: an answer may
+    /// quote one that an earlier run handed in.
+    async fn hide_codes(&self) {
+        let Session {
+            plan,
+            site,
+            connection,
+            ..
+        } = self.session;
+        for reference in plan
+            .numbers
+            .iter()
+            .filter_map(|number| number.otp.code.as_ref())
+        {
+            if matches!(reference, SecretRef::Command { .. }) {
+                continue;
+            }
+            if let Ok(code) = site.secrets.read(reference).await {
+                six_digits(&code)
+                    .iter()
+                    .chain([&code])
+                    .for_each(|code| connection.hide(code));
+            }
+        }
     }
 
     fn code(&self, report: &Report) -> u8 {

@@ -15,6 +15,8 @@ pub struct History {
     pub done: BTreeSet<Address>,
     /// Numbers whose code was requested, or may have been, and not yet used: when.
     pub codes_out: BTreeMap<Phone, Timestamp>,
+    /// Numbers whose last handed-in code was refused, and for which no other was asked since.
+    pub codes_refused: BTreeSet<Phone>,
     /// Writes whose effect nobody has looked up yet: when they left.
     pub in_doubt: BTreeMap<Address, Timestamp>,
     /// When the last write of a step left that has not ended well since.
@@ -36,6 +38,7 @@ impl History {
                 self.in_doubt.insert(step.clone(), entry.at);
                 self.sent.insert(step.clone(), entry.at);
                 if let Some(phone) = requests_code(step) {
+                    self.codes_refused.remove(&phone);
                     self.codes_out.insert(phone, entry.at);
                 }
             }
@@ -84,6 +87,9 @@ impl History {
                 self.in_doubt.remove(step);
                 if let Some(phone) = requests_code(step) {
                     self.codes_out.remove(&phone);
+                }
+                if let (Some(phone), Answer::Refused { .. }) = (verifies(step), answer) {
+                    self.codes_refused.insert(phone);
                 }
             }
             Answer::InDoubt { .. } => {}
@@ -215,6 +221,32 @@ mod tests {
         );
         check(
             &[intent("request_code"), ended("verify", StepEnd::Already)],
+            false,
+        );
+    }
+
+    #[test]
+    fn a_refused_code_stays_refused_until_another_is_asked_for() {
+        #[track_caller]
+        fn check(events: &[Event], refused: bool) {
+            assert_eq!(
+                !replay(events).codes_refused.is_empty(),
+                refused,
+                "{events:?}"
+            );
+        }
+        let once = [
+            intent("request_code"),
+            intent("verify"),
+            answered("verify", refused()),
+        ];
+        check(&once, true);
+        check(
+            &[once.as_slice(), &[intent("request_code")]].concat(),
+            false,
+        );
+        check(
+            &[intent("verify"), answered("verify", Answer::Accepted)],
             false,
         );
     }

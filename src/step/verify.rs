@@ -55,6 +55,17 @@ impl Verify {
     }
 }
 
+impl Verify {
+    /// A variable, file or command that gave a refused code would most likely give it again; a
+    /// person would not.
+    fn would_repeat(&self, cx: &Context<'_>) -> bool {
+        let asked_again = cx.options.new_codes.contains(&self.phone);
+        self.otp.code.is_some()
+            && !asked_again
+            && cx.seen().history.codes_refused.contains(&self.phone)
+    }
+}
+
 /// Strips what people type around a code. `None`: it is not six digits.
 pub fn six_digits(code: &Secret) -> Option<Secret> {
     let separator = |c: &char| c.is_whitespace() || *c == '-';
@@ -89,6 +100,15 @@ impl StepKind for Verify {
     }
 
     async fn perform(&self, cx: &Context<'_>) -> Result<Outcome, StepError> {
+        if self.would_repeat(cx) {
+            return Ok(Outcome::Parked {
+                reason: "the code of otp.code was refused by Meta and is not sent again".into(),
+                next: format!(
+                    "ask for another with --new-code {}, or hand one in with verify-code",
+                    self.phone
+                ),
+            });
+        }
         let Some(code) = self.code(cx).await? else {
             let next = format!(
                 "hand the code in: waba-migrate verify-code PLAN {} CODE (a code lives about 10 minutes; --new-code {} asks for another)",

@@ -75,13 +75,15 @@ fn steps<'a>(changes: &'a ChangeSet, seen: &'a Snapshot) -> impl Iterator<Item =
         .to_do()
         .filter(|change| change.action != Action::Gate || change.blocked)
         .map(|change| {
+            // That a code was asked for once is no state that could have been lost.
+            let is_state = change.kind != "request_code";
             let was_done = seen
                 .history
                 .done
                 .iter()
                 .any(|step| step.as_str() == change.address);
             Difference {
-                class: if was_done {
+                class: if was_done && is_state {
                     Class::Drift
                 } else {
                     Class::Pending

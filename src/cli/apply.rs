@@ -396,16 +396,7 @@ fn ask_to_go_on(seen: &Seen) -> Result<bool, CliError> {
             "This cuts over {cut_overs} of your numbers, for good. Type that number to go on: "
         ),
     };
-    Ok(read_line(&question)?.trim() == word)
-}
-
-fn read_line(question: &str) -> Result<String, CliError> {
-    use std::io::{BufRead, Write};
-    let mut answer = String::new();
-    write!(anstream::stderr(), "{question}")
-        .and_then(|()| std::io::stdin().lock().read_line(&mut answer))
-        .map_err(CliError::Output)?;
-    Ok(answer)
+    Ok(Ui::ask(&question).map_err(CliError::Output)?.trim() == word)
 }
 
 /// The person at the terminal.
@@ -430,7 +421,7 @@ impl People for Terminal {
                 "  The one-time code that came to {} by {how}: ",
                 asked.phone
             );
-            let answer = tokio::task::spawn_blocking(move || read_line(&question)).await;
+            let answer = tokio::task::spawn_blocking(move || Ui::ask(&question)).await;
             let answer = answer.ok()?.ok()?;
             Some(answer.trim())
                 .filter(|answer| !answer.is_empty())

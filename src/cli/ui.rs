@@ -2,7 +2,8 @@
 
 use std::{
     error::Error,
-    io::{self, IsTerminal, Write},
+    io::{self, BufRead, IsTerminal, Write},
+    sync::atomic::{AtomicBool, Ordering},
 };
 
 use clap::ValueEnum;
@@ -32,6 +33,9 @@ pub(super) enum Format {
     Json,
 }
 
+/// Whether a question stands on the terminal and waits for its answer. A terminal is one per process.
+static QUESTION_OPEN: AtomicBool = AtomicBool::new(false);
+
 /// Where a command writes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Ui {
@@ -58,8 +62,22 @@ impl Ui {
         io::stdin().is_terminal() && io::stderr().is_terminal()
     }
 
+    /// Asks a question and returns the line that is typed.
+    pub(super) fn ask(question: &str) -> io::Result<String> {
+        let mut answer = String::new();
+        write!(anstream::stderr(), "{question}")?;
+        QUESTION_OPEN.store(true, Ordering::SeqCst);
+        let read = io::stdin().lock().read_line(&mut answer);
+        QUESTION_OPEN.store(false, Ordering::SeqCst);
+        read.map(|_| answer)
+    }
+
     /// Prints a part of the result. A reader that went away (`| head`) is no error.
     pub(super) fn print(self, text: &str) -> Result<(), CliError> {
+        if QUESTION_OPEN.swap(false, Ordering::SeqCst) {
+            // The line with the question is not ours to go on with.
+            to_stderr("");
+        }
         let mut out = anstream::stdout().lock();
         match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(CliError::Output(error)),

@@ -30,6 +30,18 @@ impl TwoStepOff {
         }
     }
 
+    /// What to do: the owner's clicks where the result can be seen, else a word for it.
+    fn next(&self, seen: &Snapshot) -> String {
+        match seen.source.known(&self.phone) {
+            Some(_) => instructions(&self.phone),
+            None => format!(
+                "{}; the source cannot show it, so pass the gate by name then: --confirm '{}'",
+                instructions(&self.phone),
+                self.address()
+            ),
+        }
+    }
+
     fn gate(reason: impl Into<String>) -> Decision {
         Decision::Change(Change::new(Action::Gate, reason))
     }
@@ -117,10 +129,7 @@ impl StepKind for TwoStepOff {
             Some(()) => Ok(Outcome::Done("two-step verification is off".into())),
             None => Ok(Outcome::Parked {
                 reason: "two-step verification is not known to be off".into(),
-                next: format!(
-                    "{}; where the source cannot be read, pass it by name: --confirm '{address}'",
-                    instructions(&self.phone)
-                ),
+                next: self.next(&cx.seen()),
             }),
         }
     }

@@ -1,4 +1,30 @@
-//! Moves WhatsApp Business phone numbers and message templates between WABAs.
+//! Moves WhatsApp Business phone numbers and message templates between WhatsApp Business Accounts
+//! (WABAs): a plan says what is wanted, everything else follows.
+//!
+//! # The flow
+//!
+//! ```text
+//! text            --plan::load-->          Plan        right by construction, or findings
+//! Plan, Reader    --snapshot::observe-->   Snapshot    each thing Present, Absent or Unknown
+//! Plan, Snapshot  --preflight::check-->    [Finding]   what stands in the way, who must act
+//! Plan, Snapshot  --changeset::compute-->  ChangeSet   every step decided, in order; pure
+//! ChangeSet, ...  --diff::diff-->          [Difference]
+//! StepGraph, Context --apply::apply-->     [Event]     journaled first, sent second
+//! ```
+//!
+//! All that decides, compares, orders or renders is plain synchronous code without I/O. Reading the
+//! outside world happens in [`api`], in `journal::file` and in [`cli`]; time comes from a
+//! [`clock::Clock`] that is handed in. `plan`, `preflight` and `diff` never hold a
+//! [`api::meta::Writer`], and a writer sends nothing without a [`journal::Intent`] on disk.
+//!
+//! # Files it writes
+//!
+//! `.waba-migrate/PLAN/RUN.jsonl` beside the plan file: the journal, one line an event, hash-chained.
+//! `.waba-migrate/PLAN/lock`: held by the kernel while a run is under way. Nothing else.
+//!
+//! # Modules, in reading order
+//!
+//! A module uses only what stands above it. `sim` is used by `cli` and tests alone.
 
 pub mod ids;
 pub mod phone;
@@ -6,7 +32,6 @@ pub mod secret;
 
 pub mod clock;
 pub mod finding;
-
 pub mod yaml;
 
 pub mod journal;
@@ -14,7 +39,6 @@ pub mod journal;
 pub mod api;
 
 pub mod plan;
-
 pub mod resource;
 
 pub mod snapshot;
@@ -24,12 +48,12 @@ pub mod step;
 pub mod preflight;
 
 pub mod changeset;
-
 pub mod diff;
 
 pub mod apply;
 
 pub mod sim;
 
-pub mod cli;
 pub mod report;
+
+pub mod cli;

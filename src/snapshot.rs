@@ -103,10 +103,10 @@ impl Account {
         let waba = async { Observed::from(reader.get(&Waba::read(id, is_target)).await) };
         let numbers = async { Observed::from(reader.list(&PhoneNumber::list(id)).await) };
         let templates = async {
-            if with_templates {
-                templates(reader, id).await
-            } else {
-                Observed::Present(BTreeMap::new())
+            match (with_templates, is_target) {
+                (false, _) => Observed::Present(BTreeMap::new()),
+                (true, true) => target_templates(reader, id).await.into(),
+                (true, false) => templates(reader, id).await,
             }
         };
         let ((waba, numbers), templates) = join(join(waba, numbers), templates).await;
@@ -118,15 +118,32 @@ impl Account {
     }
 }
 
-/// Reads all templates of a WABA that are not being deleted.
-pub async fn templates(reader: &Reader, id: &WabaId) -> Observed<BTreeMap<Key, Template>> {
-    let listed = reader.list(&Template::list(id)).await;
-    listed
-        .map(|templates| {
-            let there = templates.into_iter().filter(Template::is_there);
-            there.map(|template| (template.key(), template)).collect()
-        })
-        .into()
+/// Reads all templates of a WABA.
+async fn templates(reader: &Reader, id: &WabaId) -> Observed<BTreeMap<Key, Template>> {
+    reader.list(&Template::list(id)).await.map(by_key).into()
+}
+
+/// Sorts templates by key. A language that is being deleted gives way to one that is there.
+fn by_key(templates: Vec<Template>) -> BTreeMap<Key, Template> {
+    let mut all: BTreeMap<Key, Template> = BTreeMap::new();
+    for template in templates {
+        let known = all.get(&template.key());
+        if template.is_there() || known.is_none() {
+            all.insert(template.key(), template);
+        }
+    }
+    all
+}
+
+/// Reads the templates that are there on the target. What is being deleted is listed, but is gone
+/// for every purpose.
+pub async fn target_templates(
+    reader: &Reader,
+    id: &WabaId,
+) -> Result<BTreeMap<Key, Template>, CallError> {
+    let mut templates = by_key(reader.list(&Template::list(id)).await?);
+    templates.retain(|_, template| template.is_there());
+    Ok(templates)
 }
 
 /// Reads everything the plan needs. Never fails: what could not be read is [`Observed::Unknown`].
@@ -252,4 +269,32 @@ pub fn is_gone(error: &CallError) -> bool {
     error
         .graph()
         .is_some_and(crate::api::meta::GraphError::is_missing_object)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_language_that_is_being_deleted_gives_way_to_one_that_is_there() {
+        let template = |id: u32, status: &str| -> Template {
+            let fields = serde_json::json!({"id": id.to_string(), "name": "a", "language": "de", "status": status});
+            serde_json::from_value(fields).unwrap()
+        };
+        for order in [
+            ["PENDING_DELETION", "APPROVED"],
+            ["APPROVED", "PENDING_DELETION"],
+        ] {
+            let listed = order
+                .into_iter()
+                .zip(1..)
+                .map(|(status, id)| template(id, status));
+            let all = by_key(listed.collect());
+            assert!(
+                all.values().all(Template::is_there) && all.len() == 1,
+                "{order:?}"
+            );
+        }
+        assert_eq!(by_key(vec![template(1, "PENDING_DELETION")]).len(), 1);
+    }
 }

@@ -63,8 +63,7 @@ words! {
 pub struct PhoneNumber {
     /// Its id on this WABA: another one than on the source.
     pub id: PhoneNumberId,
-    /// The number, in any spelling.
-    #[serde(default)]
+    /// The number, in any spelling. A number without it could not be told from an absent one.
     pub display_phone_number: String,
     /// The name people see.
     pub verified_name: Option<String>,

@@ -38,6 +38,7 @@ const ATTEMPTS: u32 = 5;
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 
 /// Pauses between looks for the effect of a write in doubt. "Register may take up to 15 s or more."
+/// An error that was answered is over when the answer comes, so two looks are enough then.
 const LOOKS: [Duration; 5] = [
     Duration::ZERO,
     Duration::from_secs(1),
@@ -279,7 +280,12 @@ impl Context<'_> {
                 })
             };
             if error.leaves_doubt() {
-                match self.look_up(step, &lookup).await? {
+                let looks = if error.is_answered() {
+                    &LOOKS[..2]
+                } else {
+                    &LOOKS[..]
+                };
+                match self.look_up(step, looks, &lookup).await? {
                     Some(found) => return Ok(Written::Found(found)),
                     None if repeat == Repeat::Never => {
                         return Err(StepError::InDoubt {
@@ -329,14 +335,15 @@ impl Context<'_> {
     async fn look_up<T, F>(
         &self,
         step: &Address,
+        looks: &[Duration],
         lookup: impl Fn() -> F,
     ) -> Result<Option<T>, StepError>
     where
         F: Future<Output = Result<Option<T>, CallError>>,
     {
         let mut found = None;
-        for pause in LOOKS {
-            self.clock.sleep(pause).await;
+        for pause in looks {
+            self.clock.sleep(*pause).await;
             let doing = || format!("look up what came of {step}");
             found = lookup().await.map_err(|source| StepError::InDoubt {
                 doing: doing(),

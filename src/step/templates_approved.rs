@@ -19,7 +19,7 @@ use crate::{
         Observed,
         template::{Key, Status, Template},
     },
-    snapshot::{Snapshot, templates},
+    snapshot::{Snapshot, target_templates},
 };
 
 /// Waits for the review of required templates.
@@ -223,7 +223,7 @@ impl StepKind for TemplatesApproved {
 
     async fn perform(&self, cx: &Context<'_>) -> Result<Outcome, StepError> {
         let look = || async {
-            let listed = templates(cx.target, &self.target).await;
+            let listed = target_templates(cx.target, &self.target).await.into();
             let mut seen = cx.seen();
             seen.target.templates = listed;
             match self.decide(&seen) {

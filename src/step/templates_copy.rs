@@ -18,7 +18,7 @@ use super::{
     context::{Repeat, Written},
 };
 use crate::{
-    api::meta::{CallError, write},
+    api::meta::write,
     finding::{Finding, Severity},
     ids::{Address, TemplateId, WabaId},
     journal::Event,
@@ -27,7 +27,7 @@ use crate::{
         Observed,
         template::{Key, Template},
     },
-    snapshot::Snapshot,
+    snapshot::{Snapshot, target_templates},
     step::Call,
 };
 
@@ -116,7 +116,7 @@ impl TemplatesCopy {
         let write = write::migrate_templates(&self.target, &self.source, &ids);
         let doing = "copy templates to the target";
         let lookup = || async {
-            let listed = list(cx, &self.target).await?;
+            let listed = target_templates(cx.target, &self.target).await?;
             Ok(page
                 .iter()
                 .all(|(key, _)| listed.contains_key(key))
@@ -174,7 +174,7 @@ impl TemplatesCopy {
         patience: Option<Duration>,
     ) -> Result<bool, StepError> {
         let look = || async {
-            let listed = list(cx, &self.target)
+            let listed = target_templates(cx.target, &self.target)
                 .await
                 .map_err(|source| StepError::Call {
                     doing: "list the target's templates".into(),
@@ -301,12 +301,6 @@ fn copied(number: usize, refused: &BTreeMap<String, String>) -> String {
         note += &format!("; Meta refused {}", reasons.join(", "));
     }
     note
-}
-
-async fn list(cx: &Context<'_>, waba: &WabaId) -> Result<BTreeMap<Key, Template>, CallError> {
-    let listed = cx.target.list(&Template::list(waba)).await?;
-    let there = listed.into_iter().filter(Template::is_there);
-    Ok(there.map(|template| (template.key(), template)).collect())
 }
 
 /// Returns what Meta refused to copy in earlier runs: key to reason.

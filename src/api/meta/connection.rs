@@ -13,6 +13,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use sha2::Sha256;
+use tokio::sync::Semaphore;
 use tracing::{debug, warn};
 
 use super::{error::CallError, error::GraphError, usage::Load};
@@ -21,6 +22,9 @@ use crate::{
     clock::Clock,
     secret::Secret,
 };
+
+/// Calls of one token that are under way at the same time.
+const AT_ONCE: usize = 8;
 
 /// How long a call may be held back by a rate limit before it gives up.
 #[derive(Clone, Copy, Debug)]
@@ -37,6 +41,7 @@ pub struct Connection {
     hidden: Mutex<Vec<Secret>>,
     patience: Patience,
     quiet_until: Mutex<Option<Timestamp>>,
+    slots: Semaphore,
 }
 
 impl fmt::Debug for Connection {
@@ -76,6 +81,7 @@ impl Connection {
             hidden,
             patience,
             quiet_until: Mutex::default(),
+            slots: Semaphore::new(AT_ONCE),
         }
     }
 
@@ -97,6 +103,11 @@ impl Connection {
         &self,
         mut request: Request,
     ) -> Result<T, CallError> {
+        let _slot = self
+            .slots
+            .acquire()
+            .await
+            .expect("the semaphore is never closed");
         self.wait_for_quota().await?;
         request.path = format!("/{}{}", self.version, request.path);
         request.token = Some(self.token.clone());

@@ -207,6 +207,14 @@ impl CallError {
         }
     }
 
+    /// Returns whether the server is done with the call: it answered, however badly.
+    pub fn is_answered(&self) -> bool {
+        match self {
+            Self::Refused(_) | Self::Garbled { .. } | Self::Throttled { .. } => true,
+            Self::Transport(_) => false,
+        }
+    }
+
     /// Returns whether a rate limit is reached.
     pub fn is_limit(&self) -> bool {
         matches!(self, Self::Throttled { .. }) || matches!(self.retry(), Retry::Later(_))

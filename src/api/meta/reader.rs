@@ -30,8 +30,8 @@ pub struct Reader {
 /// One page of a list.
 #[derive(Debug, Deserialize)]
 pub struct Page<T> {
-    /// The items; may be empty although more follow.
-    #[serde(default = "Vec::new")]
+    /// The items; may be empty although more follow. An answer without them is no list: taking it
+    /// for an empty one would make things look absent.
     data: Vec<T>,
     paging: Option<Paging>,
 }

@@ -9,6 +9,7 @@
 
 use std::{collections::HashMap, ops::Range, rc::Rc};
 
+use serde::de::DeserializeOwned;
 use serde_saphyr::granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, Span};
 
 /// The longest text that is read: ten times a plan of 200 numbers and 6,000 template names.
@@ -103,6 +104,53 @@ pub fn parse(bytes: &[u8]) -> Result<Node, Problem> {
         hint: "begin with `version: 1`; examples/quickstart.yaml is a whole plan",
         place: None,
     })
+}
+
+/// Reads one document into a type of its own, within the limits of [`parse`].
+///
+/// Says only the first thing that does not fit. Plans are not read this way: they keep the
+/// spelling, and report all at once.
+pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    parse(bytes)?;
+    // What is within those limits is within any budget: aliases were followed and counted.
+    let options = serde_saphyr::options! { with_snippet: false, budget: None };
+    let text = text_of(bytes)?;
+    serde_saphyr::from_str_with_options(text, options).map_err(|error| {
+        let place = error.location().map(|at| {
+            let offset = offset_of(text, at.line() as usize, at.column() as usize);
+            offset..offset + text[offset..].chars().next().map_or(0, char::len_utf8)
+        });
+        Problem {
+            rule: "yaml-value",
+            message: plain(&error.to_string()).to_owned(),
+            hint: "compare it with the schema of this file",
+            place,
+        }
+    })
+}
+
+/// Cuts off what the parser adds: the place, which a [`Problem`] has apart, and advice to
+/// programmers.
+fn plain(message: &str) -> &str {
+    let message = message.lines().next().unwrap_or_default();
+    [" at line ", ", set DuplicateKeyPolicy"]
+        .iter()
+        .fold(message, |message, end| {
+            message.rsplit_once(end).map_or(message, |(kept, _)| kept)
+        })
+}
+
+/// Returns where a line and column are, both counted from 1; the end of the text when it is
+/// shorter.
+fn offset_of(text: &str, line: usize, column: usize) -> usize {
+    let before: usize = text
+        .split_inclusive('\n')
+        .take(line.saturating_sub(1))
+        .map(str::len)
+        .sum();
+    let mut rest = text[before..].char_indices();
+    rest.nth(column.saturating_sub(1))
+        .map_or(text.len(), |(at, _)| before + at)
 }
 
 /// Returns the bytes as text, if they may be parsed at all.

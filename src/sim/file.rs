@@ -20,7 +20,11 @@ use super::{
     },
     world::World,
 };
-use crate::finding::{Finding, Span};
+use crate::{
+    finding::Finding,
+    plan::text::Text,
+    yaml::{self, Node, Place, Problem},
+};
 
 /// A world.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -295,49 +299,67 @@ fn positional() -> ParameterFormat {
 
 /// Reads a world file. `name` is what findings call it.
 pub fn parse(name: &str, bytes: &[u8]) -> Result<World, Vec<Finding>> {
-    let text = std::str::from_utf8(bytes).map_err(|_| {
-        vec![Finding::fail(
-            "world-syntax",
-            name,
-            "the file is not UTF-8 text",
-        )]
-    })?;
-    let file: WorldFile = read(name, text)?;
-    if file.version != 1 {
+    let file: WorldFile =
+        yaml::read(bytes).map_err(|problem| vec![misread(name, bytes, problem)])?;
+    let world = if file.version == 1 {
+        build::build(file)
+    } else {
         let message = format!(
             "this program reads world files of version 1, not {}",
             file.version
         );
-        return Err(vec![Finding::fail("world-version", "version", message)]);
-    }
-    build::build(file)
+        Err(vec![Finding::fail("world-version", "version", message)])
+    };
+    world.map_err(|findings| placed(name, bytes, findings))
 }
 
-fn read(name: &str, text: &str) -> Result<WorldFile, Vec<Finding>> {
-    let options = serde_saphyr::options! { with_snippet: false };
-    serde_saphyr::from_str_with_options(text, options).map_err(|error| {
-        let finding = Finding::fail("world-syntax", name, error.to_string());
-        let place = error.location();
-        vec![match place {
-            Some(at) => finding.at(point(name, text, at.line() as usize, at.column() as usize)),
-            None => finding,
-        }]
-    })
+fn misread(name: &str, bytes: &[u8], problem: Problem) -> Finding {
+    let finding = Finding::fail(problem.rule, name, problem.message)
+        .hint("`waba-migrate schema world` describes this file");
+    match problem.place {
+        Some(place) => finding.at(Text::new(name, readable(bytes), None).span(&place)),
+        None => finding,
+    }
 }
 
-fn point(name: &str, text: &str, line: usize, column: usize) -> Span {
-    Span {
-        file: name.to_owned(),
-        line,
-        column,
-        end_line: line,
-        end_column: column + 1,
-        snippet: text
-            .lines()
-            .nth(line.saturating_sub(1))
-            .unwrap_or_default()
-            .to_owned(),
+/// Adds to findings about routes like `numbers[0].waba` where these stand.
+fn placed(name: &str, bytes: &[u8], findings: Vec<Finding>) -> Vec<Finding> {
+    let Ok(tree) = yaml::parse(bytes) else {
+        return findings;
+    };
+    let text = Text::new(name, readable(bytes), Some(&tree));
+    let place = |finding: Finding| {
+        let span = text.span(&place_of(&tree, &finding.subject));
+        finding.at(span)
+    };
+    findings.into_iter().map(place).collect()
+}
+
+/// Returns the place of a route, or of the innermost part of it that is there.
+fn place_of(tree: &Node, route: &str) -> Place {
+    let steps = route
+        .split(['.', '['])
+        .map(|step| step.trim_end_matches(']'));
+    let mut node = tree;
+    for step in steps {
+        let inner = match &node.value {
+            yaml::Value::Mapping(pairs) => {
+                let pair = pairs.iter().find(|(key, _)| *key.text == *step);
+                pair.map(|(_, value)| value)
+            }
+            yaml::Value::Sequence(items) => step.parse().ok().and_then(|at: usize| items.get(at)),
+            yaml::Value::Null | yaml::Value::Scalar(_) => None,
+        };
+        match inner {
+            Some(inner) => node = inner,
+            None => break,
+        }
     }
+    node.place.clone()
+}
+
+fn readable(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap_or_default()
 }
 
 /// Returns the world of `simulate` without a file.
@@ -387,7 +409,7 @@ wabas: [{ id: 102290129340398, name: W, business: "1" }]
     #[test]
     fn every_problem_is_named() {
         check("", &[]);
-        check("colour: red", &[("world-syntax", "w.yaml")]);
+        check("colour: red", &[("yaml-value", "w.yaml")]);
         check(
             "numbers: [{waba: '9', phone: '+49 30 901820', name: N}]",
             &[("world-reference", "numbers[0].waba")],
@@ -422,15 +444,56 @@ wabas: [{ id: 102290129340398, name: W, business: "1" }]
         );
         check(
             "switches: { empty_page: true }",
-            &[("world-syntax", "w.yaml")],
+            &[("yaml-value", "w.yaml")],
         );
     }
 
     #[test]
-    fn a_syntax_problem_has_a_place() {
-        let findings = parse("w.yaml", b"version: 1\nversion: 1\n").unwrap_err();
+    fn every_problem_has_a_place() {
+        #[track_caller]
+        fn check(more: &str, column: usize, message: &str) {
+            let text = format!("{SMALL}{more}");
+            let findings = parse("w.yaml", text.as_bytes()).unwrap_err();
+            let span = findings[0].span.as_ref().expect("a place");
+            assert_eq!(
+                (span.line, span.column),
+                (7, column),
+                "{more}: {}",
+                findings[0].message
+            );
+            assert_eq!(findings[0].message, message);
+        }
+        check("seed: x", 7, "invalid u64");
+        check("numbers: 3", 10, "expected sequence start");
+        check("version: 1", 1, "duplicate mapping key: version");
+        check(
+            "faults: [{on: {}, effect: {cut: later}}]",
+            33,
+            "unknown variant `later`, expected one of before_effect, after_effect",
+        );
+        check(
+            "faults: [{on: {}, effect: {error: {code: 1, message: x, status: 99}}}]",
+            65,
+            "the status of an error is 400 to 599, not 99",
+        );
+        check(
+            "numbers: [{waba: '9', phone: '+49 30 901820', name: N}]",
+            18,
+            "nothing here has the id 9",
+        );
+        check("a: [", 4, "this is not YAML: unclosed bracket '['");
+    }
+
+    #[test]
+    fn an_unknown_key_is_named_with_those_that_exist() {
+        let findings = parse("w.yaml", b"colour: red").unwrap_err();
+        assert!(
+            findings[0]
+                .message
+                .starts_with("unknown field `colour`, expected one of version, ")
+        );
         let span = findings[0].span.as_ref().unwrap();
-        assert_eq!((span.line, span.file.as_str()), (2, "w.yaml"));
+        assert_eq!((span.line, span.column), (1, 1));
     }
 
     #[test]

@@ -4,7 +4,7 @@
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
 use super::{
     error::GraphError,
@@ -175,9 +175,19 @@ pub struct ScriptedError {
     /// `is_transient`.
     #[serde(default)]
     pub transient: bool,
-    /// HTTP status; absent: the code's.
-    #[serde(default)]
+    /// HTTP status, 400 to 599; absent: the code's.
+    #[serde(default, deserialize_with = "error_status")]
+    #[schemars(range(min = 400, max = 599))]
     pub status: Option<u16>,
+}
+
+fn error_status<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u16>, D::Error> {
+    match Option::<u16>::deserialize(deserializer)? {
+        Some(status) if !(400..=599).contains(&status) => Err(D::Error::custom(format!(
+            "the status of an error is 400 to 599, not {status}"
+        ))),
+        status => Ok(status),
+    }
 }
 
 impl From<&ScriptedError> for GraphError {

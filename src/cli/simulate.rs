@@ -11,7 +11,15 @@ use super::{
     rehearse::read_world,
     ui::{Format, Ui},
 };
-use crate::sim::{Simulator, file::default_world, serve, world::World};
+use crate::{
+    ids::WabaId,
+    sim::{
+        Simulator,
+        file::default_world,
+        serve,
+        world::{Token, World},
+    },
+};
 
 /// Serve the simulator over HTTP, for any client of the Graph API
 ///
@@ -54,24 +62,28 @@ pub(super) async fn run(arguments: &Arguments, ui: Ui) -> Result<u8, CliError> {
     let mut all = vec![("graph", base.clone())];
     all.extend(lines);
     all.push(("code_url", format!("{base}/__sim/code?phone=")));
-    match ui.format {
-        Format::Json => {
-            let object: serde_json::Map<_, _> = all
-                .into_iter()
-                .map(|(name, value)| (name.to_owned(), value.into()))
-                .collect();
-            ui.print(&format!("{}\n", serde_json::Value::Object(object)))?;
-        }
-        Format::Text => {
-            for (name, value) in all {
-                ui.print(&format!("{name}: {value}\n"))?;
-            }
-        }
-    }
+    ui.print(&text(all, ui.format))?;
     serve::serve(listener, simulator, stopped())
         .await
         .map_err(failed)?;
     Ok(exit::OK)
+}
+
+/// One piece, so that a reader never sees half of it.
+fn text(all: Vec<(&'static str, String)>, format: Format) -> String {
+    match format {
+        Format::Json => {
+            let pairs = all.into_iter();
+            let object: serde_json::Map<_, _> = pairs
+                .map(|(name, value)| (name.to_owned(), value.into()))
+                .collect();
+            format!("{}\n", serde_json::Value::Object(object))
+        }
+        Format::Text => {
+            let lines = all.iter().map(|(name, value)| format!("{name}: {value}\n"));
+            lines.collect()
+        }
+    }
 }
 
 /// Returns when somebody asks the server to end.
@@ -84,15 +96,15 @@ async fn stopped() {
 
 /// What a client of this world has to know.
 fn lines(world: &World) -> Vec<(&'static str, String)> {
-    let token = world.tokens.first();
+    let source = source(world);
+    let target = world.wabas.keys().find(|waba| Some(*waba) != source);
+    let reaches = |token: &&Token| {
+        let mut both = source.into_iter().chain(target);
+        !token.revoked && both.all(|waba| token.reaches(waba))
+    };
+    let token = world.tokens.iter().find(reaches);
+    let token = token.or(world.tokens.first());
     let app = token.and_then(|token| Some((&token.app, world.apps.get(&token.app)?)));
-    let mut wabas = world.wabas.keys();
-    let source = world
-        .numbers
-        .values()
-        .next()
-        .map(|number| number.waba.to_string());
-    let target = wabas.find(|waba| Some(waba.to_string()) != source);
     [
         ("token", token.map(|token| token.value.expose().to_owned())),
         ("app_id", app.map(|(id, _)| id.to_string())),
@@ -100,10 +112,50 @@ fn lines(world: &World) -> Vec<(&'static str, String)> {
             "app_secret",
             app.map(|(_, app)| app.secret.expose().to_owned()),
         ),
-        ("source_waba", source.clone()),
+        ("source_waba", source.map(ToString::to_string)),
         ("target_waba", target.map(ToString::to_string)),
     ]
     .into_iter()
     .filter_map(|(name, value)| Some((name, value?)))
     .collect()
+}
+
+/// Returns the account with the most live numbers: those are what can be moved.
+fn source(world: &World) -> Option<&WabaId> {
+    let live_on = |waba: &WabaId| {
+        let numbers = world.numbers.values();
+        numbers
+            .filter(|number| number.waba == *waba && number.is_live())
+            .count()
+    };
+    // Of equals `max_by_key` takes the last.
+    world.wabas.keys().rev().max_by_key(|waba| live_on(waba))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_is_told_what_it_needs() {
+        let told: Vec<(&str, String)> = lines(&default_world());
+        let expected = [
+            ("token", "EAASIMULATOR"),
+            ("app_id", "634974688087057"),
+            ("app_secret", "simulated-app-secret"),
+            ("source_waba", "102290129340398"),
+            ("target_waba", "215589313241560"),
+        ];
+        assert_eq!(told, expected.map(|(name, value)| (name, value.to_owned())));
+    }
+
+    #[test]
+    fn the_source_is_where_the_live_numbers_are() {
+        let mut world = default_world();
+        let target: WabaId = "215589313241560".parse().unwrap();
+        for number in world.numbers.values_mut() {
+            number.waba = target.clone();
+        }
+        assert_eq!(source(&world), Some(&target));
+    }
 }

@@ -31,22 +31,50 @@ pub const BUSINESS: &str = "business_management";
 
 /// Returns the token of a call, if it is good.
 pub fn authenticate(world: &World, call: &Call) -> Result<Token, GraphError> {
-    let given = call.token.as_ref().ok_or_else(|| GraphError {
-        code: 104,
-        message: "An access token is required to request this resource.".into(),
+    let token = valid(world, call)?;
+    check_proof(world, &token, &call.params)?;
+    Ok(token)
+}
+
+/// Returns the token of a batch, if it is good. Where a proof is demanded, the parts may each
+/// bring their own.
+pub fn authenticate_batch(world: &World, call: &Call) -> Result<Token, GraphError> {
+    let token = valid(world, call)?;
+    if call.params.has("appsecret_proof") {
+        check_proof(world, &token, &call.params)?;
+    }
+    Ok(token)
+}
+
+/// Which of two refusals a call without token gets depends on whether it asks who it is.
+fn no_token(call: &Call) -> GraphError {
+    let (code, message) = if call.path.first().is_some_and(|first| first == "me") {
+        (
+            2500,
+            "An active access token must be used to query information about the current user.",
+        )
+    } else {
+        (104, "An access token is required to request this resource.")
+    };
+    GraphError {
+        code,
+        message: message.into(),
         ..GraphError::default()
-    })?;
+    }
+}
+
+fn valid(world: &World, call: &Call) -> Result<Token, GraphError> {
+    let given = call.token.as_ref().ok_or_else(|| no_token(call))?;
     let token = find(world, given).ok_or_else(|| {
         GraphError::token(
             None,
             "Invalid OAuth access token - Cannot parse access token",
         )
     })?;
-    if let Some(problem) = problem(world, &token) {
-        return Err(problem);
+    match problem(world, &token) {
+        Some(problem) => Err(problem),
+        None => Ok(token),
     }
-    check_proof(world, &token, &call.params)?;
-    Ok(token)
 }
 
 /// Returns the token with that text. An app's own token is made of its id and its secret.

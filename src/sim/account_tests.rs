@@ -322,9 +322,9 @@ fn accounts_are_read_with_their_lists() {
     );
     refused(
         &bench.get(&format!("{SOURCE}/nothing"), json!({})),
-        2500,
+        100,
         None,
-        "/nothing",
+        "nonexisting field (nothing)",
     );
 }
 
@@ -483,5 +483,99 @@ fn a_batch_runs_its_parts_in_order() {
     assert_eq!(
         bench.sim.writes(),
         [(Method::Post, format!("{TARGET}/phone_numbers"))]
+    );
+}
+
+#[test]
+fn only_results_that_are_awaited_are_left_out_of_a_batch() {
+    let bench = Bench::new();
+    let batch = json!([
+        {"method": "GET", "name": "first", "relative_url": format!("{SOURCE}?fields=name")},
+        {"method": "GET", "relative_url": "{result=first:$.id}?fields=id"},
+        {"method": "GET", "name": "last", "relative_url": format!("{TARGET}?fields=name")},
+        {"method": "GET", "relative_url": "{result=first:$.nothing}?fields=id"},
+        {"method": "GET", "name": "wrong", "relative_url": "1?fields=id"},
+        {"method": "GET", "depends_on": "wrong", "relative_url": "me"},
+        {"method": "POST", "relative_url": "", "body": "batch=[]"},
+    ]);
+    let answers = bench.post("", json!({"batch": batch}));
+    let codes: Vec<Option<u64>> = (0..7).map(|at| answers[at]["code"].as_u64()).collect();
+    let expected = [
+        None,
+        Some(200),
+        Some(200),
+        Some(400),
+        Some(400),
+        None,
+        Some(400),
+    ];
+    assert_eq!(codes, expected, "{answers}");
+}
+
+#[test]
+fn a_malformed_batch_does_nothing() {
+    let bench = Bench::new();
+    let good = json!({"method": "DELETE", "relative_url": format!("{TARGET}/subscribed_apps")});
+    let answer = bench.post("", json!({"batch": [good, {"method": "GET"}]}));
+    refused(&answer, 100, None, "relative_url");
+    assert_eq!(bench.sim.writes(), []);
+    bench.sim.edit(|world| world.tokens[0].revoked = true);
+    refused(&bench.post("", json!({"batch": []})), 190, Some(467), "");
+}
+
+#[test]
+fn lists_are_filtered_by_known_words_only() {
+    let bench = Bench::new();
+    let numbers = |filter: Value| {
+        bench.get(
+            &format!("{SOURCE}/phone_numbers"),
+            json!({"filtering": filter.to_string()}),
+        )
+    };
+    let mode = |mode: &str| json!({"field": "account_mode", "operator": "EQUAL", "value": mode});
+    let count = |list: &Value| list["data"].as_array().map(Vec::len);
+    assert_eq!(count(&numbers(json!([mode("LIVE")]))), Some(1));
+    assert_eq!(
+        count(&numbers(json!([mode("LIVE"), mode("SANDBOX")]))),
+        Some(0)
+    );
+    refused(&numbers(json!([mode("DEAD")])), 100, None, "filtering");
+    refused(&numbers(mode("LIVE")), 100, None, "array");
+    let templates = |filter: Value| bench.get(&format!("{SOURCE}/message_templates"), filter);
+    assert_eq!(
+        count(&templates(json!({"name_or_content": "paid"}))),
+        Some(1)
+    );
+    assert_eq!(
+        count(&templates(json!({"content": "no such text"}))),
+        Some(0)
+    );
+    refused(&templates(json!({"status": "GOOD"})), 100, None, "status");
+    refused(&templates(json!({"since": "2026-01-01"})), 3, None, "since");
+}
+
+#[test]
+fn calls_on_no_account_count_for_the_app() {
+    let bench = Bench::new();
+    let headers = |path: &str| bench.raw(Method::Get, path, &json!({})).unwrap().headers;
+    let has = |path: &str, name: &str| headers(path).iter().any(|(it, _)| it == name);
+    assert!(has("me", "x-app-usage") && !has("me", "x-business-use-case-usage"));
+    assert!(has(SOURCE, "x-business-use-case-usage") && !has(SOURCE, "x-app-usage"));
+}
+
+#[test]
+fn what_a_token_says_of_itself_can_be_selected() {
+    let bench = Bench::new();
+    let me = bench.get("me", json!({"fields": "id"}));
+    assert_eq!(me.as_object().unwrap().len(), 1);
+    refused(
+        &bench.get("me", json!({"fields": "id,foo"})),
+        100,
+        None,
+        "nonexisting field (foo)",
+    );
+    assert_eq!(
+        bench.get("app", json!({"fields": "name"}))["category"],
+        Value::Null
     );
 }

@@ -43,7 +43,7 @@ impl Call {
         let is_version = path.first().is_some_and(|part| looks_like_version(part));
         let version = is_version.then(|| path.remove(0));
         let token = match params.0.remove("access_token") {
-            Some(Value::String(text)) => Some(Secret::new(text)),
+            Some(Value::String(text)) if !text.is_empty() => Some(Secret::new(text)),
             _ => token,
         };
         let mut method = method.to_ascii_uppercase();

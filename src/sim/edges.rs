@@ -12,6 +12,7 @@ use super::{
     nodes,
     paging::{self, Link, Page},
     switches::LargePages,
+    words::{AccountMode, Category, NameStatus, Quality, TemplateStatus, Verification},
     world::{Number, Template, Token, Waba, World},
 };
 use crate::ids::{BusinessId, PhoneNumberId, TemplateId, WabaId};
@@ -67,16 +68,13 @@ impl<'a> Reading<'a> {
     }
 
     fn numbers(&self, waba: &WabaId, params: &Params) -> Result<Value, GraphError> {
-        let mode = account_mode_filter(params)?;
+        let modes = account_mode_filter(params)?;
         let mut numbers: Vec<(&PhoneNumberId, &Number)> = self
             .world
             .numbers
             .iter()
             .filter(|(_, number)| number.waba == *waba)
-            .filter(|(_, number)| {
-                mode.as_deref()
-                    .is_none_or(|mode| number.mode.as_str() == mode)
-            })
+            .filter(|(_, number)| modes.iter().all(|mode| number.mode == *mode))
             .collect();
         numbers.sort_by_key(|(_, number)| number.onboarded);
         if !sorts_ascending(params)? {
@@ -220,12 +218,14 @@ impl<'a> Reading<'a> {
 ///
 /// Source: <https://developers.facebook.com/docs/whatsapp/business-management-api/message-templates>
 pub fn template_limit(world: &World, waba: &WabaId) -> usize {
-    let has_named_number = world.numbers.values().any(|number| {
-        number.waba == *waba && number.name_status == super::words::NameStatus::Approved
-    });
-    let is_verified = world.wabas.get(waba).is_some_and(|account| {
-        nodes::verification(world, account) == super::words::Verification::Verified
-    });
+    let has_named_number = world
+        .numbers
+        .values()
+        .any(|number| number.waba == *waba && number.name_status == NameStatus::Approved);
+    let is_verified = world
+        .wabas
+        .get(waba)
+        .is_some_and(|account| nodes::verification(world, account) == Verification::Verified);
     if has_named_number && is_verified {
         6000
     } else {
@@ -278,55 +278,100 @@ fn sorts_ascending(params: &Params) -> Result<bool, GraphError> {
     }
 }
 
-fn account_mode_filter(params: &Params) -> Result<Option<String>, GraphError> {
-    let Some(filtering) = params.json("filtering")? else {
-        return Ok(None);
+/// Returns the modes a number must all have.
+fn account_mode_filter(params: &Params) -> Result<Vec<AccountMode>, GraphError> {
+    let rules = match params.json("filtering")? {
+        None => return Ok(Vec::new()),
+        Some(Value::Array(rules)) => rules,
+        Some(_) => return Err(GraphError::parameter("Param filtering must be an array.")),
     };
-    let rule = &filtering[0];
-    match (
-        rule["field"].as_str(),
-        rule["operator"].as_str(),
-        rule["value"].as_str(),
-    ) {
-        (Some("account_mode"), Some("EQUAL"), Some(mode)) => Ok(Some(mode.to_owned())),
-        _ => Err(GraphError::parameter(
-            "Param filtering has a field or operator that is not supported.",
-        )),
-    }
+    rules
+        .iter()
+        .map(|rule| {
+            let mode = rule["value"].as_str().and_then(AccountMode::from_word);
+            match (rule["field"].as_str(), rule["operator"].as_str(), mode) {
+                (Some("account_mode"), Some("EQUAL"), Some(mode)) => Ok(mode),
+                _ => Err(GraphError::parameter(
+                    "Param filtering has a field, operator or value that is not supported.",
+                )),
+            }
+        })
+        .collect()
 }
 
 struct TemplateFilter {
     name: Option<String>,
+    content: Option<String>,
+    name_or_content: Option<String>,
     languages: Option<Vec<String>>,
-    statuses: Option<Vec<String>>,
-    categories: Option<Vec<String>>,
-    qualities: Option<Vec<String>>,
+    statuses: Option<Vec<TemplateStatus>>,
+    categories: Option<Vec<Category>>,
+    qualities: Option<Vec<Quality>>,
+}
+
+/// Filters of which the world knows nothing; better refused than ignored.
+const UNKNOWN_FILTERS: [&str; 3] = ["source", "since", "until"];
+
+/// Reads a list of words; one that does not exist is refused.
+fn words<T>(
+    params: &Params,
+    name: &str,
+    read: impl Fn(&str) -> Option<T>,
+) -> Result<Option<Vec<T>>, GraphError> {
+    let Some(words) = params.list(name)? else {
+        return Ok(None);
+    };
+    let read = |word: String| {
+        read(&word).ok_or_else(|| {
+            GraphError::parameter(format!("Param {name} has an unknown value {word}."))
+        })
+    };
+    words
+        .into_iter()
+        .map(read)
+        .collect::<Result<_, _>>()
+        .map(Some)
 }
 
 impl TemplateFilter {
     fn read(params: &Params) -> Result<Self, GraphError> {
+        if let Some(name) = UNKNOWN_FILTERS.iter().find(|name| params.has(name)) {
+            return Err(GraphError::not_simulated(&format!("the filter {name}")));
+        }
         Ok(Self {
             name: params.text("name")?,
+            content: params.text("content")?,
+            name_or_content: params.text("name_or_content")?,
             languages: params.list("language")?,
-            statuses: params.list("status")?,
-            categories: params.list("category")?,
-            qualities: params.list("quality_score")?,
+            statuses: words(params, "status", TemplateStatus::from_word)?,
+            categories: words(params, "category", Category::from_word)?,
+            qualities: words(params, "quality_score", Quality::from_word)?,
         })
     }
 
     /// `name` matches a substring, as clients report.
     fn admits(&self, template: &Template) -> bool {
-        let within = |wanted: &Option<Vec<String>>, value: &str| {
-            wanted
+        let named = |part: &String| template.name.contains(part.as_str());
+        let says = |part: &String| texts(&template.components).any(|text| text.contains(part));
+        self.name.as_ref().is_none_or(named)
+            && self.content.as_ref().is_none_or(says)
+            && self
+                .name_or_content
                 .as_ref()
-                .is_none_or(|list| list.iter().any(|item| item == value))
-        };
-        self.name
-            .as_ref()
-            .is_none_or(|part| template.name.contains(part.as_str()))
-            && within(&self.languages, &template.language)
-            && within(&self.statuses, template.status.as_str())
-            && within(&self.categories, template.category.as_str())
-            && within(&self.qualities, template.quality.as_str())
+                .is_none_or(|part| named(part) || says(part))
+            && is_within(self.languages.as_ref(), &template.language)
+            && is_within(self.statuses.as_ref(), &template.status)
+            && is_within(self.categories.as_ref(), &template.category)
+            && is_within(self.qualities.as_ref(), &template.quality)
     }
+}
+
+fn is_within<T: PartialEq>(wanted: Option<&Vec<T>>, value: &T) -> bool {
+    wanted.is_none_or(|list| list.contains(value))
+}
+
+/// Returns the text of each component.
+fn texts(components: &Value) -> impl Iterator<Item = &str> {
+    let components = components.as_array().into_iter().flatten();
+    components.filter_map(|component| component["text"].as_str())
 }

@@ -88,6 +88,21 @@ impl GraphError {
         }
     }
 
+    /// 100: an object has no such field or list.
+    pub fn no_field(name: &str, node_type: &str) -> Self {
+        Self::parameter(format!(
+            "Tried accessing nonexisting field ({name}) on node type ({node_type})"
+        ))
+    }
+
+    /// 3, with a status of its own: Graph has this and the simulator has not.
+    pub fn not_simulated(what: &str) -> Self {
+        Self {
+            status: Some(501),
+            ..Self::new(3, format!("The simulator does not offer {what}"))
+        }
+    }
+
     /// 2500: the path leads nowhere.
     pub fn unknown_path(path: &str) -> Self {
         Self {

@@ -70,37 +70,49 @@ fn split(text: &str) -> Result<Vec<&str>, GraphError> {
 }
 
 fn field(text: &str) -> Result<Field, GraphError> {
-    let (head, nested) = match text.split_once('{') {
-        None => (text, None),
-        Some((head, rest)) => {
-            let inner = rest
-                .strip_suffix('}')
-                .ok_or_else(|| syntax(text, text.len()))?;
-            (head, Some(inner.to_owned()))
-        }
-    };
-    let mut words = head.split('.');
-    let name = words.next().unwrap_or_default();
+    let name_end = text.find(['.', '{']).unwrap_or(text.len());
+    let (name, mut rest) = text.split_at(name_end);
     let is_name = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
     if !is_name {
         return Err(syntax(text, 0));
     }
-    let params = words
-        .map(|word| {
-            let (key, rest) = word
-                .split_once('(')
-                .ok_or_else(|| syntax(text, head.len()))?;
-            let value = rest
-                .strip_suffix(')')
-                .ok_or_else(|| syntax(text, head.len()))?;
-            Ok((key.to_owned(), value.to_owned()))
-        })
-        .collect::<Result<Params, GraphError>>()?;
+    let mut params = Params::default();
+    while let Some(modifier) = rest.strip_prefix('.') {
+        let (key, value, after) = modifier_of(modifier).ok_or_else(|| syntax(text, name_end))?;
+        params.0.insert(key.to_owned(), Value::from(value));
+        rest = after;
+    }
+    let nested = match rest {
+        "" => None,
+        _ => Some(
+            rest.strip_prefix('{')
+                .and_then(|inner| inner.strip_suffix('}'))
+                .ok_or_else(|| syntax(text, text.len()))?
+                .to_owned(),
+        ),
+    };
     Ok(Field {
         name: name.to_owned(),
         params,
         nested,
     })
+}
+
+/// Splits `limit(1).after(x){id}` into key, value and what follows. Values may hold parentheses.
+fn modifier_of(text: &str) -> Option<(&str, &str, &str)> {
+    let (key, rest) = text.split_once('(')?;
+    let mut depth = 1_u32;
+    for (at, c) in rest.char_indices() {
+        match c {
+            '(' => depth += 1,
+            ')' => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 {
+            return Some((key, &rest[..at], &rest[at + 1..]));
+        }
+    }
+    None
 }
 
 fn syntax(text: &str, at: usize) -> GraphError {
@@ -148,10 +160,7 @@ pub fn select(
             }
             Has::Absent => {}
             Has::No => {
-                return Err(GraphError::parameter(format!(
-                    "Tried accessing nonexisting field ({}) on node type ({node_type})",
-                    field.name
-                )));
+                return Err(GraphError::no_field(&field.name, node_type));
             }
         }
     }
@@ -160,8 +169,18 @@ pub fn select(
 
 /// Keeps the nested fields of a plain object. Edges have selected theirs already.
 fn narrow(value: Value, field: &Field) -> Result<Value, GraphError> {
-    let (Some(nested), Value::Object(object)) = (&field.nested, &value) else {
+    let Some(nested) = &field.nested else {
         return Ok(value);
+    };
+    let object = match &value {
+        Value::Object(object) => object,
+        Value::Array(_) => return Ok(value),
+        _ => {
+            return Err(GraphError::parameter(format!(
+                "Subfields are not supported by {}",
+                field.name
+            )));
+        }
     };
     if object.contains_key("data") {
         return Ok(value);
@@ -192,8 +211,28 @@ mod tests {
     }
 
     #[test]
+    fn a_modifier_may_hold_json() {
+        let filter = r#"[{"field":"account_mode","operator":"EQUAL","value":"LIVE"}]"#;
+        let text = format!("phone_numbers.filtering({filter}).limit(2){{id}},name");
+        let fields = parse(&text).unwrap();
+        assert_eq!(fields.len(), 2);
+        assert_eq!(fields[0].params.text("filtering"), Ok(Some(filter.into())));
+        assert_eq!(fields[0].params.uint("limit"), Ok(Some(2)));
+        assert_eq!(fields[0].nested.as_deref(), Some("id"));
+    }
+
+    #[test]
     fn broken_selections_are_refused() {
-        for text in ["a{b", "a}b", "a.limit(1", "a.limit", "{a}", "a b"] {
+        for text in [
+            "a{b",
+            "a}b",
+            "a.limit(1",
+            "a.limit",
+            "{a}",
+            "a b",
+            "a.limit(1)b",
+            "a{b}c",
+        ] {
             assert_eq!(parse(text).map_err(|error| error.code), Err(2500), "{text}");
         }
     }
@@ -213,6 +252,10 @@ mod tests {
         assert_eq!(
             read("score{score},unset"),
             Ok(json!({"id": "1", "score": {"score": "GREEN"}}))
+        );
+        assert_eq!(
+            read("id{x}").unwrap_err().message,
+            "(#100) Subfields are not supported by id"
         );
         assert_eq!(
             read("id,foo").unwrap_err().message,

@@ -1,7 +1,7 @@
 //! The Graph API's front: from a call to the rule that answers it.
 //!
 //! The order is: version, token, removed features, object (100/33), permission (200), hourly limit
-//! (80008), then the rule with its parameters.
+//! (80008, or 4 where no account is concerned), then the rule with its parameters.
 //!
 //! Source: <https://developers.facebook.com/docs/graph-api/overview>
 
@@ -99,6 +99,15 @@ impl Object {
             Self::Business(_) => None,
         }
     }
+
+    fn node_type(&self) -> &'static str {
+        match self {
+            Self::Waba(_) => nodes::WABA,
+            Self::Number(..) => nodes::NUMBER,
+            Self::Template(..) => nodes::TEMPLATE,
+            Self::Business(_) => nodes::BUSINESS,
+        }
+    }
 }
 
 fn route(world: &mut World, call: &Call, usage: &mut Option<Usage>) -> Answered {
@@ -120,18 +129,24 @@ fn route(world: &mut World, call: &Call, usage: &mut Option<Usage>) -> Answered 
         return tokens::exchange(world, &call.params);
     }
     if call.method == "POST" && path.is_empty() && call.params.has("batch") {
+        access::authenticate_batch(world, call)?;
         return batch::run(world, call);
     }
     let token = access::authenticate(world, call)?;
     refuse_removed(world, call)?;
+    if let [id, rest @ ..] = path.as_slice()
+        && id.bytes().all(|b| b.is_ascii_digit())
+    {
+        return object_call(world, call, served, &token, (id, rest), usage);
+    }
+    let (used, verdict) = usage::count_app(world, &token.app);
+    *usage = Some(used);
+    verdict?;
     match (call.method.as_str(), path.as_slice()) {
-        ("GET", ["me"]) => tokens::me(&token),
+        ("GET", ["me"]) => tokens::me(&token, &call.params),
         ("GET", ["me", "permissions"]) => tokens::permissions(&token),
-        ("GET", ["app"]) => tokens::app(world, &token),
+        ("GET", ["app"]) => tokens::app(world, &token, &call.params),
         ("GET", ["debug_token"]) => tokens::debug(world, &token, &call.params),
-        (_, [id, rest @ ..]) if id.bytes().all(|b| b.is_ascii_digit()) => {
-            object_call(world, call, served, &token, (id, rest), usage)
-        }
         _ => Err(GraphError::unknown_path(&format!("/{}", call.route()))),
     }
 }
@@ -168,11 +183,12 @@ fn object_call(
         _ => return Err(GraphError::unknown_path(&format!("/{}", rest.join("/")))),
     };
     permit(token, &object, &call.method, edge)?;
-    if let Some(waba) = object.waba() {
-        let (used, verdict) = usage::count(world, &token.app, waba);
-        *usage = Some(used);
-        verdict?;
-    }
+    let (used, verdict) = match object.waba() {
+        Some(waba) => usage::count(world, &token.app, waba),
+        None => usage::count_app(world, &token.app),
+    };
+    *usage = Some(used);
+    verdict?;
     if call.method == "GET" {
         let answered = read(world, call, served, token, &object, edge);
         settle_flaps(world, &object);
@@ -250,7 +266,7 @@ fn read(
         }
         (Object::Waba(id), _) => reading
             .edge(id, edge, params)
-            .unwrap_or_else(|| Err(no_edge(edge, "GET", &call.path[0]))),
+            .unwrap_or_else(|| Err(no_edge(edge, "GET", object, &call.path[0]))),
         (Object::Number(id, _), "") => {
             let found = world.numbers.get_key_value(id).ok_or_else(missing)?;
             nodes::number(
@@ -270,7 +286,7 @@ fn read(
             nodes::business(found, &fields::of(params, &nodes::BUSINESS_FIELDS)?)
         }
         (Object::Business(id), "owned_whatsapp_business_accounts") => reading.owned(id, params),
-        _ => Err(no_edge(edge, "GET", &call.path[0])),
+        _ => Err(no_edge(edge, "GET", object, &call.path[0])),
     }
 }
 
@@ -300,28 +316,22 @@ fn write(world: &mut World, call: &Call, token: &Token, object: &Object, edge: &
         | (Object::Template(..) | Object::Waba(_), "POST", "") => {
             Err(not_simulated(&call.method, edge))
         }
-        _ => Err(no_edge(edge, &call.method, &call.path[0])),
+        _ => Err(no_edge(edge, &call.method, object, &call.path[0])),
     }
 }
 
-fn no_edge(edge: &str, method: &str, id: &str) -> GraphError {
+fn no_edge(edge: &str, method: &str, object: &Object, id: &str) -> GraphError {
     if NOT_SIMULATED.contains(&edge) {
         not_simulated(method, edge)
     } else if edge.is_empty() || method != "GET" {
         GraphError::no_object(method, id)
     } else {
-        GraphError::unknown_path(&format!("/{edge}"))
+        GraphError::no_field(edge, object.node_type())
     }
 }
 
 fn not_simulated(method: &str, edge: &str) -> GraphError {
-    GraphError {
-        status: Some(501),
-        ..GraphError::new(
-            3,
-            format!("The simulator does not offer {method} on this object: {edge}"),
-        )
-    }
+    GraphError::not_simulated(&format!("{method} on this object: {edge}"))
 }
 
 /// Each read of a flapping number uses up one flap.

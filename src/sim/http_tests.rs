@@ -4,7 +4,12 @@ use std::net::SocketAddr;
 
 use reqwest::Client;
 use serde_json::{Value, json};
-use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
+use tokio::{
+    io::AsyncWriteExt,
+    net::{TcpListener, TcpStream},
+    sync::oneshot,
+    task::JoinHandle,
+};
 
 use super::{
     Simulator,
@@ -98,7 +103,9 @@ async fn a_number_moves_over_http() {
         json!({"success": true})
     );
     let received = running.get("__sim/code?phone=+4930901820").await;
-    let code = received["code"].as_str().unwrap().replace('-', "");
+    let code = received["code"].as_str().unwrap();
+    assert_eq!(code.len(), 6);
+    assert_eq!(received["shown"], format!("{}-{}", &code[..3], &code[3..]));
     running
         .post(&format!("v25.0/{id}/verify_code"), &json!({"code": code}))
         .await;
@@ -167,6 +174,12 @@ async fn people_have_stand_ins() {
             .simulator
             .world(|world| world.live_number(&phone()).unwrap().1.pin.is_none())
     );
+    let as_curl_sends_it = running
+        .client
+        .post(running.url("__sim/two_step_off"))
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(r#"{"phone": "+49 30 901820"}"#);
+    assert_eq!(as_curl_sends_it.send().await.unwrap().status(), 200);
     let before = running.simulator.world(|world| world.now);
     running.post("__sim/advance", &json!({"seconds": 60})).await;
     let passed = running
@@ -243,5 +256,56 @@ async fn what_is_no_parameter_is_refused() {
         .await
         .unwrap();
     assert_eq!(head.status(), 400);
+    running.end().await;
+}
+
+#[tokio::test]
+async fn a_client_that_never_finishes_does_not_hold_up_the_end() {
+    let running = Running::start().await;
+    let address = running.base.strip_prefix("http://").unwrap();
+    let mut slow = TcpStream::connect(address).await.unwrap();
+    let half = b"POST /v25.0/1 HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\nhal";
+    slow.write_all(half).await.unwrap();
+    // The server has begun to read: it answers others after it.
+    running.get("me").await;
+    running.end().await;
+    drop(slow);
+}
+
+#[tokio::test]
+async fn a_scripted_status_is_an_error_status() {
+    let running = Running::start().await;
+    let fault = |status: u16| json!({"on": {}, "effect": {"error": {"code": 1, "message": "x", "status": status}}});
+    assert!(running.post("__sim/fault", &fault(99)).await["error"].is_string());
+    assert_eq!(
+        running.post("__sim/fault", &fault(599)).await,
+        json!({"success": true})
+    );
+    let answer = running.client.get(running.url("me")).send().await.unwrap();
+    assert_eq!(answer.status(), 599);
+    running.end().await;
+}
+
+#[tokio::test]
+async fn only_bodies_that_graph_reads_hold_parameters() {
+    let running = Running::start().await;
+    let subscribe = |kind: &'static str, body: String| {
+        running
+            .client
+            .post(running.url(&format!("v25.0/{TARGET}/subscribed_apps")))
+            .header("content-type", kind)
+            .body(body)
+            .send()
+    };
+    let form = format!("access_token={TOKEN}");
+    let read = subscribe("application/x-www-form-urlencoded", form.clone());
+    assert_eq!(read.await.unwrap().status(), 200);
+    let ignored: Value = subscribe("text/plain", form)
+        .await
+        .unwrap()
+        .json()
+        .await
+        .unwrap();
+    assert_eq!(ignored["error"]["code"], 104);
     running.end().await;
 }

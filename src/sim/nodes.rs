@@ -18,6 +18,15 @@ use super::{
 };
 use crate::ids::{BusinessId, PhoneNumberId, TemplateId, WabaId};
 
+/// What Graph calls a number in its errors.
+pub const NUMBER: &str = "WhatsAppBusinessPhoneNumber";
+/// What Graph calls an account in its errors.
+pub const WABA: &str = "WhatsAppBusinessAccount";
+/// What Graph calls a template in its errors.
+pub const TEMPLATE: &str = "WhatsAppMessageTemplate";
+/// What Graph calls a portfolio in its errors.
+pub const BUSINESS: &str = "Business";
+
 /// Fields of a number when none are asked for.
 pub const NUMBER_FIELDS: [&str; 8] = [
     "verified_name",
@@ -62,7 +71,7 @@ pub fn number(
     (id, number): (&PhoneNumberId, &Number),
     selection: &[Field],
 ) -> Result<Value, GraphError> {
-    select(selection, "WhatsAppBusinessPhoneNumber", |field| {
+    select(selection, NUMBER, |field| {
         Ok(match field.name.as_str() {
             "id" => id.as_str().into(),
             "messaging_limit_tier" if version <= 23 => "TIER_2K".into(),
@@ -208,7 +217,7 @@ pub fn waba(
     selection: &[Field],
     mut edge: impl FnMut(&Field) -> Option<Result<Value, GraphError>>,
 ) -> Result<Value, GraphError> {
-    select(selection, "WhatsAppBusinessAccount", |field| {
+    select(selection, WABA, |field| {
         if let Some(list) = edge(field) {
             return list.map(Has::Value);
         }
@@ -268,7 +277,7 @@ pub fn template(
     (id, template): (&TemplateId, &Template),
     selection: &[Field],
 ) -> Result<Value, GraphError> {
-    select(selection, "WhatsAppMessageTemplate", |field| {
+    select(selection, TEMPLATE, |field| {
         Ok(match field.name.as_str() {
             "id" => id.as_str().into(),
             "name" => template.name.as_str().into(),
@@ -308,7 +317,7 @@ pub fn business(
     (id, business): (&BusinessId, &Business),
     selection: &[Field],
 ) -> Result<Value, GraphError> {
-    select(selection, "Business", |field| {
+    select(selection, BUSINESS, |field| {
         Ok(match field.name.as_str() {
             "id" => id.as_str().into(),
             "name" => business.name.as_str().into(),

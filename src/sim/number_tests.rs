@@ -559,3 +559,33 @@ fn an_unverified_source_business_and_a_deleted_number_are_refused() {
     assert_eq!(bench.register(&id), json!({"success": true}));
     assert!(!bench.sim.world_json().to_string().contains(TOKEN));
 }
+
+#[test]
+fn an_expired_verification_does_not_register() {
+    let bench = Bench::new();
+    let id = bench.add();
+    bench.verify(&id);
+    bench.sim.edit(|world| {
+        world.happen(&Happening::VerificationStatus {
+            phone: phone(),
+            status: CodeVerification::Expired,
+        });
+    });
+    refused(&bench.register(&id), 133_006, None, "verified");
+    bench.verify(&id);
+    assert_eq!(bench.register(&id), json!({"success": true}));
+}
+
+#[test]
+fn the_country_code_is_one_by_itself() {
+    let bench = Bench::new();
+    let add = |cc: &str, number: &str| {
+        bench.post(
+            &format!("{TARGET}/phone_numbers"),
+            json!({"cc": cc, "phone_number": number, "migrate_phone_number": true}),
+        )
+    };
+    refused(&add("4", "930901820"), 100, None, "country code");
+    refused(&add("493", "0901820"), 100, None, "country code");
+    assert!(add("49", "30 901-820")["id"].is_string());
+}

@@ -135,7 +135,8 @@ fn a_call_without_token_or_with_an_unknown_version_is_refused() {
         let body: Value = serde_json::from_slice(&answer.body).unwrap();
         (answer.status, body["error"]["code"].as_u64())
     };
-    assert_eq!(code("/v25.0/me", None), (400, Some(104)));
+    assert_eq!(code("/v25.0/me", None), (400, Some(2500)));
+    assert_eq!(code("/v25.0/app", None), (400, Some(104)));
     assert_eq!(code("/v99.0/me", Some(TOKEN)), (400, Some(2500)));
     assert_eq!(code("/v19.0/me", Some(TOKEN)), (200, None));
 }

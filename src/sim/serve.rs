@@ -14,7 +14,7 @@ use axum::{
     Router,
     body::{Body, to_bytes},
     extract::{Request, State},
-    http::{HeaderMap, header},
+    http::{HeaderMap, Method, header},
     response::Response,
 };
 use futures_util::stream;
@@ -36,6 +36,8 @@ use crate::secret::Secret;
 const MOST_BYTES: usize = 16 << 20;
 /// How long a silent connection is held when the client does not give up.
 const SILENCE: Duration = Duration::from_secs(120);
+/// How long a client may go on sending after the server was asked to end.
+const GRACE: Duration = Duration::from_secs(1);
 
 /// Serves until `shutdown` is ready.
 pub async fn serve(
@@ -49,9 +51,17 @@ pub async fn serve(
         // Nobody listens when every connection is closed already.
         let _ = closing.send(true);
     };
-    axum::serve(listener, router(simulator, closed))
-        .with_graceful_shutdown(shutdown)
-        .await
+    let mut ending = closed.clone();
+    let served = axum::serve(listener, router(simulator, closed)).with_graceful_shutdown(shutdown);
+    let too_slow = async move {
+        // An error means that the sender is gone, which is an end as well.
+        let _ = ending.wait_for(|closed| *closed).await;
+        let _ = tokio::time::timeout(GRACE, std::future::pending::<()>()).await;
+    };
+    tokio::select! {
+        end = served => end,
+        () = too_slow => Ok(()),
+    }
 }
 
 /// Returns the routes of the Graph API and of the stand-ins for people.
@@ -138,6 +148,8 @@ async fn read(request: Request) -> (Call, Result<(), GraphError>) {
         .extend(form(head.uri.query().unwrap_or_default().as_bytes()));
     let content_type = text(&head.headers, header::CONTENT_TYPE);
     let readable = match to_bytes(body, MOST_BYTES).await {
+        // The body of a GET means nothing.
+        Ok(_) if head.method == Method::GET => Ok(()),
         Err(_) => Err(GraphError::parameter("The request body is too large.")),
         Ok(bytes) => fields(&content_type, &bytes)
             .map(|fields| params.0.extend(fields))
@@ -166,19 +178,21 @@ fn token(headers: &HeaderMap) -> Option<Secret> {
 
 type Fields = Vec<(String, Value)>;
 
-/// Reads a body; nothing when it is not what its content type says.
+/// Reads a body; nothing when it is not what its content type says. Types that Graph does not
+/// read hold no parameters.
 pub fn fields(content_type: &str, body: &[u8]) -> Option<Fields> {
     if body.is_empty() {
         return Some(Vec::new());
     }
     let (kind, parameters) = content_type.split_once(';').unwrap_or((content_type, ""));
-    match kind.trim() {
+    match kind.trim().to_ascii_lowercase().as_str() {
         "application/json" => match serde_json::from_slice(body).ok()? {
             Value::Object(object) => Some(object.into_iter().collect()),
             _ => None,
         },
         "multipart/form-data" => multipart(parameters, body),
-        _ => Some(form(body)),
+        "application/x-www-form-urlencoded" => Some(form(body)),
+        _ => Some(Vec::new()),
     }
 }
 
@@ -234,7 +248,9 @@ mod tests {
             two,
         );
         check("application/x-www-form-urlencoded", "a=1&b=x+y", two);
-        check("", "a=1&b=x%20y", two);
+        check("Application/JSON", r#"{"a":"1","b":"x y"}"#, two);
+        check("", "a=1&b=x%20y", Some(&[]));
+        check("text/plain", r#"{"a":"1"}"#, Some(&[]));
         let parts = "--X\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n\
                      --X\r\nContent-Disposition: form-data; name=\"b\"\r\n\r\nx y\r\n--X--\r\n";
         check("multipart/form-data; boundary=X", parts, two);

@@ -137,7 +137,7 @@ pub struct Switches {
     pub deregister_idle: DeregisterIdle,
     /// Reads after register that show PENDING every second time. Default 0.
     pub flapping_reads: u32,
-    /// Seconds until copies of templates appear. Default 20.
+    /// Seconds until copies of templates appear in lists. Default 3; unconfirmed.
     pub copy_seconds: u32,
     /// Status of copies when they appear. Default APPROVED.
     pub copy_status: TemplateStatus,
@@ -187,7 +187,7 @@ impl Default for Switches {
             reregister: Reregister::KeepPin,
             deregister_idle: DeregisterIdle::NotRegistered,
             flapping_reads: 0,
-            copy_seconds: 20,
+            copy_seconds: 3,
             copy_status: TemplateStatus::Approved,
             review_seconds: 60,
             rejected_copies: BTreeMap::new(),

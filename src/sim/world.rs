@@ -236,6 +236,9 @@ pub struct World {
     /// Calls of the last hour, by app and WABA.
     #[serde(skip)]
     pub calls: BTreeMap<(AppId, WabaId), VecDeque<Timestamp>>,
+    /// Other calls of the last hour, by app.
+    #[serde(skip)]
+    pub app_calls: BTreeMap<AppId, VecDeque<Timestamp>>,
     /// Register and deregister calls, by number.
     #[serde(skip)]
     pub registrations: BTreeMap<Phone, Vec<Timestamp>>,
@@ -266,6 +269,7 @@ impl World {
             agenda: Agenda::default(),
             inbox: Vec::new(),
             calls: BTreeMap::new(),
+            app_calls: BTreeMap::new(),
             registrations: BTreeMap::new(),
             deleted: BTreeMap::new(),
             log: Vec::new(),

@@ -74,9 +74,15 @@ fn phone(world: &World, params: &Params) -> Result<Phone, GraphError> {
             "Param phone_number and cc must have digits only.",
         ));
     }
-    format!("+{whole}")
+    let phone: Phone = format!("+{whole}")
         .parse()
-        .map_err(|_| GraphError::parameter("Param phone_number is not a valid phone number."))
+        .map_err(|_| GraphError::parameter("Param phone_number is not a valid phone number."))?;
+    if !country.is_empty() && phone.split().0 != country {
+        return Err(GraphError::parameter(
+            "Param cc is not a valid country code.",
+        ));
+    }
+    Ok(phone)
 }
 
 fn display_name(params: &Params) -> Result<String, GraphError> {

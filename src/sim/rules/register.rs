@@ -107,7 +107,7 @@ fn check_state(world: &World, number: &Number) -> Result<(), GraphError> {
         )
         .details("The phone number was recently deleted."));
     }
-    if number.verification == CodeVerification::NotVerified {
+    if !number.is_live() && number.verification != CodeVerification::Verified {
         return Err(
             GraphError::new(133_006, "Phone number re-verification needed")
                 .details("Phone number needs to be verified before registering"),

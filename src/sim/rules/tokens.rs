@@ -13,6 +13,7 @@ use crate::{
         access::{find, problem},
         call::Params,
         error::GraphError,
+        fields::{self, Has},
         words::TokenKind,
         world::{Token, World},
     },
@@ -67,7 +68,19 @@ fn app_name<'a>(world: &'a World, app: &AppId) -> &'a str {
 }
 
 /// Says who calls; an app is nobody.
-pub fn me(token: &Token) -> Answered {
+pub fn me(token: &Token, params: &Params) -> Answered {
+    refuse_app(token)?;
+    let selection = fields::of(params, &["name"])?;
+    fields::select(&selection, "User", |field| {
+        Ok(match field.name.as_str() {
+            "id" => token.user.as_str().into(),
+            "name" => token.name.as_str().into(),
+            _ => Has::No,
+        })
+    })
+}
+
+fn refuse_app(token: &Token) -> Result<(), GraphError> {
     if token.kind == TokenKind::App {
         return Err(GraphError {
             code: 2500,
@@ -77,12 +90,12 @@ pub fn me(token: &Token) -> Answered {
             ..GraphError::default()
         });
     }
-    Ok(json!({"id": token.user, "name": token.name}))
+    Ok(())
 }
 
 /// Says what the caller may do.
 pub fn permissions(token: &Token) -> Answered {
-    me(token)?;
+    refuse_app(token)?;
     let granted: Vec<Value> = token
         .scopes
         .iter()
@@ -92,13 +105,17 @@ pub fn permissions(token: &Token) -> Answered {
 }
 
 /// Says which app the token belongs to.
-pub fn app(world: &World, token: &Token) -> Answered {
-    Ok(json!({
-        "id": token.app,
-        "name": app_name(world, &token.app),
-        "link": format!("https://www.facebook.com/games/?app_id={}", token.app),
-        "category": "Business",
-    }))
+pub fn app(world: &World, token: &Token, params: &Params) -> Answered {
+    let selection = fields::of(params, &["category", "link", "name"])?;
+    fields::select(&selection, "Application", |field| {
+        Ok(match field.name.as_str() {
+            "id" => token.app.as_str().into(),
+            "name" => app_name(world, &token.app).into(),
+            "link" => format!("https://www.facebook.com/games/?app_id={}", token.app).into(),
+            "category" => "Business".into(),
+            _ => Has::No,
+        })
+    })
 }
 
 /// Hands out an app's own token. Codes of a signup popup are not simulated.

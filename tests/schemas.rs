@@ -1,35 +1,38 @@
 //! The committed schemas are those of the types, and the examples fit them.
+//!
+//! Examples are plans, and worlds (`*.world.yaml`) to rehearse them in.
 
 use std::{fs, path::PathBuf};
 
-use waba_migrate::plan::{
-    document,
-    load::{Source, load},
+use serde_json::Value;
+use waba_migrate::{
+    plan::{
+        document,
+        load::{Source, load},
+    },
+    sim,
 };
+
+const WORLD: &str = ".world.yaml";
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Returns name and bytes of every example plan.
+/// Returns name and bytes of every example whose name is `wanted`.
 #[expect(
     clippy::disallowed_methods,
     reason = "a test that reads the repository's own files"
 )]
-fn examples() -> Vec<(String, Vec<u8>)> {
+fn files(wanted: impl Fn(&str) -> bool) -> Vec<(String, Vec<u8>)> {
     let mut found: Vec<(String, Vec<u8>)> = fs::read_dir(root().join("examples"))
         .expect("a folder of examples")
         .map(|entry| entry.expect("a readable folder").path())
         .map(|path| {
-            (
-                path.file_name()
-                    .expect("an entry has a name")
-                    .to_string_lossy()
-                    .into_owned(),
-                path,
-            )
+            let name = path.file_name().expect("an entry has a name");
+            (name.to_string_lossy().into_owned(), path)
         })
-        .filter(|(name, _)| name.ends_with(".yaml") && !name.ends_with(".world.yaml"))
+        .filter(|(name, _)| wanted(name))
         .map(|(name, path)| (name, fs::read(path).expect("a readable file")))
         .collect();
     found.sort();
@@ -37,30 +40,59 @@ fn examples() -> Vec<(String, Vec<u8>)> {
     found
 }
 
-#[test]
+fn examples() -> Vec<(String, Vec<u8>)> {
+    files(|name| name.ends_with(".yaml") && !name.ends_with(WORLD))
+}
+
+fn worlds() -> Vec<(String, Vec<u8>)> {
+    files(|name| name.ends_with(WORLD))
+}
+
+#[track_caller]
 #[expect(
     clippy::disallowed_methods,
     reason = "a test that reads the repository's own files"
 )]
-fn the_committed_schema_of_plans_is_current() {
-    let expected = serde_json::to_string_pretty(&document::schema()).unwrap() + "\n";
-    let committed = fs::read_to_string(root().join("schemas/plan.v1.schema.json")).unwrap();
+fn check_current(kind: &str, schema: &Value) {
+    let expected = serde_json::to_string_pretty(schema).expect("a schema is JSON") + "\n";
+    let path = format!("schemas/{kind}.v1.schema.json");
+    let committed = fs::read_to_string(root().join(&path)).expect("a committed schema");
     assert!(
         committed == expected,
-        "regenerate it: cargo run -- schema plan > schemas/plan.v1.schema.json"
+        "regenerate it: cargo run -- schema {kind} > {path}"
     );
 }
 
-#[test]
-fn every_example_fits_the_schema() {
-    let validator = jsonschema::validator_for(&document::schema()).unwrap();
-    for (name, bytes) in examples() {
-        let value: serde_json::Value = serde_yaml::from_slice(&bytes).unwrap();
+#[track_caller]
+fn check_fits(schema: &Value, files: Vec<(String, Vec<u8>)>) {
+    let validator = jsonschema::validator_for(schema).expect("our schemas are valid");
+    for (name, bytes) in files {
+        let value: Value = serde_yaml::from_slice(&bytes).expect("examples are YAML");
         let errors: Vec<String> = validator
             .iter_errors(&value)
             .map(|error| format!("{}: {error}", error.instance_path()))
             .collect();
         assert_eq!(errors, Vec::<String>::new(), "{name}");
+    }
+}
+
+#[test]
+fn the_committed_schemas_are_current() {
+    check_current("plan", &document::schema());
+    check_current("world", &sim::file::schema());
+}
+
+#[test]
+fn every_example_fits_its_schema() {
+    check_fits(&document::schema(), examples());
+    check_fits(&sim::file::schema(), worlds());
+}
+
+#[test]
+fn every_example_world_can_be_made() {
+    for (name, bytes) in worlds() {
+        let problems = sim::file::parse(&name, &bytes).err();
+        assert_eq!(problems, None, "{name}");
     }
 }
 

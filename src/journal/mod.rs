@@ -2,7 +2,7 @@
 //!
 //! * [`event`]: the lines of the record, as data.
 //! * [`history`]: what all lines together amount to, by one pure transition function.
-//! * [`file`]: writing, locking and reading the files.
+//! * [`mod@file`]: writing, locking and reading the files.
 //!
 //! The API is the state: a lost journal costs history, never correctness. What cannot be seen in
 //! the API is remembered here: whether a one-time code is on its way, what a source profile said

@@ -1,6 +1,6 @@
 //! What stands in the way: rules over plan and snapshot, one file per subject.
 //!
-//! A rule is a pure function and a line in [`RULES`]. It says `pass`, `fail` or `unknown`; unknown
+//! A rule is a pure function and a line in `RULES`. It says `pass`, `fail` or `unknown`; unknown
 //! is never pass. It blocks where going on could cost a number, and warns where only the source
 //! cannot be read.
 //!

@@ -1,0 +1,7 @@
+//! Whole migrations on the simulator: what is decided, what is done, what a crash leaves behind.
+
+mod apply;
+mod crash;
+mod decisions;
+mod faults;
+mod stage;

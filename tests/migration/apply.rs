@@ -350,3 +350,22 @@ fn the_profile_of_the_source_is_carried_over() {
         assert_eq!(profile(&stage).get(&field), Some(&value), "{field}");
     }
 }
+
+#[test]
+fn a_number_that_is_held_is_left_alone() {
+    let mut stage = Stage::new(THREE);
+    stage
+        .held
+        .insert(phone(BERLIN), "its name is under review".into());
+    let run = stage.apply();
+    assert_eq!(
+        run.end(&step("add")),
+        (StepEnd::Blocked, "its name is under review")
+    );
+    assert_eq!(stage.effects("/phone_numbers"), 2);
+    assert_eq!(
+        stage.effects("/register"),
+        1,
+        "one waits for it, one does not"
+    );
+}

@@ -11,7 +11,6 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
-    time::Duration,
 };
 
 use futures_util::future::{BoxFuture, FutureExt};
@@ -101,11 +100,10 @@ fn tear(journal: &Path) {
         .expect("a writable journal");
 }
 
-/// Goes on, a minute after a death, until nothing is left.
+/// Goes on right after a death until nothing is left.
 #[track_caller]
 fn go_on(stage: &mut Stage, case: &str) {
     for _ in 0..3 {
-        stage.sim.advance(Duration::from_secs(60));
         let run = stage.apply();
         assert!(run.blocking.is_empty(), "{case}: {:?}", run.blocking);
         let by_name = stage.options.new_codes.len();

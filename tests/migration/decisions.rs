@@ -137,11 +137,11 @@ fn a_moved_number_needs_nothing_but_its_templates() {
     none   target.subscription: our app is subscribed
     create templates.copy: 2 templates missing on the target
     none   templates.approved: every number is live
-    none   number["+4930901820"].two_step_off: the number is live on the target
+    none   number["+4930901820"].two_step_off: the number is registered on the target
     none   number["+4930901820"].add: on the target (CONNECTED, CLOUD_API, VERIFIED)
     none   number["+4930901820"].request_code: the number is verified
     none   number["+4930901820"].verify: the number is verified
-    none   number["+4930901820"].register: the number is live on the target
+    none   number["+4930901820"].register: the number is registered on the target
     none   number["+4930901820"].live: CONNECTED, CLOUD_API
     none   number["+4930901820"].profile: nothing is left to carry over
     "#);

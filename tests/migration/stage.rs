@@ -112,6 +112,8 @@ pub(crate) struct Stage {
     pub(crate) options: Options,
     pub(crate) patience: Duration,
     pub(crate) person: Person,
+    /// Numbers that are left alone, with the reason.
+    pub(crate) held: BTreeMap<Phone, String>,
     graph: StepGraph,
     secrets: Arc<dyn Secrets>,
     folder: tempfile::TempDir,
@@ -180,7 +182,11 @@ impl Stage {
     }
 
     /// Sets up a plan on any world.
-    pub(crate) fn on(plan: Plan, world: World) -> Self {
+    pub(crate) fn on(mut plan: Plan, world: World) -> Self {
+        // Codes are read off the simulated phones they came to.
+        for number in &mut plan.numbers {
+            number.otp.code = None;
+        }
         let sim = Simulator::new(world);
         let options = Options {
             wait: Some(Duration::from_secs(24 * 3600)),
@@ -200,6 +206,7 @@ impl Stage {
             options,
             patience: Duration::from_secs(3600),
             person: Person::ReadsPhone,
+            held: BTreeMap::new(),
             folder: memory().expect("a temporary folder"),
             runs: Cell::new(0),
         }
@@ -394,7 +401,7 @@ impl Stage {
             stop: &Stop::default(),
             seen: &Mutex::new(seen),
         };
-        let report = apply(&self.graph, &context).await;
+        let report = apply(&self.graph, &self.held, &context).await;
         Run { blocking, report }
     }
 

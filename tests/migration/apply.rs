@@ -288,22 +288,22 @@ fn a_template_that_is_rejected_stops_register() {
 }
 
 #[test]
-fn a_template_that_is_paused_after_its_copy_stops_register() {
-    let what = Happening::TemplateStatus {
+fn a_template_that_is_paused_between_two_runs_stops_the_second() {
+    let mut stage = Stage::new(SMALL);
+    stage.person = Person::Away;
+    stage.apply();
+    let paused = Happening::TemplateStatus {
         waba: TARGET.into(),
         name: "order".into(),
         language: None,
         status: TemplateStatus::Paused,
         reason: None,
     };
-    let stage = Stage::with(SMALL, |world| {
-        world.schedule(Event {
-            when: When::AfterSeconds(21),
-            what,
-        });
-    });
+    stage.sim.edit(|world| world.happen(&paused));
+    stage.person = Person::ReadsPhone;
     let run = stage.apply();
-    assert_eq!(stage.sent("/register"), 0, "{}", run.ends());
+    assert_eq!(run.blocking[0].rule, "template-not-approved");
+    assert_eq!(stage.sent("/register"), 0);
 }
 
 #[test]

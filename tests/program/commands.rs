@@ -1,0 +1,241 @@
+//! A few scripts per command.
+
+use serde_json::Value;
+
+use crate::bench::{Bench, Server, assert_code, stderr, stdout};
+
+const QUICKSTART: &str = include_str!("../../examples/quickstart.yaml");
+
+/// A world in which the smallest example can be applied.
+const WORLD: &str = r#"
+version: 1
+businesses: [{ id: "1", name: Acme }]
+apps: [{ id: "2", name: Migration, secret: app-secret }]
+tokens: [{ name: both, value: EAATOKEN, app: "2" }]
+wabas:
+  - { id: "102290129340398", name: Old, business: "1" }
+  - { id: "215589313241560", name: New, business: "1" }
+numbers: [{ phone: "+49 30 901820", waba: "102290129340398", name: Acme }]
+templates: [{ waba: "102290129340398", name: order_confirmation, language: de }]
+"#;
+
+fn bench() -> Bench {
+    let bench = Bench::new();
+    bench.write("quickstart.yaml", QUICKSTART);
+    bench.write("world.yaml", WORLD);
+    bench
+}
+
+#[test]
+fn help_and_version_are_no_errors() {
+    let bench = Bench::new();
+    for arguments in [&["--version"][..], &["--help"], &["apply", "--help"]] {
+        let output = bench.run(arguments);
+        assert_code(&output, 0);
+        assert!(output.stderr.is_empty());
+    }
+    let version = stdout(&bench.run(&["--version"]));
+    assert_eq!(
+        version,
+        concat!("waba-migrate ", env!("CARGO_PKG_VERSION"), "\n")
+    );
+}
+
+#[test]
+fn wrong_usage_exits_1_and_says_so_on_stderr() {
+    let bench = Bench::new();
+    for arguments in [
+        &[][..],
+        &["frobnicate"],
+        &["plan"],
+        &["plan", "a", "--format", "xml"],
+    ] {
+        let output = bench.run(arguments);
+        assert_code(&output, 1);
+        assert!(
+            output.stdout.is_empty() && !output.stderr.is_empty(),
+            "{arguments:?}"
+        );
+    }
+}
+
+#[test]
+fn validate_tells_valid_from_invalid() {
+    let bench = bench();
+    assert_code(&bench.run(&["validate", "quickstart.yaml"]), 0);
+    bench.write(
+        "bad.yaml",
+        &QUICKSTART.replace("version: 1", "version: 1\ncolour: red"),
+    );
+    let output = bench.run(&["validate", "quickstart.yaml", "bad.yaml"]);
+    assert_code(&output, 3);
+    assert!(stdout(&output).contains("colour"));
+}
+
+#[test]
+fn validate_prints_findings_as_json() {
+    let bench = bench();
+    bench.write(
+        "bad.yaml",
+        &QUICKSTART.replace("version: 1", "version: 1\ncolour: red"),
+    );
+    let output = bench.run(&["validate", "bad.yaml", "--format", "json"]);
+    assert_code(&output, 3);
+    let findings: Value = serde_json::from_str(&stdout(&output)).unwrap();
+    let finding = &findings[0];
+    assert_eq!(finding["verdict"], "fail");
+    assert_eq!(finding["severity"], "error");
+    assert_eq!(finding["span"]["file"], "bad.yaml");
+    assert!(finding["span"]["line"].as_u64().unwrap() > 1);
+    let valid = bench.run(&["validate", "quickstart.yaml", "--format", "json"]);
+    assert_eq!(stdout(&valid).trim(), "[]");
+}
+
+#[test]
+fn a_rehearsal_prints_the_same_bytes_each_time() {
+    let bench = bench();
+    let first = bench.run(&["rehearse", "quickstart.yaml"]);
+    assert_code(&first, 0);
+    assert!(!stdout(&first).is_empty());
+    assert_eq!(
+        first.stdout,
+        bench.run(&["rehearse", "quickstart.yaml"]).stdout
+    );
+}
+
+#[test]
+fn a_rehearsal_leaves_no_journal_and_needs_no_secret() {
+    let bench = bench();
+    assert_code(&bench.run(&["rehearse", "quickstart.yaml"]), 0);
+    assert!(!bench.path(".waba-migrate").exists());
+}
+
+#[test]
+fn colour_is_for_terminals_and_for_those_who_ask() {
+    let bench = bench();
+    let coloured = |arguments: &[&str], variables: &[(&str, &str)]| {
+        let all = [&["rehearse", "quickstart.yaml"], arguments].concat();
+        stdout(&bench.run_with(&all, variables)).contains('\u{1b}')
+    };
+    assert!(!coloured(&[], &[]));
+    assert!(coloured(&["--color", "always"], &[]));
+    assert!(coloured(&[], &[("CLICOLOR_FORCE", "1")]));
+    assert!(!coloured(
+        &[],
+        &[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")]
+    ));
+    assert!(!coloured(&["--color", "never"], &[("CLICOLOR_FORCE", "1")]));
+}
+
+#[test]
+fn apply_asks_and_where_nobody_can_be_asked_it_refuses() {
+    let bench = bench();
+    let output = bench.run_with(&["apply", "quickstart.yaml"], &[("META_TOKEN", "EAATOKEN")]);
+    assert_code(&output, 1);
+    assert!(stderr(&output).contains("--auto-approve"));
+    assert!(!bench.path(".waba-migrate").exists());
+}
+
+#[test]
+fn a_missing_token_is_a_missing_credential() {
+    let bench = bench();
+    let url = ["--graph-url", "http://127.0.0.1:9"];
+    for command in [
+        &["plan"][..],
+        &["diff"],
+        &["preflight"],
+        &["apply", "--auto-approve"],
+    ] {
+        let output = bench.run(&[command, &["quickstart.yaml"], &url].concat());
+        assert_code(&output, 9);
+        assert!(stderr(&output).contains("META_TOKEN"), "{command:?}");
+    }
+}
+
+#[test]
+fn a_plan_that_is_not_there_is_named() {
+    let bench = Bench::new();
+    for command in ["validate", "plan", "diff", "rehearse", "preflight"] {
+        let output = bench.run(&[command, "no-such.yaml"]);
+        assert_code(&output, 1);
+        assert!(stderr(&output).contains("no-such.yaml"), "{command}");
+    }
+}
+
+#[test]
+fn the_simulator_listens_on_loopback_only() {
+    let output = Bench::new().run(&["simulate", "--listen", "0.0.0.0:0"]);
+    assert_code(&output, 1);
+    assert!(stderr(&output).contains("loopback"));
+}
+
+#[test]
+fn a_token_is_not_sent_over_plain_http() {
+    let bench = bench();
+    let variables = [
+        ("META_TOKEN", "EAATOKEN"),
+        ("META_SOURCE_TOKEN", "EAATOKEN"),
+    ];
+    let url = "http://graph.example";
+    let output = bench.run_with(&["plan", "quickstart.yaml", "--graph-url", url], &variables);
+    assert_code(&output, 1);
+    assert!(stderr(&output).contains("https"));
+}
+
+const SECRETS: [(&str, &str); 3] = [
+    ("META_TOKEN", "EAATOKEN"),
+    ("META_SOURCE_TOKEN", "EAATOKEN"),
+    ("PIN_BERLIN", "135790"),
+];
+
+#[test]
+fn a_pin_of_the_wrong_form_is_found_before_the_first_write() {
+    let bench = bench();
+    let server = Server::start(&bench, "world.yaml");
+    let variables = [SECRETS[0], SECRETS[1], ("PIN_BERLIN", "13579")];
+    let arguments = [
+        "apply",
+        "quickstart.yaml",
+        "--auto-approve",
+        "--graph-url",
+        server.url(),
+    ];
+    let output = bench.run_with(&arguments, &variables);
+    assert_code(&output, 3);
+    assert!(stderr(&output).contains("six digits") && !stderr(&output).contains("13579"));
+    assert!(!server.get("/__sim/requests").contains("POST"));
+}
+
+#[test]
+fn a_migration_over_http_from_plan_to_diff() {
+    let bench = bench();
+    bench.write(
+        "plan.yaml",
+        &QUICKSTART
+            .replace("language: de }", "language: de, code: { file: code } }")
+            .replace(
+                "copy: [order_confirmation, order_shipped, welcome]",
+                "copy: []",
+            )
+            .replace("required: [\"order_*\"]", "required: []"),
+    );
+    let server = Server::start(&bench, "world.yaml");
+    let run = |arguments: &[&str]| {
+        bench.run_with(
+            &[arguments, &["plan.yaml", "--graph-url", server.url()]].concat(),
+            &SECRETS,
+        )
+    };
+    assert_code(&run(&["plan", "--detailed-exitcode"]), 2);
+    assert_code(&run(&["diff"]), 2);
+    assert_code(&run(&["apply", "--auto-approve", "--no-wait"]), 5);
+    let said: Value = serde_json::from_str(&server.get("/__sim/code?phone=4930901820")).unwrap();
+    bench.write("code", said["code"].as_str().unwrap());
+    let output = run(&["apply", "--auto-approve", "--format", "json"]);
+    assert_code(&output, 0);
+    for line in stdout(&output).lines() {
+        assert!(serde_json::from_str::<Value>(line).unwrap()["event"].is_string());
+    }
+    assert_code(&run(&["plan", "--detailed-exitcode"]), 0);
+    assert_code(&run(&["diff"]), 0);
+}

@@ -20,7 +20,7 @@ use waba_migrate::{
     journal::Entry,
 };
 
-use crate::stage::{QUICKSTART, Stage, phone};
+use crate::stage::{QUICKSTART, SMALL, Stage, phone};
 
 /// What unwinds. Unlike a panic it prints nothing.
 struct Death;
@@ -122,9 +122,9 @@ fn go_on(stage: &mut Stage, case: &str) {
 }
 
 #[track_caller]
-fn check(point: Point, expected: &str) -> bool {
+fn check(plan: &str, point: Point, expected: &str) -> bool {
     let case = format!("{point:?}");
-    let mut stage = Stage::new(QUICKSTART);
+    let mut stage = Stage::new(plan);
     if !run_until(&mut stage, point) {
         return false;
     }
@@ -144,37 +144,39 @@ fn check(point: Point, expected: &str) -> bool {
     true
 }
 
-fn undisturbed() -> String {
-    let stage = Stage::new(QUICKSTART);
+fn undisturbed(plan: &str) -> String {
+    let stage = Stage::new(plan);
     assert!(stage.apply().is_done());
     stage.end_state()
 }
 
 #[test]
 fn a_crash_after_any_line_of_the_journal_costs_nothing() {
-    let expected = undisturbed();
+    let expected = undisturbed(QUICKSTART);
     let deaths = (1..)
-        .take_while(|&nth| check(Point::Line(nth), &expected))
+        .take_while(|&nth| check(QUICKSTART, Point::Line(nth), &expected))
         .count();
     assert!(deaths > 25, "only {deaths} lines were written");
 }
 
 #[test]
 fn a_crash_in_the_middle_of_any_line_costs_nothing() {
-    let expected = undisturbed();
+    let expected = undisturbed(QUICKSTART);
     let deaths = (1..)
-        .take_while(|&nth| check(Point::TornLine(nth), &expected))
+        .take_while(|&nth| check(QUICKSTART, Point::TornLine(nth), &expected))
         .count();
     assert!(deaths > 25, "only {deaths} lines were written");
 }
 
 #[test]
 fn a_crash_right_after_any_write_costs_nothing() {
-    let expected = undisturbed();
-    let deaths = (1..)
-        .take_while(|&nth| check(Point::Sent(nth), &expected))
-        .count();
-    assert_eq!(deaths, 7);
+    for plan in [QUICKSTART, SMALL] {
+        let expected = undisturbed(plan);
+        let deaths = (1..)
+            .take_while(|&nth| check(plan, Point::Sent(nth), &expected))
+            .count();
+        assert_eq!(deaths, 7);
+    }
 }
 
 /// Looks into the journal at the moment a write leaves.

@@ -27,7 +27,7 @@ use crate::{
     plan::{OtpChannel, Plan},
     report::events,
     secret::{Secret, SecretRef},
-    step::{CodeAsked, Context, Options, People, Stop, six_digits},
+    step::{CodeAsked, Context, Listing, Options, People, Stop, six_digits},
 };
 
 /// Do what plan shows, and nothing else
@@ -232,6 +232,7 @@ impl Run<'_> {
             people: self.people,
             options: self.options,
             stop: self.stop,
+            listing: &Listing::default(),
             seen: &snapshot,
         };
         let mut report = apply(graph, &held, &context).await;

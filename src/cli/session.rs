@@ -136,42 +136,52 @@ impl Session {
                 Patience(patience),
             ))
         };
+        let secrets = &*site.secrets;
         let app_secret = match &plan.graph.app_secret {
-            Some(reference) => Some(fetch(&*site.secrets, reference, "graph.app_secret").await?),
+            Some(reference) => Some(fetch(secrets, reference, "graph.app_secret").await?),
             None => None,
         };
-        let token = token(&*site.secrets, &plan.target.token, "target.token").await?;
-        let connection = connect(token, app_secret.clone());
-        let target = Reader::new(connection.clone());
-        let source = match plan
+        let target_token = token(secrets, &plan.target.token, "target.token").await?;
+        let own = plan
             .source
             .token
             .as_ref()
-            .filter(|source| **source != plan.target.token)
+            .filter(|source| **source != plan.target.token);
+        let source_token = match own {
+            Some(reference) => Some(token(secrets, reference, "source.token").await?),
+            None => None,
+        };
+        let connection = connect(target_token.clone(), app_secret.clone());
+        let source = source_token
+            .clone()
+            .map(|token| connect(token, app_secret.clone()));
+        let debug = plan
+            .graph
+            .app_id
+            .as_ref()
+            .zip(app_secret.as_ref())
+            .map(|(app, secret)| connect(Secret::new(format!("{app}|{}", secret.expose())), None));
+        // An answer on one connection may quote the token of another.
+        for connection in [Some(&connection), source.as_ref(), debug.as_ref()]
+            .into_iter()
+            .flatten()
         {
-            Some(reference) => {
-                let token = self::token(&*site.secrets, reference, "source.token").await?;
-                Reader::new(connect(token, app_secret.clone()))
-            }
-            None => target.clone(),
-        };
-        let debug = match (&plan.graph.app_id, app_secret) {
-            (Some(app), Some(secret)) => {
-                let token = Secret::new(format!("{app}|{}", secret.expose()));
-                Some(Reader::new(connect(token, None)))
-            }
-            _ => None,
-        };
-        let source_has_own_token = plan
-            .source
-            .token
-            .as_ref()
-            .is_some_and(|source| *source != plan.target.token);
+            let secrets = [
+                Some(&target_token),
+                source_token.as_ref(),
+                app_secret.as_ref(),
+            ];
+            secrets
+                .into_iter()
+                .flatten()
+                .for_each(|secret| connection.hide(secret));
+        }
+        let target = Reader::new(connection.clone());
         let readers = Readers {
-            source,
+            source: source.map_or_else(|| target.clone(), Reader::new),
             target,
-            debug,
-            source_has_own_token,
+            debug: debug.map(Reader::new),
+            source_has_own_token: source_token.is_some(),
         };
         let graph = StepGraph::of(&plan);
         Ok(Self {

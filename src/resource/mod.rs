@@ -12,7 +12,7 @@ pub mod waba;
 
 use std::fmt;
 
-use crate::api::meta::{CallError, Retry};
+use crate::api::meta::{CallError, GraphError, Retry};
 
 /// What looking for something came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,7 +56,9 @@ impl fmt::Display for Why {
 impl From<&CallError> for Why {
     fn from(error: &CallError) -> Self {
         Self {
-            reason: error.to_string(),
+            reason: error
+                .graph()
+                .map_or_else(|| error.to_string(), GraphError::words),
             trouble: Trouble::of(error),
         }
     }
@@ -169,7 +171,6 @@ pub(crate) use words;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::meta::GraphError;
 
     #[test]
     fn a_refused_read_is_unknown_even_when_the_object_may_not_exist() {

@@ -18,6 +18,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use tokio::sync::Notify;
 
+use super::Listing;
 use crate::{
     api::meta::{CallError, GraphError, Reader, Retry, Write, Writer},
     clock::Clock,
@@ -202,6 +203,8 @@ pub struct Context<'a> {
     pub options: &'a Options,
     /// Whether to stop.
     pub stop: &'a Stop,
+    /// Shares fresh lists of templates between steps.
+    pub listing: &'a Listing,
     /// The world as this run knows it by now.
     pub seen: &'a Mutex<Snapshot>,
 }

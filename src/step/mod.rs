@@ -6,6 +6,7 @@
 
 mod add;
 mod context;
+mod listing;
 mod live;
 mod profile;
 mod register;
@@ -22,6 +23,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use listing::Listing;
 pub use verify::six_digits;
 
 pub use context::{CodeAsked, Context, Options, Outcome, People, StepError, Stop, answer};

@@ -16,7 +16,7 @@ use jiff::Timestamp;
 
 use super::{
     Action, Change, Context, Decision, Outcome, StepError, StepKind, account, context::Repeat,
-    two_step_off,
+    templates_approved::TemplatesApproved, two_step_off,
 };
 use crate::{
     api::meta::{Write, write},
@@ -46,6 +46,7 @@ pub struct Register {
     pin: SecretRef,
     needs: Vec<Phone>,
     carries_profile: bool,
+    templates: TemplatesApproved,
 }
 
 /// Proof that a number may be registered now. Made from fresh observations only.
@@ -59,6 +60,7 @@ struct Fresh {
     two_step: Observed<bool>,
     waba: Observed<Waba>,
     subscriptions: Observed<Vec<Subscription>>,
+    templates: Vec<Finding>,
 }
 
 impl Cleared {
@@ -69,6 +71,7 @@ impl Cleared {
             two_step,
             waba,
             subscriptions,
+            templates,
         } = fresh;
         let address = register.address();
         let unknown = |what: &str, why: &dyn std::fmt::Display| {
@@ -79,7 +82,7 @@ impl Cleared {
                 format!("{what} cannot be read: {why}"),
             )
         };
-        let mut findings = Vec::new();
+        let mut findings = templates.clone();
         if !number.is_verified() {
             let message = format!("{} is not verified ({})", register.phone, number.state());
             findings.push(
@@ -139,23 +142,36 @@ impl Register {
             pin: number.pin.clone(),
             needs: number.needs.clone(),
             carries_profile: number.profile.is_none(),
+            templates: TemplatesApproved::of(plan),
         }
     }
 
-    async fn read(&self, cx: &Context<'_>, number: PhoneNumber) -> Fresh {
+    async fn read(&self, cx: &Context<'_>, number: PhoneNumber) -> Result<Fresh, StepError> {
         let waba_read = Waba::read(&self.target, true);
         let subscriptions_read = Subscription::list(&self.target);
         let reads = join(
             cx.target.get(&waba_read),
             cx.target.list(&subscriptions_read),
         );
-        let (two_step, (waba, subscriptions)) = join(self.two_step(cx), reads).await;
-        Fresh {
+        let looks = join(self.two_step(cx), self.objections(cx));
+        let ((waba, subscriptions), (two_step, templates)) = join(reads, looks).await;
+        let (waba, subscriptions) = (waba.into(), subscriptions.into());
+        Ok(Fresh {
             number,
             two_step,
-            waba: waba.into(),
-            subscriptions: subscriptions.into(),
+            waba,
+            subscriptions,
+            templates: templates?,
+        })
+    }
+
+    /// A template can be paused or rejected after its approval was seen, while a code was waited for.
+    async fn objections(&self, cx: &Context<'_>) -> Result<Vec<Finding>, StepError> {
+        if !self.templates.is_needed() {
+            return Ok(Vec::new());
         }
+        cx.listing.refresh(cx, &self.target).await?;
+        Ok(self.templates.objections(&cx.seen()))
     }
 
     async fn two_step(&self, cx: &Context<'_>) -> Observed<bool> {
@@ -264,7 +280,7 @@ impl StepKind for Register {
         if number.is_registered() {
             return Ok(registered());
         }
-        let fresh = self.read(cx, number).await;
+        let fresh = self.read(cx, number).await?;
         let gate = Address::number(&self.phone, "two_step_off");
         let confirmed = cx.options.confirmed.contains(&gate)
             || cx.seen().history.kept(&gate, "confirmed").is_some();

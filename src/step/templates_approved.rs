@@ -167,6 +167,26 @@ impl TemplatesApproved {
             .proof("GET /{WABA}/message_templates: it is listed as APPROVED")
     }
 
+    /// Returns what speaks against moving a number now, given what was just seen.
+    pub(super) fn objections(&self, seen: &Snapshot) -> Vec<Finding> {
+        match self.decide(seen) {
+            Decision::Done(_) => Vec::new(),
+            Decision::Blocked(findings) => findings,
+            Decision::Change(change) => {
+                let message = format!("required templates: {}", change.reason);
+                vec![
+                    Finding::fail("template-not-approved", self.address(), message)
+                        .ask(Who::Meta, "wait for the review, then run apply again"),
+                ]
+            }
+        }
+    }
+
+    /// Returns whether there is anything to look at.
+    pub(super) fn is_needed(&self) -> bool {
+        self.required.is_some() || !self.copy.is_empty()
+    }
+
     fn all_live(&self, seen: &Snapshot) -> bool {
         !self.phones.is_empty() && self.phones.iter().all(|phone| seen.target.is_live(phone))
     }
@@ -186,7 +206,7 @@ impl StepKind for TemplatesApproved {
     }
 
     fn decide(&self, seen: &Snapshot) -> Decision {
-        if self.required.is_none() && self.copy.is_empty() {
+        if !self.is_needed() {
             return Decision::done("the plan requires no templates");
         }
         if self.all_live(seen) {
@@ -206,6 +226,15 @@ impl StepKind for TemplatesApproved {
                 ));
             }
         };
+        if let (false, Observed::Unknown(why)) = (self.copy.is_empty(), &seen.source.templates) {
+            let message = format!("which templates are required cannot be known: {why}");
+            return Decision::blocked(Finding::unknown(
+                "templates-unreadable",
+                Severity::Error,
+                self.address(),
+                message,
+            ));
+        }
         let standing = self.standing(seen, target);
         if !standing.stuck.is_empty() {
             return Decision::Blocked(standing.stuck);

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     api::meta::write,
-    finding::{Finding, Severity},
+    finding::{Finding, Severity, Who},
     ids::{Address, TemplateId, WabaId},
     journal::Event,
     plan::{Glob, Plan},
@@ -98,12 +98,20 @@ impl TemplatesCopy {
     }
 
     fn unreadable(&self, account: &str, why: &impl std::fmt::Display) -> Decision {
-        Decision::blocked(Finding::unknown(
-            "templates-unreadable",
-            Severity::Error,
-            self.address(),
-            format!("the {account}'s templates cannot be read: {why}"),
-        ))
+        let message = format!("the {account}'s templates cannot be read: {why}");
+        Decision::blocked(
+            Finding::unknown(
+                "templates-unreadable",
+                Severity::Error,
+                self.address(),
+                message,
+            )
+            .ask(
+                Who::Us,
+                "name a token that reaches the account, or copy nothing (templates.copy: [])",
+            )
+            .proof("GET /{WABA}/message_templates answers"),
+        )
     }
 
     /// Sends one page and returns what Meta refused.
@@ -238,6 +246,11 @@ impl StepKind for TemplatesCopy {
         let source = match &seen.source.templates {
             Observed::Present(templates) => templates,
             Observed::Absent => &empty,
+            Observed::Unknown(_) if seen.history.done.contains(&self.address()) => {
+                return Decision::done(
+                    "copied by an earlier run; the source cannot be read any more",
+                );
+            }
             Observed::Unknown(why) => return self.unreadable("source", why),
         };
         let selection = self.select(source, target, &refused_templates(seen));

@@ -369,3 +369,20 @@ fn a_number_that_is_held_is_left_alone() {
         "one waits for it, one does not"
     );
 }
+
+#[test]
+fn a_template_that_is_paused_meanwhile_stops_register() {
+    let paused = Happening::TemplateStatus {
+        waba: TARGET.into(),
+        name: "order".into(),
+        language: None,
+        status: TemplateStatus::Paused,
+        reason: None,
+    };
+    let stage = Stage::with(SMALL, |world| {
+        world.switches.copy_seconds = 0;
+        before(world, Verb::Post, "*/verify_code", paused);
+    });
+    let run = stage.apply();
+    assert_eq!(stage.sent("/register"), 0, "{}", run.ends());
+}

@@ -312,6 +312,7 @@ fn a_source_that_cannot_be_read_is_unknown_and_nothing_passes_for_it() {
     let about = |line: &&str| line.starts_with('!') || line.contains("cannot be read");
     let lines: Vec<_> = changes.lines().filter(about).collect();
     insta::assert_snapshot!(lines.join("\n"), @r#"
+    !! unknown templates-unreadable templates.approved
     !! unknown templates-unreadable templates.copy
     ! fail token-permission source.token
     ! unknown source-readable source 102290129340398
@@ -417,4 +418,19 @@ fn the_order_respects_every_need() {
 fn the_same_plan_and_world_give_the_same_bytes() {
     let bytes = || serde_json::to_string(&Stage::new(THREE).plan()).unwrap();
     assert_eq!(bytes(), bytes());
+}
+
+#[test]
+fn an_unreadable_world_gives_the_same_bytes_too() {
+    let stage = Stage::with(SMALL, |world| {
+        world.tokens[0].wabas = Some([target()].into())
+    });
+    let bytes = || serde_json::to_string(&stage.plan()).unwrap();
+    assert_eq!(bytes(), bytes());
+}
+
+#[test]
+fn what_the_source_does_not_show_is_not_approved() {
+    let edit = |world: &mut World| world.tokens[0].wabas = Some([target()].into());
+    assert!(!decide(SMALL, edit).contains("all APPROVED"));
 }

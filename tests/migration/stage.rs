@@ -31,7 +31,7 @@ use waba_migrate::{
     secret::{Secret, SecretRef, Secrets},
     sim::{Simulator, seed, world::World},
     snapshot::{Readers, Snapshot, observe},
-    step::{CodeAsked, Context, Options, People, Stop},
+    step::{CodeAsked, Context, Listing, Options, People, Stop},
 };
 
 /// The smallest plan of the examples.
@@ -399,6 +399,7 @@ impl Stage {
             people: &people,
             options: &self.options,
             stop: &Stop::default(),
+            listing: &Listing::default(),
             seen: &Mutex::new(seen),
         };
         let report = apply(&self.graph, &self.held, &context).await;

@@ -120,31 +120,36 @@ impl GraphError {
     }
 }
 
-impl fmt::Display for GraphError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
+impl GraphError {
+    /// Says what the API said, without the trace id: the same world gives the same words.
+    pub fn words(&self) -> String {
+        let mut words = format!(
             "the API refused: {}",
             self.title.as_deref().unwrap_or(&self.message)
-        )?;
+        );
         if self.title.is_some() {
-            write!(
-                f,
+            words += &format!(
                 ": {}",
                 self.user_message.as_deref().unwrap_or(&self.message)
-            )?;
+            );
         }
         if let Some(details) = &self.details {
-            write!(f, ": {details}")?;
+            words += &format!(": {details}");
         }
-        write!(f, " (code {}", self.code)?;
-        if let Some(subcode) = self.subcode {
-            write!(f, "/{subcode}")?;
+        match self.subcode {
+            Some(subcode) => words + &format!(" (code {}/{subcode})", self.code),
+            None => words + &format!(" (code {})", self.code),
         }
-        if let Some(trace_id) = &self.trace_id {
-            write!(f, ", trace {trace_id}")?;
+    }
+}
+
+impl fmt::Display for GraphError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.words())?;
+        match &self.trace_id {
+            Some(trace_id) => write!(f, " [trace {trace_id}]"),
+            None => Ok(()),
         }
-        f.write_str(")")
     }
 }
 
@@ -277,7 +282,7 @@ mod tests {
         assert_eq!(error.message, "(#100) Invalid parameter ***");
         assert_eq!(
             error.to_string(),
-            "the API refused: Cannot Migrate Phone Number: Set up payment.: no payment (code 100/2388103, trace AdG3x)"
+            "the API refused: Cannot Migrate Phone Number: Set up payment.: no payment (code 100/2388103) [trace AdG3x]"
         );
         assert_eq!(error.retry(), Retry::Never);
     }

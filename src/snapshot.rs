@@ -219,7 +219,7 @@ async fn profiles(
     let live = plan.numbers.iter().filter_map(|number| {
         let seen = target
             .known(&number.phone)
-            .filter(|seen| seen.is_live() && number.profile.is_some())?;
+            .filter(|seen| seen.is_registered() && number.profile.is_some())?;
         Some((number.phone.clone(), seen.id.clone()))
     });
     let reads = live.map(|(phone, id)| async move { (phone, profile(reader, &id).await) });

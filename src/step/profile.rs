@@ -95,7 +95,7 @@ impl StepKind for Profile {
         let Some(number) = seen
             .target
             .known(&self.phone)
-            .filter(|number| number.is_live())
+            .filter(|number| number.is_registered())
         else {
             return self.before_live();
         };

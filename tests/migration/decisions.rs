@@ -434,3 +434,16 @@ fn what_the_source_does_not_show_is_not_approved() {
     let edit = |world: &mut World| world.tokens[0].wabas = Some([target()].into());
     assert!(!decide(SMALL, edit).contains("all APPROVED"));
 }
+
+/// The old provider takes its access back when the migration is over: that is no drift.
+#[test]
+fn a_finished_migration_needs_its_source_no_more() {
+    let stage = Stage::new(SMALL);
+    assert!(stage.apply().is_done());
+    stage
+        .sim
+        .edit(|world| world.tokens[0].wabas = Some([target()].into()));
+    let changes = stage.plan();
+    assert!(changes.is_empty() && !changes.findings.iter().any(|finding| finding.blocks()));
+    assert_eq!(stage.diff(), Vec::new());
+}

@@ -4,4 +4,5 @@ mod apply;
 mod crash;
 mod decisions;
 mod faults;
+mod oddities;
 mod stage;

@@ -116,7 +116,7 @@ fn numbers<'a>(plan: &'a Plan, seen: &'a Snapshot) -> impl Iterator<Item = Diffe
                 class: Class::Service,
                 address: format!("number[\"{phone}\"]"),
                 message: format!("Meta rates its quality {rating}"),
-                fields: vec![field("quality_rating", "GREEN", rating)],
+                fields: vec![field("quality_rating", rating, Value::Null)],
             })
         })
 }
@@ -145,18 +145,18 @@ fn template(key: &Key, on_source: Option<&Template>, on_target: &Template) -> Op
         .as_ref()
         .filter(|status| stopped.contains(status))
     {
-        fields.push(field("status", "APPROVED", status.as_str()));
+        fields.push(field("status", status.as_str(), "APPROVED"));
     }
-    if let (Some(before), Some(after)) = (
+    if let (Some(on_source_category), Some(on_target_category)) = (
         on_source.and_then(|source| source.category.as_deref()),
         on_target.category.as_deref(),
-    ) && before != after
+    ) && on_source_category != on_target_category
     {
-        fields.push(field("category", before, after));
+        fields.push(field("category", on_target_category, on_source_category));
     }
     let changes: Vec<_> = fields
         .iter()
-        .map(|field| format!("{} is {}", field.path, field.after))
+        .map(|field| format!("{} is {}", field.path, field.before))
         .collect();
     (!fields.is_empty()).then(|| Difference {
         class: Class::Service,

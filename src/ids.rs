@@ -57,7 +57,7 @@ graph_ids! {
 }
 
 /// The stable name of a step, like `templates.copy` or `number["+4930901820"].register`: used by
-/// `--only`, the journal and every JSON output.
+/// the journal, `--confirm` and every JSON output.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Address(String);

@@ -65,8 +65,8 @@ impl fmt::Display for SecretRef {
 /// Why a secret could not be had. Never holds any part of the value.
 #[derive(Debug, thiserror::Error)]
 pub enum SecretError {
-    /// The variable is not set, or is empty.
-    #[error("{0} is not set or empty")]
+    /// The variable is not set, the file is not there, or nothing stands in it.
+    #[error("{0} gives nothing")]
     Missing(SecretRef),
     /// The file could not be read.
     #[error("{reference} cannot be read")]
@@ -76,7 +76,7 @@ pub enum SecretError {
         /// What the system said.
         source: std::io::Error,
     },
-    /// The command failed, took too long or printed nothing.
+    /// The command failed or took too long.
     #[error("{reference} {problem}")]
     Command {
         /// Where it should have come from.

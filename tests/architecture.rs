@@ -18,7 +18,10 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("journal", &["ids", "phone", "clock"]),
     ("api", &["ids", "phone", "secret", "clock", "journal"]),
     ("plan", &["ids", "phone", "secret", "finding", "yaml"]),
-    ("resource", &["ids", "phone", "secret", "api", "plan"]),
+    (
+        "resource",
+        &["ids", "phone", "secret", "finding", "api", "plan"],
+    ),
     (
         "snapshot",
         &["ids", "phone", "api", "plan", "resource", "journal"],
@@ -26,17 +29,8 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     (
         "step",
         &[
-            "ids",
-            "phone",
-            "secret",
-            "clock",
-            "finding",
-            "journal",
-            "api",
-            "plan",
-            "resource",
+            "ids", "phone", "secret", "clock", "finding", "journal", "api", "plan", "resource",
             "snapshot",
-            "preflight",
         ],
     ),
     (

@@ -45,20 +45,30 @@ pub(super) struct Arguments {
     /// Go on with the other numbers when a precondition of one number fails
     #[arg(long, env = "WABA_MIGRATE_PARTIAL")]
     partial: bool,
-    /// How long to wait for quick transitions [default: as long as it takes on a terminal, else 30s]
+    /// How long to wait for copies, reviews and states at Meta [default: as long as it takes on a terminal, else 30s]
     #[arg(long, value_name = "DURATION", value_parser = duration, env = "WABA_MIGRATE_WAIT")]
     wait: Option<Duration>,
-    /// Wait for nothing; the same as --wait 0
+    /// Wait for nothing and ask for nothing
     #[arg(long, conflicts_with = "wait", env = "WABA_MIGRATE_NO_WAIT")]
     no_wait: bool,
     /// The longest pause between two looks
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "30s", env = "WABA_MIGRATE_POLL_INTERVAL")]
     poll_interval: Duration,
-    /// Ask for another one-time code although one may be on its way
-    #[arg(long, value_name = "PHONE", env = "WABA_MIGRATE_NEW_CODE")]
+    /// Ask for another one-time code although one may be on its way (repeatable)
+    #[arg(
+        long,
+        value_name = "PHONE",
+        value_delimiter = ',',
+        env = "WABA_MIGRATE_NEW_CODE"
+    )]
     new_code: Vec<Phone>,
-    /// Pass a gate whose proof cannot be read, by its address
-    #[arg(long, value_name = "ADDRESS", env = "WABA_MIGRATE_CONFIRM")]
+    /// Pass a gate whose proof cannot be read, by its address (repeatable)
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        value_delimiter = ',',
+        env = "WABA_MIGRATE_CONFIRM"
+    )]
     confirm: Vec<String>,
 }
 
@@ -96,7 +106,7 @@ pub(super) async fn run(arguments: &Arguments, global: &Global, ui: Ui) -> Resul
         },
         attended: attended && !arguments.no_wait,
         poll_interval: arguments.poll_interval,
-        new_codes: arguments.new_code.iter().cloned().collect(),
+        new_codes: new_codes(arguments, &plan)?,
         confirmed,
         user: user(),
     };
@@ -117,6 +127,19 @@ pub(super) async fn run(arguments: &Arguments, global: &Global, ui: Ui) -> Resul
         partial: arguments.partial,
     };
     run.start(ask, ui).await
+}
+
+fn new_codes(arguments: &Arguments, plan: &Plan) -> Result<BTreeSet<Phone>, CliError> {
+    match arguments
+        .new_code
+        .iter()
+        .find(|phone| plan.number(phone).is_none())
+    {
+        Some(unknown) => Err(CliError::Usage(format!(
+            "--new-code {unknown}: the plan has no such number"
+        ))),
+        None => Ok(arguments.new_code.iter().cloned().collect()),
+    }
 }
 
 fn confirmed(arguments: &Arguments, plan: &Plan) -> Result<BTreeSet<Address>, CliError> {
@@ -397,7 +420,7 @@ fn ask_to_go_on(seen: &Seen) -> Result<bool, CliError> {
             "This cuts over {cut_overs} of your numbers, for good. Type that number to go on: "
         ),
     };
-    Ok(Ui::ask(&question).map_err(CliError::Output)?.trim() == word)
+    Ok(Ui::ask(&question).map_err(CliError::Input)?.trim() == word)
 }
 
 /// The person at the terminal.

@@ -38,7 +38,7 @@ pub(super) enum CliError {
     },
     /// A base URL cannot be used.
     BaseUrl(BaseUrlError),
-    /// A secret cannot be had.
+    /// A secret cannot be read.
     Secret {
         /// What it is for.
         what: String,
@@ -65,6 +65,8 @@ pub(super) enum CliError {
     Journal(JournalError),
     /// Nothing could be printed.
     Output(io::Error),
+    /// Nothing could be read from standard input.
+    Input(io::Error),
     /// Something inside went wrong.
     Internal(String),
 }
@@ -82,6 +84,7 @@ impl CliError {
             | Self::BaseUrl(_)
             | Self::Journal(_)
             | Self::Output(_)
+            | Self::Input(_)
             | Self::Internal(_) => exit::FAILED,
         }
     }
@@ -118,11 +121,12 @@ impl fmt::Display for CliError {
             Self::Invalid => f.write_str("the file has problems"),
             Self::Findings { .. } => f.write_str("the migration is blocked"),
             Self::BaseUrl(error) => error.fmt(f),
-            Self::Secret { what, source: _ } => write!(f, "{what} cannot be had"),
+            Self::Secret { what, source: _ } => write!(f, "{what} cannot be read"),
             Self::SecretForm { what, form } => write!(f, "{what} must be {form}"),
             Self::Call { doing, .. } => write!(f, "cannot {doing}"),
             Self::Journal(error) => error.fmt(f),
             Self::Output(_) => f.write_str("cannot write the output"),
+            Self::Input(_) => f.write_str("cannot read standard input"),
         }
     }
 }
@@ -130,7 +134,7 @@ impl fmt::Display for CliError {
 impl Error for CliError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::File { source, .. } | Self::Output(source) => Some(source),
+            Self::File { source, .. } | Self::Output(source) | Self::Input(source) => Some(source),
             Self::Secret { source, .. } => Some(source),
             Self::Call { source, .. } => Some(source),
             Self::BaseUrl(error) => error.source(),

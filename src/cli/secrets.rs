@@ -148,7 +148,7 @@ mod tests {
         );
         assert_eq!(
             read(command(&["true"])).await,
-            Err("command true is not set or empty".into())
+            Err("command true gives nothing".into())
         );
         assert!(
             read(command(&["/no/such/program"]))
@@ -163,12 +163,12 @@ mod tests {
         let file = SecretRef::File("/no/such/file".into());
         assert_eq!(
             read(file).await,
-            Err("file /no/such/file is not set or empty".into())
+            Err("file /no/such/file gives nothing".into())
         );
         let variable = SecretRef::Env("WABA_MIGRATE_NO_SUCH_VARIABLE".into());
         assert_eq!(
             read(variable).await,
-            Err("environment variable WABA_MIGRATE_NO_SUCH_VARIABLE is not set or empty".into())
+            Err("environment variable WABA_MIGRATE_NO_SUCH_VARIABLE gives nothing".into())
         );
     }
 }

@@ -51,13 +51,10 @@ impl Arguments {
             typed.clear();
             std::io::stdin()
                 .read_line(&mut typed)
-                .map_err(CliError::Output)?;
+                .map_err(CliError::Input)?;
         }
-        let form = "six digits";
-        six_digits(&Secret::new(typed)).ok_or(CliError::SecretForm {
-            what: "the code".into(),
-            form,
-        })
+        six_digits(&Secret::new(typed))
+            .ok_or_else(|| CliError::Usage("a code has six digits".into()))
     }
 }
 

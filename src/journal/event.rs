@@ -134,6 +134,9 @@ pub enum Answer {
         subcode: Option<i64>,
         /// Everything it said.
         message: String,
+        /// Whether what was sent is to blame, and not who sent it or how often.
+        #[serde(default)]
+        judged: bool,
         /// `fbtrace_id`.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         trace_id: Option<String>,

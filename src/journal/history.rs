@@ -17,6 +17,8 @@ pub struct History {
     pub codes_out: BTreeMap<Phone, Timestamp>,
     /// Numbers whose last handed-in code was refused, and for which no other was asked since.
     pub codes_refused: BTreeSet<Phone>,
+    /// How it stood with the codes of a number before a request that has no answer yet.
+    before_request: BTreeMap<Phone, (Option<Timestamp>, bool)>,
     /// Writes whose effect nobody has looked up yet: when they left.
     pub in_doubt: BTreeMap<Address, Timestamp>,
     /// When the last write of a step left that has not ended well since.
@@ -38,8 +40,9 @@ impl History {
                 self.in_doubt.insert(step.clone(), entry.at);
                 self.sent.insert(step.clone(), entry.at);
                 if let Some(phone) = requests_code(step) {
-                    self.codes_refused.remove(&phone);
-                    self.codes_out.insert(phone, entry.at);
+                    let refused = self.codes_refused.remove(&phone);
+                    let out = self.codes_out.insert(phone.clone(), entry.at);
+                    self.before_request.insert(phone, (out, refused));
                 }
             }
             Event::Answered {
@@ -86,13 +89,27 @@ impl History {
             Answer::Refused { .. } | Answer::NotSent { .. } => {
                 self.in_doubt.remove(step);
                 if let Some(phone) = requests_code(step) {
-                    self.codes_out.remove(&phone);
+                    self.take_request_back(phone);
                 }
-                if let (Some(phone), Answer::Refused { .. }) = (verifies(step), answer) {
+                if let (Some(phone), Answer::Refused { judged: true, .. }) =
+                    (verifies(step), answer)
+                {
                     self.codes_refused.insert(phone);
                 }
             }
             Answer::InDoubt { .. } => {}
+        }
+    }
+
+    /// No code was sent, so the one that was out before is still the newest.
+    fn take_request_back(&mut self, phone: Phone) {
+        let (out, refused) = self.before_request.remove(&phone).unwrap_or_default();
+        match out {
+            Some(at) => self.codes_out.insert(phone.clone(), at),
+            None => self.codes_out.remove(&phone),
+        };
+        if refused {
+            self.codes_refused.insert(phone);
         }
     }
 
@@ -168,6 +185,7 @@ mod tests {
             code: 100,
             subcode: None,
             message: String::new(),
+            judged: true,
             trace_id: None,
         }
     }

@@ -3,11 +3,10 @@
 use super::moving;
 use crate::{
     finding::{Finding, Severity, Who},
-    ids::WabaId,
     plan::Plan,
     resource::{
         Observed, Trouble,
-        waba::{Review, Waba},
+        waba::{Review, Waba, no_payment},
     },
     snapshot::Snapshot,
 };
@@ -163,26 +162,34 @@ pub(super) fn same_business(plan: &Plan, seen: &Snapshot, findings: &mut Vec<Fin
 
 pub(super) fn messaging_for(plan: &Plan, seen: &Snapshot, findings: &mut Vec<Finding>) {
     const RULE: &str = "messaging-for";
-    let Some((subject, who, waba)) = accounts(plan, seen).pop() else {
-        return;
-    };
-    let Some(status) = waba
-        .on_behalf_of_business_info
-        .as_ref()
+    let target_waba = seen
+        .target
+        .waba
+        .present()
+        .filter(|_| moving(plan, seen).next().is_some());
+    let Some(status) = target_waba
+        .and_then(|waba| waba.on_behalf_of_business_info.as_ref())
         .and_then(|business| business.status.as_deref())
     else {
         return;
     };
     findings.push(if status == "APPROVED" {
-        Finding::pass(RULE, subject, "the \"Messaging For\" request is APPROVED")
+        Finding::pass(
+            RULE,
+            target(plan),
+            "the \"Messaging For\" request is APPROVED",
+        )
     } else {
         Finding::fail(
             RULE,
-            subject,
+            target(plan),
             format!("the \"Messaging For\" request is {status}"),
         )
         .observed(status)
-        .ask(who, "approve the request in Business settings > Requests")
+        .ask(
+            Who::BusinessAdmin,
+            "approve the request in Business settings > Requests",
+        )
         .proof("GET /{WABA}?fields=on_behalf_of_business_info: status is APPROVED")
     });
 }
@@ -199,21 +206,6 @@ pub(super) fn payment(plan: &Plan, seen: &Snapshot, findings: &mut Vec<Finding>)
     } else {
         no_payment(&plan.target.waba)
     });
-}
-
-/// The finding of a target that cannot pay: the API leaves `primary_funding_id` out.
-pub fn no_payment(target: &WabaId) -> Finding {
-    Finding::fail(
-        "payment",
-        format!("target {target}"),
-        "the target has no payment method",
-    )
-    .observed("primary_funding_id is absent")
-    .ask(
-        Who::BusinessAdmin,
-        "add a payment method in WhatsApp Manager > Billing, or attach a credit line",
-    )
-    .proof("GET /{WABA}?fields=primary_funding_id is present")
 }
 
 fn source(plan: &Plan) -> String {

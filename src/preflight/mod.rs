@@ -11,8 +11,6 @@ mod account;
 mod number;
 mod token;
 
-pub use account::no_payment;
-
 use crate::{
     finding::{Finding, Verdict},
     plan::{Number, Plan},

@@ -101,6 +101,17 @@ impl<T> Observed<T> {
         }
     }
 
+    /// Takes a field of something that was read. A field the API leaves out is unknown, not absent.
+    pub fn shown(field: Option<T>, name: &str) -> Self {
+        match field {
+            Some(field) => Self::Present(field),
+            None => Self::Unknown(Why {
+                reason: format!("{name} is not shown"),
+                trouble: Trouble::Missing,
+            }),
+        }
+    }
+
     /// Looks further into a thing that is there.
     pub fn and_then<U>(self, look: impl FnOnce(T) -> Observed<U>) -> Observed<U> {
         match self {

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use super::words;
 use crate::{
     api::meta::Read,
+    finding::{Finding, Who},
     ids::{BusinessId, WabaId},
 };
 
@@ -86,6 +87,21 @@ impl Waba {
                 .any(|one| other.businesses().any(|two| one == two)),
         )
     }
+}
+
+/// The finding of a target that cannot pay: the API leaves `primary_funding_id` out.
+pub fn no_payment(target: &WabaId) -> Finding {
+    Finding::fail(
+        "payment",
+        format!("target {target}"),
+        "the target has no payment method",
+    )
+    .observed("primary_funding_id is absent")
+    .ask(
+        Who::BusinessAdmin,
+        "add a payment method in WhatsApp Manager > Billing, or attach a credit line",
+    )
+    .proof("GET /{WABA}?fields=primary_funding_id is present")
 }
 
 #[cfg(test)]

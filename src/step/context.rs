@@ -65,7 +65,7 @@ pub struct Options {
     pub user: String,
 }
 
-/// What a person is asked for.
+/// A one-time code that a person is asked for.
 #[derive(Clone, Debug)]
 pub struct CodeAsked {
     /// The number that gets the code.
@@ -258,6 +258,21 @@ impl Context<'_> {
         seen.target.numbers = Observed::Present(numbers);
     }
 
+    /// Keeps something in the journal that the API will forget or cannot show.
+    pub(super) fn keep(&self, step: &Address, what: &str, data: Value) -> Result<(), StepError> {
+        let kept = Event::Kept {
+            step: step.clone(),
+            what: what.to_owned(),
+            data: data.clone(),
+        };
+        self.journal.record(kept)?;
+        self.seen()
+            .history
+            .kept
+            .insert((step.clone(), what.to_owned()), data);
+        Ok(())
+    }
+
     /// Sends a write. `lookup` says whether its effect is in the world.
     pub(super) async fn write<T, F>(
         &self,
@@ -438,6 +453,7 @@ fn refused(error: &GraphError) -> Answer {
         code: error.code,
         subcode: error.subcode,
         message: error.to_string(),
+        judged: !error.is_credential() && error.retry() == Retry::Never,
         trace_id: error.trace_id.clone(),
     }
 }

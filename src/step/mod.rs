@@ -2,7 +2,7 @@
 //!
 //! A step says what it needs ([`StepKind::needs`]), decides from a snapshot alone whether there is
 //! something to do ([`StepKind::decide`], pure), and does it ([`StepKind::perform`], the only method
-//! that reaches the world). The table at the end of this file is the one place that lists all kinds.
+//! that reaches the world). The table in this file gives every kind its place, and [`steps`] makes those of a plan.
 
 mod add;
 mod context;

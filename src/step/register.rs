@@ -9,7 +9,7 @@
 //! status is watched that long before it counts as "not registered". A refused PIN is never sent
 //! again: wrong ones lock the number.
 //!
-//! Source: <https://developers.facebook.com/documentation/business-messaging/whatsapp/business-phone-numbers/registration>
+//! Source: <https://developers.facebook.com/documentation/business-messaging/whatsapp/solution-providers/registering-phone-numbers>
 
 use futures_util::future::join;
 use jiff::Timestamp;
@@ -22,10 +22,14 @@ use crate::{
     api::meta::{Write, write},
     finding::{Finding, Severity, Who},
     ids::{Address, PhoneNumberId, WabaId},
-    journal::Event,
     phone::Phone,
     plan::{Number, Plan},
-    resource::{Observed, phone_number::PhoneNumber, subscription::Subscription, waba::Waba},
+    resource::{
+        Observed, Why,
+        phone_number::PhoneNumber,
+        subscription::Subscription,
+        waba::{Waba, no_payment},
+    },
     secret::{Secret, SecretRef},
     snapshot::Snapshot,
     snapshot::{is_gone, profile},
@@ -81,6 +85,10 @@ impl Cleared {
                 &address,
                 format!("{what} cannot be read: {why}"),
             )
+            .ask(
+                Who::Us,
+                "run apply again; what the source cannot show is passed by name with --confirm",
+            )
         };
         let mut findings = templates.clone();
         if !number.is_verified() {
@@ -105,7 +113,7 @@ impl Cleared {
         match waba {
             Observed::Present(waba) if waba.primary_funding_id.is_some() => {}
             Observed::Present(_) | Observed::Absent => {
-                findings.push(crate::preflight::no_payment(&register.target));
+                findings.push(no_payment(&register.target));
             }
             Observed::Unknown(why) => findings.push(unknown("the target's payment method", why)),
         }
@@ -181,7 +189,11 @@ impl Register {
             Observed::Unknown(why) => return Observed::Unknown(why),
         };
         let number: Observed<PhoneNumber> = cx.source.get(&PhoneNumber::read(&id)).await.into();
-        number.and_then(|number| number.is_pin_enabled.into())
+        match number {
+            Observed::Present(number) => Observed::shown(number.is_pin_enabled, "is_pin_enabled"),
+            Observed::Absent => Observed::Absent,
+            Observed::Unknown(why) => Observed::Unknown(why),
+        }
     }
 
     /// Keeps the source's profile: once the number has moved, its old node may be gone.
@@ -197,16 +209,34 @@ impl Register {
                 .map(|number| number.id.clone())
         };
         let Some(id) = id else { return Ok(()) };
-        if let Observed::Present(profile) = profile(cx.source, &id).await {
-            let data = serde_json::Value::Object(profile.fields().clone());
-            cx.journal.record(Event::Kept {
-                step: step.clone(),
-                what: PROFILE.into(),
-                data: data.clone(),
-            })?;
-            cx.seen().history.kept.insert((step, PROFILE.into()), data);
-        }
-        Ok(())
+        let profile = match profile(cx.source, &id).await {
+            Observed::Present(profile) => profile,
+            Observed::Absent => return Ok(()),
+            Observed::Unknown(why) => {
+                return Err(StepError::Blocked(vec![self.profile_unread(&why)]));
+            }
+        };
+        let data = serde_json::Value::Object(profile.fields().clone());
+        cx.keep(&step, PROFILE, data)
+    }
+
+    /// Without the profile the register would lose it for good.
+    fn profile_unread(&self, why: &Why) -> Finding {
+        let message = format!(
+            "the profile of {} on the source cannot be read: {why}",
+            self.phone
+        );
+        Finding::unknown(
+            "profile-unreadable",
+            Severity::Error,
+            self.address(),
+            message,
+        )
+        .ask(
+            Who::Us,
+            "run apply again, or write the wanted profile into the plan",
+        )
+        .proof("GET /{SOURCE_PHONE}/whatsapp_business_profile answers")
     }
 
     /// A register that an earlier run sent and nobody saw the end of may still be at work.
@@ -283,7 +313,11 @@ impl StepKind for Register {
         let fresh = self.read(cx, number).await?;
         let gate = Address::number(&self.phone, "two_step_off");
         let confirmed = cx.options.confirmed.contains(&gate)
-            || cx.seen().history.kept(&gate, "confirmed").is_some();
+            || cx
+                .seen()
+                .history
+                .kept(&gate, two_step_off::CONFIRMED)
+                .is_some();
         let cleared = Cleared::judge(self, &fresh, confirmed).map_err(StepError::Blocked)?;
         self.keep_profile(cx).await?;
 

@@ -21,7 +21,6 @@ use crate::{
     api::meta::write,
     finding::{Finding, Severity, Who},
     ids::{Address, TemplateId, WabaId},
-    journal::Event,
     plan::{Glob, Plan},
     resource::{
         Observed,
@@ -139,7 +138,7 @@ impl TemplatesCopy {
         };
         let mut failed = failed_templates(&answer);
         // A template that "already exists" was copied by somebody, perhaps by us; it will appear.
-        failed.retain(|_, reason| !reason.to_lowercase().contains("exist"));
+        failed.retain(|_, reason| !reason.to_lowercase().contains("already exist"));
         let refused = page.iter().filter_map(|(key, id)| {
             failed
                 .get(id.as_str())
@@ -205,18 +204,7 @@ impl TemplatesCopy {
     ) -> Result<(), StepError> {
         let mut all = refused_templates(&cx.seen());
         all.extend(refused.clone());
-        let data = serde_json::json!(all);
-        let kept = Event::Kept {
-            step: self.address(),
-            what: REFUSED.into(),
-            data: data.clone(),
-        };
-        cx.journal.record(kept)?;
-        cx.seen()
-            .history
-            .kept
-            .insert((self.address(), REFUSED.into()), data);
-        Ok(())
+        cx.keep(&self.address(), REFUSED, serde_json::json!(all))
     }
 }
 

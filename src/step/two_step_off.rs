@@ -10,11 +10,10 @@ use super::{Action, Change, Context, Decision, Outcome, StepError, StepKind};
 use crate::{
     finding::Finding,
     ids::Address,
-    journal::Event,
     phone::Phone,
     plan::Number,
     resource::{Observed, phone_number::PhoneNumber},
-    snapshot::Snapshot,
+    snapshot::{Snapshot, is_gone},
 };
 
 /// Waits until two-step verification is off on the source.
@@ -42,10 +41,31 @@ impl TwoStepOff {
         }
     }
 
+    /// Reads whether it is on. `None`: the source does not show it.
+    async fn look(&self, cx: &Context<'_>) -> Result<Option<bool>, StepError> {
+        let id = cx
+            .seen()
+            .source
+            .known(&self.phone)
+            .map(|number| number.id.clone());
+        let Some(id) = id else { return Ok(None) };
+        match cx.source.get(&PhoneNumber::read(&id)).await {
+            Ok(number) => Ok(number.is_pin_enabled),
+            Err(error) if is_gone(&error) => Ok(None),
+            Err(source) => Err(StepError::Call {
+                doing: format!("read {} on the source", self.phone),
+                source,
+            }),
+        }
+    }
+
     fn gate(reason: impl Into<String>) -> Decision {
         Decision::Change(Change::new(Action::Gate, reason))
     }
 }
+
+/// The word of a person who passed the gate is kept in the journal under this name.
+pub(super) const CONFIRMED: &str = "confirmed";
 
 /// What the owner is asked to do.
 pub(super) fn instructions(phone: &Phone) -> String {
@@ -89,43 +109,24 @@ impl StepKind for TwoStepOff {
 
     async fn perform(&self, cx: &Context<'_>) -> Result<Outcome, StepError> {
         let address = self.address();
-        let look = || async {
-            let id = {
-                let seen = cx.seen();
-                seen.source
-                    .known(&self.phone)
-                    .map(|number| number.id.clone())
-            };
-            let Some(id) = id else { return Ok(None) };
-            let number = cx
-                .source
-                .get(&PhoneNumber::read(&id))
-                .await
-                .map_err(|source| StepError::Call {
-                    doing: format!("read {} on the source", self.phone),
-                    source,
-                })?;
-            Ok((number.is_pin_enabled == Some(false)).then_some(()))
-        };
-        if cx.options.confirmed.contains(&address) {
-            let data = serde_json::json!({ "by": cx.options.user });
-            cx.journal.record(Event::Kept {
-                step: address,
-                what: "confirmed".into(),
-                data,
-            })?;
-            return Ok(Outcome::Done(format!("confirmed by {}", cx.options.user)));
-        }
         let patience = cx.patience_for_people();
-        match cx
-            .poll(
-                &address,
-                "two-step verification to be switched off",
-                patience,
-                look,
-            )
-            .await?
-        {
+        let waiting_for = "two-step verification to be switched off";
+        let look = || async { Ok((self.look(cx).await? == Some(false)).then_some(())) };
+        if cx.options.confirmed.contains(&address) {
+            return match self.look(cx).await? {
+                Some(false) => Ok(Outcome::Done("two-step verification is off".into())),
+                Some(true) => Err(StepError::Blocked(vec![is_on(&address, &self.phone)])),
+                None => {
+                    cx.keep(
+                        &address,
+                        CONFIRMED,
+                        serde_json::json!({ "by": cx.options.user }),
+                    )?;
+                    Ok(Outcome::Done(format!("confirmed by {}", cx.options.user)))
+                }
+            };
+        }
+        match cx.poll(&address, waiting_for, patience, look).await? {
             Some(()) => Ok(Outcome::Done("two-step verification is off".into())),
             None => Ok(Outcome::Parked {
                 reason: "two-step verification is not known to be off".into(),
@@ -135,12 +136,12 @@ impl StepKind for TwoStepOff {
     }
 }
 
-/// The finding of a gate that closed again.
+/// The finding of a gate that is closed.
 pub(super) fn is_on(address: &Address, phone: &Phone) -> Finding {
     Finding::fail(
         "two-step-on",
         address,
-        format!("two-step verification of {phone} is on again"),
+        format!("two-step verification of {phone} is on"),
     )
     .observed("is_pin_enabled: true")
     .ask(crate::finding::Who::SourceOwner, instructions(phone))

@@ -47,12 +47,12 @@ const CAUSES: &[Cause] = &[
     ),
     cause(
         2_388_103,
-        &["name", "pending"],
+        &["display name", "pending"],
         "wait for the review of the new display name",
     ),
     cause(
         2_388_103,
-        &["name"],
+        &["display name"],
         "have the display name approved on the source",
     ),
     cause(
@@ -127,6 +127,16 @@ const CAUSES: &[Cause] = &[
         "the code is wrong or too old: ask for another with --new-code",
     ),
     cause(
+        2_388_367,
+        &[],
+        "a code was asked for too often: wait some hours",
+    ),
+    cause(
+        2_388_367,
+        &[],
+        "a code was asked for too often: wait some hours",
+    ),
+    cause(
         136_024,
         &[],
         "Meta sends no code: wait, or try the other channel",
@@ -165,6 +175,11 @@ const CAUSES: &[Cause] = &[
         "the token lacks a permission, or the account is not assigned to it",
     ),
     cause(33, &[], "the id is wrong, or the token does not reach it"),
+    cause(
+        100,
+        &["payment method"],
+        "add a payment method or a credit line to the target",
+    ),
 ];
 
 /// Returns what is known about an error.

@@ -1,8 +1,8 @@
 //! What can go wrong with a call, and what may be done about it.
 //!
 //! A [`GraphError`] keeps everything the API said. Meta's migration errors put their number now in
-//! `code`, now in `error_subcode`, so [`GraphError::is`] looks at both. The HTTP status decides
-//! nothing where the body says more.
+//! `code`, now in `error_subcode`, so [`GraphError::is`] looks at both. Where the body
+//! says more than the HTTP status, the body decides.
 //!
 //! Sources: <https://developers.facebook.com/docs/graph-api/guides/error-handling> and
 //! <https://developers.facebook.com/documentation/business-messaging/whatsapp/support/error-codes>.
@@ -51,6 +51,13 @@ pub enum Retry {
     Never,
 }
 
+/// Stands for a `code` that the API left out. 0 is a code of its own.
+const NO_CODE: i64 = -1;
+
+/// Codes that come with HTTP 500 in Meta's older table and do not go away: a missing capability, a
+/// number whose certificate or earlier deregistration is in the way.
+const STAYS: [i64; 3] = [3, 131_045, 133_000];
+
 /// Codes that go away by themselves: Meta's "transient" and "maintenance" answers.
 const SOON: [i64; 7] = [1, 2, 131_000, 131_016, 131_057, 133_004, 2_494_100];
 
@@ -73,6 +80,9 @@ impl GraphError {
             return Retry::Later(
                 named.map_or(LIMIT_PAUSE, |minutes| Duration::from_secs(60 * minutes)),
             );
+        }
+        if STAYS.contains(&self.code) {
+            return Retry::Never;
         }
         let soon =
             self.is_transient || self.status >= 500 || SOON.iter().any(|&code| self.is(code));
@@ -107,7 +117,7 @@ impl GraphError {
         };
         Some(Self {
             status,
-            code: wire.code.unwrap_or_default(),
+            code: wire.code.unwrap_or(NO_CODE),
             subcode: wire.error_subcode,
             message: mask(&wire.message.unwrap_or_default()),
             is_transient: wire.is_transient.unwrap_or_default(),
@@ -300,7 +310,8 @@ mod tests {
         );
         assert_eq!(parse(200, r#"{"data":[]}"#), None);
         assert_eq!(parse(502, "<html>"), None);
-        assert_eq!(parse(400, r#"{"error":{}}"#).unwrap().code, 0);
+        let nameless = parse(400, r#"{"error":{}}"#).unwrap();
+        assert!(!nameless.is_credential() && nameless.retry() == Retry::Never);
     }
 
     #[test]
@@ -318,6 +329,7 @@ mod tests {
         check(400, 2, None, Retry::Soon);
         check(400, 100, Some(2_494_100), Retry::Soon);
         check(500, 100, None, Retry::Soon);
+        check(500, 133_000, None, Retry::Never);
         check(400, 133_005, None, Retry::Never);
         check(400, 136_024, Some(2_388_367), Retry::Never);
         check(400, 80_008, None, Retry::Later(Duration::from_secs(60)));

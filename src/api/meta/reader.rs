@@ -47,26 +47,40 @@ struct Cursors {
     after: Option<String>,
 }
 
+/// The parameters by which the API names a page.
+const PAGE_PARAMS: [&str; 4] = ["after", "offset", "until", "__paging_token"];
+
 impl<T> Page<T> {
     /// Returns the parameters of the page after this one. Only `next` says whether there is one:
     /// the last page may still have a cursor. `next` holds the token, so it is taken apart and
-    /// never followed, logged or kept.
-    fn next(&self) -> Option<Vec<(String, String)>> {
-        let paging = self.paging.as_ref()?;
-        let next = paging.next.as_deref()?;
+    /// never followed, logged or kept. A `next` that names no page is an error: taking the list
+    /// for complete would make what follows look absent.
+    fn next(&self) -> Result<Option<Vec<(&'static str, String)>>, CallError> {
+        let Some(next) = self
+            .paging
+            .as_ref()
+            .and_then(|paging| paging.next.as_deref())
+        else {
+            return Ok(None);
+        };
         let parsed = url::Url::parse(next).ok();
         let query = parsed.iter().flat_map(url::Url::query_pairs);
-        let of_paging =
-            |name: &str| matches!(name, "after" | "offset" | "until" | "__paging_token");
-        let params: Vec<_> = query
-            .filter(|(name, _)| of_paging(name))
-            .map(|(name, value)| (name.into_owned(), value.into_owned()))
-            .collect();
+        let named = query.filter_map(|(name, value)| {
+            let name = PAGE_PARAMS.into_iter().find(|known| *known == name)?;
+            Some((name, value.into_owned()))
+        });
+        let params: Vec<_> = named.collect();
         if !params.is_empty() {
-            return Some(params);
+            return Ok(Some(params));
         }
-        let after = paging.cursors.as_ref()?.after.clone()?;
-        Some(vec![("after".into(), after)])
+        let cursors = self
+            .paging
+            .as_ref()
+            .and_then(|paging| paging.cursors.as_ref());
+        match cursors.and_then(|cursors| cursors.after.clone()) {
+            Some(after) => Ok(Some(vec![("after", after)])),
+            None => Err(endless("there is a next page, but nothing names it")),
+        }
     }
 }
 
@@ -97,7 +111,7 @@ impl Reader {
         let mut last = None;
         for _ in 0..MAX_PAGES {
             let page: Page<T> = self.try_often(&read.path, &query, read.timeout).await?;
-            let next = page.next();
+            let next = page.next()?;
             items.extend(page.data);
             let Some(next) = next else { return Ok(items) };
             if last.as_ref() == Some(&next) {
@@ -106,7 +120,7 @@ impl Reader {
             query.truncate(own);
             query.extend(
                 next.iter()
-                    .map(|(name, value)| (paging_name(name), Param::from(value.as_str()))),
+                    .map(|(name, value)| (*name, Param::from(value.as_str()))),
             );
             last = Some(next);
         }
@@ -144,18 +158,8 @@ impl Reader {
 }
 
 /// 1 s, 2 s, 4 s, 8 s: the pause after the `tried`th try.
-pub(super) fn backoff(tried: u32) -> Duration {
+fn backoff(tried: u32) -> Duration {
     Duration::from_secs(1 << tried.saturating_sub(1).min(5))
-}
-
-/// The parameter names that [`Page::next`] lets through.
-fn paging_name(name: &str) -> &'static str {
-    match name {
-        "offset" => "offset",
-        "until" => "until",
-        "__paging_token" => "__paging_token",
-        _ => "after",
-    }
 }
 
 fn endless(problem: &str) -> CallError {
@@ -170,10 +174,21 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(paging: &str, expected: Option<(&str, &str)>) {
+    fn check(paging: &str, expected: Option<(&'static str, &str)>) {
         let page: Page<u8> = serde_json::from_str(&format!(r#"{{"data":[]{paging}}}"#)).unwrap();
-        let expected = expected.map(|(name, value)| vec![(name.to_owned(), value.to_owned())]);
-        assert_eq!(page.next(), expected, "{paging}");
+        let expected = expected.map(|(name, value)| vec![(name, value.to_owned())]);
+        assert_eq!(page.next().unwrap(), expected, "{paging}");
+    }
+
+    #[test]
+    fn a_next_page_that_nothing_names_is_an_error() {
+        let body = r#"{"data":[],"paging":{"next":"https://graph.facebook.com/v25.0/1/x?access_token=EAA"}}"#;
+        assert!(
+            serde_json::from_str::<Page<u8>>(body)
+                .unwrap()
+                .next()
+                .is_err()
+        );
     }
 
     #[test]
@@ -187,10 +202,6 @@ mod tests {
         check(
             r#","paging":{"cursors":{"after":"b"},"next":"not a url"}"#,
             Some(("after", "b")),
-        );
-        check(
-            r#","paging":{"next":"https://graph.facebook.com/v25.0/1/x?access_token=EAA"}"#,
-            None,
         );
     }
 }

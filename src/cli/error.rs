@@ -101,6 +101,7 @@ impl CliError {
             Self::Journal(JournalError::Io { .. }) => Some(
                 "nothing was sent after that; make the place writable, or name another with --journal",
             ),
+            Self::Journal(JournalError::Newer { .. }) => Some("use that release, or a newer one"),
             Self::Journal(JournalError::Damaged { .. }) => Some(
                 "move the file away to go on without its history; the world is read again anyway",
             ),

@@ -18,7 +18,11 @@ use std::{
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use super::{Intent, event::Entry, event::Event, history::History};
+use super::{
+    Intent,
+    event::{Entry, Event, VERSION},
+    history::History,
+};
 use crate::{clock::Clock, ids::Address, ids::RunId};
 
 /// Why the journal cannot be kept or read.
@@ -47,6 +51,14 @@ pub enum JournalError {
         path: PathBuf,
         /// The first line that does not fit.
         line: usize,
+    },
+    /// A newer release wrote it.
+    #[error("{path} was written by a newer release (journal version {version})")]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its version.
+        version: u64,
     },
     /// An earlier write failed, so nothing may be sent any more.
     #[error("the journal could not be written earlier in this run")]
@@ -299,10 +311,25 @@ pub fn history(root: &Path, plan: &str) -> Result<History, JournalError> {
 )]
 fn read(path: &Path) -> Result<Vec<Entry>, JournalError> {
     let text = fs::read(path).map_err(io_error("read", path))?;
+    if let Some(version) = version(&text).filter(|version| *version > u64::from(VERSION)) {
+        return Err(JournalError::Newer {
+            path: path.to_owned(),
+            version,
+        });
+    }
     entries(&text).map_err(|line| JournalError::Damaged {
         path: path.to_owned(),
         line,
     })
+}
+
+/// The version that the first line of a journal names.
+fn version(text: &[u8]) -> Option<u64> {
+    let first = text.split(|&byte| byte == b'\n').next()?;
+    serde_json::from_slice::<Value>(first)
+        .ok()?
+        .get("journal")?
+        .as_u64()
 }
 
 /// Parses whole lines; what stands after the last newline was torn off by a crash.
@@ -407,6 +434,13 @@ mod tests {
         let mut edited = text.clone();
         edited[newlines[0] - 80] ^= 1;
         assert!(entries(&edited).is_err());
+    }
+
+    #[test]
+    fn the_version_stands_in_the_first_line() {
+        assert_eq!(version(b"{\"journal\":2,\"seq\":1}\n{}\n"), Some(2));
+        assert_eq!(version(b"{\"seq\":1}\n"), None);
+        assert_eq!(version(b""), None);
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 use annotate_snippets::{AnnotationKind, Element, Level, Origin, Renderer, Snippet};
 
+use super::clean;
 use crate::{
     finding::{Finding, Severity, Span, Verdict},
     plan::text::LEAD,
@@ -39,7 +40,7 @@ fn one(finding: &Finding, renderer: &Renderer) -> String {
         Verdict::Unknown => format!("unknown: {}", finding.message),
         Verdict::Fail | Verdict::Pass => finding.message.clone(),
     };
-    let title = level.primary_title(visible(&message)).id(finding.rule);
+    let title = level.primary_title(clean(&message)).id(finding.rule);
     let mut elements: Vec<Element<'_>> = Vec::new();
     if let Some(span) = &finding.span {
         elements.extend(excerpt(span));
@@ -54,7 +55,7 @@ fn one(finding: &Finding, renderer: &Renderer) -> String {
 fn notes(finding: &Finding) -> Vec<Element<'static>> {
     let note = |name: &str, text: &str| {
         Level::NOTE
-            .message(format!("{name}: {}", visible(text)))
+            .message(format!("{name}: {}", clean(text)))
             .into()
     };
     let mut notes: Vec<Element<'static>> = Vec::new();
@@ -69,7 +70,7 @@ fn notes(finding: &Finding) -> Vec<Element<'static>> {
             Some(who) => format!("{who}: {hint}"),
             None => hint.clone(),
         };
-        notes.push(Level::HELP.message(visible(&hint)).into());
+        notes.push(Level::HELP.message(clean(&hint)).into());
     }
     if let Some(proof) = &finding.proof {
         notes.push(note("proof", proof));
@@ -87,14 +88,14 @@ fn excerpt(span: &Span) -> Vec<Element<'static>> {
         span.column.saturating_sub(1)
     };
     let width = span.end_column.saturating_sub(span.column).max(1);
-    let line = visible(&span.snippet);
+    let line = clean(&span.snippet);
     let offset = |chars: usize| {
         line.char_indices()
             .nth(chars)
             .map_or(line.len(), |(at, _)| at)
     };
     let marked = offset(start)..offset(start + width);
-    let path = visible(&span.file);
+    let path = clean(&span.file);
     let snippet = Snippet::source(line)
         .line_start(span.line)
         .annotation(AnnotationKind::Primary.span(marked));
@@ -104,22 +105,6 @@ fn excerpt(span: &Span) -> Vec<Element<'static>> {
     } else {
         vec![snippet.path(path).into()]
     }
-}
-
-/// Replaces every character that steers a terminal or turns the direction of text.
-fn visible(text: &str) -> String {
-    text.chars()
-        .map(|c| match c {
-            '\t' => ' ',
-            '\u{0}'..='\u{1f}' => char::from_u32(0x2400 + u32::from(c)).unwrap_or('\u{fffd}'),
-            '\u{7f}' => '\u{2421}',
-            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}' => {
-                '\u{fffd}'
-            }
-            c if c.is_control() => '\u{fffd}',
-            c => c,
-        })
-        .collect()
 }
 
 fn summary(findings: &[Finding]) -> String {
@@ -245,7 +230,7 @@ mod tests {
     fn characters_that_steer_a_terminal_become_pictures() {
         check(
             Finding::fail("r", "s", "a\u{1b}[31m\u{202e}b\nc").at(at(1, 1, 2, "\u{1b}]0;x\u{7}")),
-            "error[r]: a␛[31m\u{fffd}b␊c
+            "error[r]: a␛[31m\u{fffd}b c
  --> plan.yaml:1:1
   |
 1 | ␛]0;x␇

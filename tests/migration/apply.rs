@@ -245,7 +245,7 @@ fn a_gate_that_closed_again_stops_register() {
     let phone = phone(BERLIN);
     nothing_is_registered(
         Happening::TwoStepOn { phone },
-        "two-step verification of +4930901820 is on again",
+        "two-step verification of +4930901820 is on",
     );
 }
 

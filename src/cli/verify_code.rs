@@ -10,7 +10,7 @@ use super::{
     error::CliError,
     exit,
     session::{Session, Site, read_plan},
-    ui::Ui,
+    ui::{Format, Ui},
 };
 use crate::{
     api::meta::{Writer, write},
@@ -97,7 +97,7 @@ async fn hand_in(session: &Session, phone: &Phone, code: Secret, ui: Ui) -> Resu
         )));
     };
     if number.is_verified() {
-        ui.print(&format!("{phone} is verified already.\n"))?;
+        show(phone, "verified already", ui)?;
         return Ok(exit::OK);
     }
     let journal = Journal::create(&lock, run_id(&*site.clock), site.clock.clone(), None)?;
@@ -152,7 +152,7 @@ async fn hand_in(session: &Session, phone: &Phone, code: Secret, ui: Ui) -> Resu
     };
     journal.record(Event::RunEnded { code })?;
     match sent.err().filter(|_| !verified) {
-        None => ui.print(&format!("{} {phone} is verified.\n", style::good("✓")))?,
+        None => show(phone, "verified", ui)?,
         Some(error) => {
             return Err(CliError::Call {
                 doing: format!("verify {phone}"),
@@ -162,4 +162,11 @@ async fn hand_in(session: &Session, phone: &Phone, code: Secret, ui: Ui) -> Resu
         }
     }
     Ok(code)
+}
+
+fn show(phone: &Phone, state: &str, ui: Ui) -> Result<(), CliError> {
+    match ui.format {
+        Format::Json => ui.print_json(&serde_json::json!({ "phone": phone, "state": state })),
+        Format::Text => ui.print(&format!("{} {phone} is {state}.\n", style::good("✓"))),
+    }
 }

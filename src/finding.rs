@@ -89,16 +89,12 @@ pub struct Finding {
     /// One sentence: what is wrong, or what holds.
     pub message: String,
     /// What was seen, in the API's own words.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub observed: Option<String>,
     /// Who has to act.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub who: Option<Who>,
     /// What exactly to do.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
     /// The API field that will show that it is done.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub proof: Option<String>,
     /// Where in the plan it stands.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -30,6 +30,11 @@ pub enum PhoneError {
     /// E.164 numbers have 7 to 15 digits.
     #[error("a phone number has 7 to 15 digits with its country code")]
     Length,
+    /// It holds the zero that is dialled inside the country only, like `+49 (0)30 901820`.
+    #[error(
+        "leave out the 0 that is dialled inside the country only: +49 30 901820, not +49 (0)30 901820"
+    )]
+    TrunkZero,
     /// The first digits are no country code in use.
     #[error("no country has this code")]
     CountryCode,
@@ -99,6 +104,10 @@ impl FromStr for Phone {
         if !digits.starts_with(&parsed.country_code.to_string()) {
             return Err(PhoneError::CountryCode);
         }
+        let canonical = parsed.format_as(PhoneNumberFormat::E164);
+        if rest.contains("(0)") || canonical.strip_prefix('+') != Some(digits.as_str()) {
+            return Err(PhoneError::TrunkZero);
+        }
         Ok(Self { digits })
     }
 }
@@ -157,6 +166,8 @@ mod tests {
         check("+49 30", Err(PhoneError::Length));
         check("+49 30 901820 901820 901820", Err(PhoneError::Length));
         check("+999 30 901820", Err(PhoneError::CountryCode));
+        check("+49 (0)30 901820", Err(PhoneError::TrunkZero));
+        check("+49 030 901820", Err(PhoneError::TrunkZero));
         check("+٤٩٣٠٩٠١٨٢٠", Err(PhoneError::Character));
     }
 

@@ -78,15 +78,12 @@ impl Account {
     pub fn number(&self, phone: &Phone) -> Observed<&PhoneNumber> {
         self.numbers
             .as_ref()
-            .and_then(|numbers| numbers.iter().find(|number| number.is(phone)).into())
+            .and_then(|numbers| PhoneNumber::find(numbers, phone).into())
     }
 
     /// Returns a number that is certainly there.
     pub fn known(&self, phone: &Phone) -> Option<&PhoneNumber> {
-        self.numbers
-            .present()?
-            .iter()
-            .find(|number| number.is(phone))
+        PhoneNumber::find(self.numbers.present()?, phone)
     }
 
     /// Returns whether a number was certainly registered here.

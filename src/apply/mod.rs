@@ -152,6 +152,19 @@ fn failed(step: Address, error: StepError) -> Ended {
             let next = "run apply again when the limit has passed".to_owned();
             ended(step, StepEnd::Parked, chain(&error), Some(next))
         }
+        StepError::Resting(_) => {
+            let next = "run apply again then; trying sooner makes it longer".to_owned();
+            ended(step, StepEnd::Parked, error.to_string(), Some(next))
+        }
+        StepError::Call { source, .. }
+            if source.graph().is_some_and(|graph| graph.rest().is_some()) =>
+        {
+            let hint = source
+                .graph()
+                .and_then(crate::api::meta::cause)
+                .map(|cause| cause.hint.to_owned());
+            ended(step, StepEnd::Parked, chain(&error), hint)
+        }
         StepError::Blocked(findings) => {
             let note = findings
                 .iter()

@@ -62,6 +62,17 @@ pub(super) struct Arguments {
         env = "WABA_MIGRATE_NEW_CODE"
     )]
     new_code: Vec<Phone>,
+    /// Send the PIN of a number although Meta refused one before: it was corrected (repeatable)
+    #[arg(
+        long,
+        value_name = "PHONE",
+        value_delimiter = ',',
+        env = "WABA_MIGRATE_NEW_PIN"
+    )]
+    new_pin: Vec<Phone>,
+    /// Have templates copied again that Meta refused to copy before
+    #[arg(long, env = "WABA_MIGRATE_RETRY_TEMPLATES")]
+    retry_templates: bool,
     /// Pass a gate whose proof cannot be read, by its address (repeatable)
     #[arg(
         long,
@@ -106,7 +117,8 @@ pub(super) async fn run(arguments: &Arguments, global: &Global, ui: Ui) -> Resul
         },
         attended: attended && !arguments.no_wait,
         poll_interval: arguments.poll_interval,
-        new_codes: new_codes(arguments, &plan)?,
+        new_codes: known("--new-code", &arguments.new_code, &plan)?,
+        new_pins: known("--new-pin", &arguments.new_pin, &plan)?,
         confirmed,
         user: user(),
     };
@@ -125,20 +137,18 @@ pub(super) async fn run(arguments: &Arguments, global: &Global, ui: Ui) -> Resul
         people: &terminal,
         stop: &stop,
         partial: arguments.partial,
+        retry_templates: arguments.retry_templates,
     };
     run.start(ask, ui).await
 }
 
-fn new_codes(arguments: &Arguments, plan: &Plan) -> Result<BTreeSet<Phone>, CliError> {
-    match arguments
-        .new_code
-        .iter()
-        .find(|phone| plan.number(phone).is_none())
-    {
+/// Numbers named by a flag; a number that the plan does not know is a slip.
+fn known(flag: &str, phones: &[Phone], plan: &Plan) -> Result<BTreeSet<Phone>, CliError> {
+    match phones.iter().find(|phone| plan.number(phone).is_none()) {
         Some(unknown) => Err(CliError::Usage(format!(
-            "--new-code {unknown}: the plan has no such number"
+            "{flag} {unknown}: the plan has no such number"
         ))),
-        None => Ok(arguments.new_code.iter().cloned().collect()),
+        None => Ok(phones.iter().cloned().collect()),
     }
 }
 
@@ -168,6 +178,7 @@ pub(super) struct Run<'a> {
     pub(super) people: &'a dyn People,
     pub(super) stop: &'a Stop,
     pub(super) partial: bool,
+    pub(super) retry_templates: bool,
 }
 
 impl Run<'_> {
@@ -181,7 +192,11 @@ impl Run<'_> {
             site.clock.now()
         );
         let lock = Lock::take(&site.journal, &plan.name, &holder)?;
-        let seen = self.session.look(self.session.history()?).await;
+        let mut history = self.session.history()?;
+        if self.retry_templates {
+            history.forget_refused_templates();
+        }
+        let seen = self.session.look(history).await;
         if ui.format == Format::Text && ask.is_some() {
             super::plan::show(self.session, &seen, ui)?;
         }

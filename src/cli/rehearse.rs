@@ -59,6 +59,7 @@ pub(super) async fn run(arguments: &Arguments, ui: Ui) -> Result<u8, CliError> {
         attended: false,
         poll_interval: Duration::from_secs(30),
         new_codes: BTreeSet::new(),
+        new_pins: BTreeSet::new(),
         confirmed: BTreeSet::new(),
         user: "rehearsal".into(),
     };
@@ -112,6 +113,7 @@ async fn play(
         people: &people,
         stop: &stop,
         partial: false,
+        retry_templates: false,
     };
     let code = run.start(None, ui).await?;
     if code != exit::OK {

@@ -137,6 +137,9 @@ pub enum Answer {
         /// Whether what was sent is to blame, and not who sent it or how often.
         #[serde(default)]
         judged: bool,
+        /// Seconds for which the same must not be sent again.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        rest: Option<u64>,
         /// `fbtrace_id`.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         trace_id: Option<String>,

@@ -97,6 +97,15 @@ impl Lock {
     pub fn take(root: &Path, plan: &str, holder: &str) -> Result<Self, JournalError> {
         let folder = folder(root, plan);
         fs::create_dir_all(&folder).map_err(io_error("create the journal folder", &folder))?;
+        // A new name lasts only when the folders above it are synced too.
+        for above in folder
+            .ancestors()
+            .skip(1)
+            .take(1)
+            .filter(|above| !above.as_os_str().is_empty())
+        {
+            sync_folder(above)?;
+        }
         let path = folder.join("lock");
         let mut file = OpenOptions::new()
             .read(true)

@@ -2,11 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::event::{Answer, Entry, Event, StepEnd};
 use crate::{ids::Address, phone::Phone};
+
+/// Under this name the templates are kept that Meta refused to copy.
+pub const REFUSED_TEMPLATES: &str = "refused_templates";
 
 /// What earlier runs of a plan did, as far as it matters to the next one.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -17,6 +20,12 @@ pub struct History {
     pub codes_out: BTreeMap<Phone, Timestamp>,
     /// Numbers whose last handed-in code was refused, and for which no other was asked since.
     pub codes_refused: BTreeSet<Phone>,
+    /// Numbers whose PIN was refused at the last register.
+    pub pins_refused: BTreeSet<Phone>,
+    /// Steps that must not be tried again before a time.
+    pub resting: BTreeMap<Address, Timestamp>,
+    /// Steps whose last write was accepted, and that have not ended well since: when.
+    pub accepted: BTreeMap<Address, Timestamp>,
     /// How it stood with the codes of a number before a request that has no answer yet.
     before_request: BTreeMap<Phone, (Option<Timestamp>, bool)>,
     /// Writes whose effect nobody has looked up yet: when they left.
@@ -39,6 +48,11 @@ impl History {
             Event::Intent { step, .. } => {
                 self.in_doubt.insert(step.clone(), entry.at);
                 self.sent.insert(step.clone(), entry.at);
+                self.accepted.remove(step);
+                self.resting.remove(step);
+                if let Some(phone) = registers(step) {
+                    self.pins_refused.remove(&phone);
+                }
                 if let Some(phone) = requests_code(step) {
                     let refused = self.codes_refused.remove(&phone);
                     let out = self.codes_out.insert(phone.clone(), entry.at);
@@ -49,7 +63,7 @@ impl History {
                 step,
                 answer,
                 attempt: _,
-            } => self.answered(step, answer),
+            } => self.answered(step, answer, entry.at),
             Event::LookedUp { step, .. } => {
                 self.in_doubt.remove(step);
             }
@@ -63,6 +77,7 @@ impl History {
             } => {
                 self.in_doubt.remove(step);
                 self.sent.remove(step);
+                self.accepted.remove(step);
                 self.done.insert(step.clone());
                 if let Some(phone) = verifies(step) {
                     self.codes_out.remove(&phone);
@@ -78,16 +93,19 @@ impl History {
         self
     }
 
-    fn answered(&mut self, step: &Address, answer: &Answer) {
+    fn answered(&mut self, step: &Address, answer: &Answer, at: Timestamp) {
         match answer {
             Answer::Accepted => {
                 self.in_doubt.remove(step);
+                self.accepted.insert(step.clone(), at);
                 if let Some(phone) = verifies(step) {
                     self.codes_out.remove(&phone);
                 }
             }
             Answer::Refused { .. } | Answer::NotSent { .. } => {
                 self.in_doubt.remove(step);
+                self.sent.remove(step);
+                self.refused(step, answer, at);
                 if let Some(phone) = requests_code(step) {
                     self.take_request_back(phone);
                 }
@@ -98,6 +116,34 @@ impl History {
                 }
             }
             Answer::InDoubt { .. } => {}
+        }
+    }
+
+    /// Forgets which templates Meta refused to copy, so that they are asked for again.
+    pub fn forget_refused_templates(&mut self) {
+        self.kept.retain(|(_, what), _| what != REFUSED_TEMPLATES);
+    }
+
+    /// What a refusal forbids for a while, or until somebody has mended it.
+    fn refused(&mut self, step: &Address, answer: &Answer, at: Timestamp) {
+        let Answer::Refused {
+            code,
+            subcode,
+            rest,
+            ..
+        } = answer
+        else {
+            return;
+        };
+        if let Some(phone) = registers(step)
+            && (*code == WRONG_PIN || *subcode == Some(WRONG_PIN))
+        {
+            self.pins_refused.insert(phone);
+        }
+        if let Some(rest) = rest {
+            let rest = SignedDuration::from_secs(i64::try_from(*rest).unwrap_or(i64::MAX));
+            let until = at.saturating_add(rest).unwrap_or(Timestamp::MAX);
+            self.resting.insert(step.clone(), until);
         }
     }
 
@@ -117,6 +163,14 @@ impl History {
     pub fn kept(&self, step: &Address, what: &str) -> Option<&Value> {
         self.kept.get(&(step.clone(), what.to_owned()))
     }
+}
+
+/// "Two step verification PIN mismatch".
+const WRONG_PIN: i64 = 133_005;
+
+fn registers(step: &Address) -> Option<Phone> {
+    step.phone()
+        .filter(|phone| *step == Address::number(phone, "register"))
 }
 
 fn requests_code(step: &Address) -> Option<Phone> {
@@ -186,6 +240,7 @@ mod tests {
             subcode: None,
             message: String::new(),
             judged: true,
+            rest: None,
             trace_id: None,
         }
     }

@@ -23,7 +23,10 @@ pub(super) fn on_source_once(plan: &Plan, seen: &Snapshot, findings: &mut Vec<Fi
         return;
     };
     for number in moving(plan, seen) {
-        let times = numbers.iter().filter(|seen| seen.is(&number.phone)).count();
+        let times = numbers
+            .iter()
+            .filter(|seen| seen.is(&number.phone) && seen.status != Some(Status::Migrated))
+            .count();
         if times > 1 {
             let message = format!("the source lists the number {times} times");
             findings.push(

@@ -100,6 +100,21 @@ impl PhoneNumber {
         Read::new(format!("/{id}")).with("fields", FIELDS)
     }
 
+    /// Finds a phone among the numbers of a WABA. What has moved away leaves a node behind now and
+    /// then; it is not there any more. Of several nodes the live one counts.
+    pub fn find<'a>(numbers: &'a [Self], phone: &Phone) -> Option<&'a Self> {
+        let here = numbers
+            .iter()
+            .filter(|number| number.is(phone) && number.status != Some(Status::Migrated));
+        here.max_by_key(|number| {
+            (
+                number.is_live(),
+                number.is_registered(),
+                number.is_verified(),
+            )
+        })
+    }
+
     /// Returns whether this is `phone`.
     pub fn is(&self, phone: &Phone) -> bool {
         phone.is_shown_as(&self.display_phone_number)
@@ -147,6 +162,23 @@ mod tests {
             "status": status, "platform_type": platform, "code_verification_status": verification,
         }))
         .unwrap()
+    }
+
+    #[test]
+    fn a_node_that_was_left_behind_is_not_the_number() {
+        let phone = "+1 631 555 5555".parse().unwrap();
+        let moved = number("MIGRATED", "NOT_APPLICABLE", "VERIFIED");
+        let pending = number("PENDING", "NOT_APPLICABLE", "NOT_VERIFIED");
+        let live = number("CONNECTED", "CLOUD_API", "VERIFIED");
+        assert_eq!(PhoneNumber::find(&[moved.clone()], &phone), None);
+        assert_eq!(
+            PhoneNumber::find(&[moved.clone(), pending.clone()], &phone),
+            Some(&pending)
+        );
+        assert_eq!(
+            PhoneNumber::find(&[live.clone(), pending, moved], &phone),
+            Some(&live)
+        );
     }
 
     #[test]

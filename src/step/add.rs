@@ -44,7 +44,7 @@ impl Add {
     /// Reads the target's numbers again and finds this one.
     async fn find(&self, cx: &Context<'_>) -> Result<Option<PhoneNumber>, CallError> {
         let numbers = cx.target.list(&PhoneNumber::list(&self.target)).await?;
-        Ok(numbers.into_iter().find(|number| number.is(&self.phone)))
+        Ok(PhoneNumber::find(&numbers, &self.phone).cloned())
     }
 
     async fn adopt(&self, cx: &Context<'_>, error: StepError) -> Result<Outcome, StepError> {

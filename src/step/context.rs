@@ -59,6 +59,8 @@ pub struct Options {
     pub poll_interval: Duration,
     /// Numbers for which another code is asked for although one may be on its way.
     pub new_codes: BTreeSet<Phone>,
+    /// Numbers whose PIN was corrected after it had been refused.
+    pub new_pins: BTreeSet<Phone>,
     /// Gates passed by name.
     pub confirmed: BTreeSet<Address>,
     /// Who runs this, for the journal.
@@ -149,6 +151,9 @@ pub enum StepError {
         /// Why nobody knows.
         source: CallError,
     },
+    /// Meta asked for a pause that is not over.
+    #[error("Meta takes this again from {0:.0} on")]
+    Resting(Timestamp),
     /// A precondition no longer holds.
     #[error("a precondition does not hold")]
     Blocked(Vec<Finding>),
@@ -168,6 +173,8 @@ pub enum StepError {
 pub(super) enum Repeat {
     /// Yes.
     AfterLookup,
+    /// Never in this run, and there is nothing to look at.
+    CannotTell,
     /// Never in this run: a second one would do harm or cannot be told from the first.
     Never,
 }
@@ -285,6 +292,10 @@ impl Context<'_> {
     where
         F: Future<Output = Result<Option<T>, CallError>>,
     {
+        let resting = self.seen().history.resting.get(step).copied();
+        if let Some(until) = resting.filter(|until| *until > self.clock.now()) {
+            return Err(StepError::Resting(until));
+        }
         let mut attempt = 1;
         loop {
             let error = match self.attempt(step, attempt, write).await? {
@@ -303,6 +314,12 @@ impl Context<'_> {
                 } else {
                     &LOOKS[..]
                 };
+                if repeat == Repeat::CannotTell {
+                    return Err(StepError::InDoubt {
+                        doing: doing.to_owned(),
+                        source: error,
+                    });
+                }
                 match self.look_up(step, looks, &lookup).await? {
                     Some(found) => return Ok(Written::Found(found)),
                     None if repeat == Repeat::Never => {
@@ -454,6 +471,7 @@ fn refused(error: &GraphError) -> Answer {
         subcode: error.subcode,
         message: error.to_string(),
         judged: !error.is_credential() && error.retry() == Retry::Never,
+        rest: error.rest().map(|rest| rest.as_secs()),
         trace_id: error.trace_id.clone(),
     }
 }

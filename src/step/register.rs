@@ -220,6 +220,12 @@ impl Register {
         cx.keep(&step, PROFILE, data)
     }
 
+    /// The PIN that was refused stands most likely where it stood.
+    fn would_repeat_pin(&self, cx: &Context<'_>) -> bool {
+        let refused = cx.seen().history.pins_refused.contains(&self.phone);
+        refused && !cx.options.new_pins.contains(&self.phone)
+    }
+
     /// Without the profile the register would lose it for good.
     fn profile_unread(&self, why: &Why) -> Finding {
         let message = format!(
@@ -309,6 +315,12 @@ impl StepKind for Register {
         let number = cx.look_at(&self.phone).await?;
         if number.is_registered() {
             return Ok(registered());
+        }
+        if self.would_repeat_pin(cx) {
+            return Ok(Outcome::Parked {
+                reason: "Meta refused the PIN, and a wrong one is not sent again: wrong PINs lock the number".into(),
+                next: format!("correct it where the plan reads it, then: apply --new-pin {}", self.phone),
+            });
         }
         let fresh = self.read(cx, number).await?;
         let gate = Address::number(&self.phone, "two_step_off");

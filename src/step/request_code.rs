@@ -114,13 +114,19 @@ impl StepKind for RequestCode {
         let doing = format!("request a code for {}", self.phone);
         let cannot_tell = || async { Ok::<Option<PhoneNumber>, CallError>(None) };
         match cx
-            .write(&self.address(), &doing, &write, Repeat::Never, cannot_tell)
+            .write(
+                &self.address(),
+                &doing,
+                &write,
+                Repeat::CannotTell,
+                cannot_tell,
+            )
             .await
         {
             Ok(_) => Ok(Outcome::Done("requested".into())),
-            Err(StepError::InDoubt { .. }) => Ok(Outcome::Done(
-                "no answer came; a code may be on its way".into(),
-            )),
+            Err(StepError::InDoubt { source, .. }) => Ok(Outcome::Done(format!(
+                "a code may be on its way ({source})"
+            ))),
             Err(error) => self.refused(cx, error).await,
         }
     }

@@ -41,6 +41,23 @@ impl TargetSubscription {
             .map(|callback| callback.url.as_str())
     }
 
+    /// Some app is subscribed, and nobody can tell whether it is ours. Subscribing again would
+    /// remove an override that is perhaps ours, so nothing is sent.
+    fn without_identity(&self, subscribed: &[Subscription]) -> Decision {
+        let Some(url) = self.callback() else {
+            return Decision::done("an app is subscribed; whether it is ours cannot be told");
+        };
+        let is_set = |one: &Subscription| one.override_callback_uri.as_deref() == Some(url);
+        if subscribed.iter().any(is_set) {
+            return Decision::done("an app is subscribed with this callback");
+        }
+        let message = "whether our app is subscribed cannot be told: the API does not say which app the token belongs to";
+        Decision::blocked(
+            Finding::unknown("subscription-app", Severity::Error, self.address(), message)
+                .ask(Who::Us, "name graph.app_id in the plan"),
+        )
+    }
+
     fn unmanaged(&self, subscribed: &[Subscription]) -> Decision {
         if !subscribed.is_empty() {
             return Decision::done("an app is subscribed");
@@ -94,9 +111,8 @@ impl StepKind for TargetSubscription {
         let ours = subscribed.iter().find(|subscription| {
             app.is_some_and(|app| subscription.whatsapp_business_api_data.id == *app)
         });
-        if app.is_none() && !subscribed.is_empty() && self.callback().is_none() {
-            // Subscribing again would remove an override that is perhaps ours.
-            return Decision::done("an app is subscribed; whether it is ours cannot be told");
+        if let (None, false) = (app, subscribed.is_empty()) {
+            return self.without_identity(subscribed);
         }
         let call = || Call::post(format!("/{}/subscribed_apps", self.waba));
         let before = ours.and_then(|ours| ours.override_callback_uri.as_deref());

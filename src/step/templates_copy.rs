@@ -11,6 +11,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{
@@ -21,6 +22,7 @@ use crate::{
     api::meta::write,
     finding::{Finding, Severity, Who},
     ids::{Address, TemplateId, WabaId},
+    journal::history::REFUSED_TEMPLATES,
     plan::{Glob, Plan},
     resource::{
         Observed,
@@ -37,8 +39,8 @@ const PAGE: usize = 500;
 /// between two calls.
 const SETTLE: Duration = Duration::from_secs(300);
 
-/// What Meta refused to copy is kept in the journal under this name.
-pub(super) const REFUSED: &str = "refused_templates";
+/// Meta ends a copy call after this time, so a call that nobody saw the end of is over then.
+const CALL_LIMIT: Duration = Duration::from_secs(30);
 
 /// Copies missing templates in pages.
 #[derive(Clone, Debug)]
@@ -164,13 +166,27 @@ impl TemplatesCopy {
     }
 
     /// Gives copies that an earlier run asked for time to appear, so that none is asked for twice.
-    async fn let_settle(&self, cx: &Context<'_>) -> Result<(), StepError> {
-        let sent = cx.seen().history.sent.get(&self.address()).copied();
-        let Some(sent) = sent else { return Ok(()) };
-        let left = SETTLE.saturating_sub(cx.clock.now().duration_since(sent).unsigned_abs());
+    /// Returns whether they may be on their way still: then nothing may be sent.
+    async fn let_settle(&self, cx: &Context<'_>) -> Result<bool, StepError> {
+        let (sent, accepted) = {
+            let history = &cx.seen().history;
+            let of = |times: &BTreeMap<Address, Timestamp>| times.get(&self.address()).copied();
+            (of(&history.sent), of(&history.accepted))
+        };
+        let Some(sent) = accepted.or(sent) else {
+            return Ok(false);
+        };
+        let settle = if accepted.is_some() {
+            SETTLE
+        } else {
+            CALL_LIMIT
+        };
+        let age = || cx.clock.now().duration_since(sent).unsigned_abs();
+        let left = settle.saturating_sub(age());
         let patience = cx.options.wait.map_or(left, |wait| wait.min(left));
         let missing: Vec<_> = self.missing(cx)?.into_iter().map(|(key, _)| key).collect();
-        self.watch(cx, &missing, Some(patience)).await.map(|_| ())
+        let there = self.watch(cx, &missing, Some(patience)).await?;
+        Ok(!there && accepted.is_some() && age() < settle)
     }
 
     /// Lists the target until all of these are there; returns whether they are.
@@ -204,7 +220,7 @@ impl TemplatesCopy {
     ) -> Result<(), StepError> {
         let mut all = refused_templates(&cx.seen());
         all.extend(refused.clone());
-        cx.keep(&self.address(), REFUSED, serde_json::json!(all))
+        cx.keep(&self.address(), REFUSED_TEMPLATES, serde_json::json!(all))
     }
 }
 
@@ -267,7 +283,9 @@ impl StepKind for TemplatesCopy {
     }
 
     async fn perform(&self, cx: &Context<'_>) -> Result<Outcome, StepError> {
-        self.let_settle(cx).await?;
+        if self.let_settle(cx).await? {
+            return Ok(unfinished());
+        }
         let missing = self.missing(cx)?;
         let mut refused = BTreeMap::new();
         for page in missing.chunks(PAGE) {
@@ -283,11 +301,15 @@ impl StepKind for TemplatesCopy {
         }
         Ok(match self.watch(cx, &expected, cx.options.wait).await? {
             true => Outcome::Done(copied(expected.len(), &refused)),
-            false => Outcome::Parked {
-                reason: "Meta has not finished copying".into(),
-                next: "run apply again: what is there then is not copied twice".into(),
-            },
+            false => unfinished(),
         })
+    }
+}
+
+fn unfinished() -> Outcome {
+    Outcome::Parked {
+        reason: "Meta has not finished copying".into(),
+        next: "run apply again in some minutes: what was asked for is not asked for twice".into(),
     }
 }
 
@@ -306,7 +328,9 @@ fn copied(number: usize, refused: &BTreeMap<String, String>) -> String {
 
 /// Returns what Meta refused to copy in earlier runs: key to reason.
 pub(super) fn refused_templates(seen: &Snapshot) -> BTreeMap<String, String> {
-    let kept = seen.history.kept(&account::templates_copy(), REFUSED);
+    let kept = seen
+        .history
+        .kept(&account::templates_copy(), REFUSED_TEMPLATES);
     kept.and_then(|data| serde_json::from_value(data.clone()).ok())
         .unwrap_or_default()
 }

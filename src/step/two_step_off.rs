@@ -94,16 +94,20 @@ impl StepKind for TwoStepOff {
         if seen.target.has_registered(&self.phone) {
             return Decision::done("the number is registered on the target");
         }
-        match seen.source.number(&self.phone) {
+        let why = match seen.source.number(&self.phone) {
             Observed::Present(number) => match number.is_pin_enabled {
-                Some(false) => Decision::done("two-step verification is off"),
-                Some(true) => Self::gate("two-step verification is on"),
-                None => Self::gate("the source does not say whether two-step verification is on"),
+                Some(false) => return Decision::done("two-step verification is off"),
+                Some(true) => return Self::gate("two-step verification is on"),
+                None => "the source does not say whether two-step verification is on".to_owned(),
             },
             Observed::Absent => {
-                Self::gate("the number is not on the source, so its two-step state cannot be seen")
+                "the number is not on the source, so its two-step state cannot be seen".to_owned()
             }
-            Observed::Unknown(why) => Self::gate(format!("the source cannot be read: {why}")),
+            Observed::Unknown(why) => format!("the source cannot be read: {why}"),
+        };
+        match seen.history.kept(&self.address(), CONFIRMED) {
+            Some(_) => Decision::done("passed by name in an earlier run"),
+            None => Self::gate(why),
         }
     }
 

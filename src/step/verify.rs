@@ -138,8 +138,22 @@ impl StepKind for Verify {
         };
         cx.write(&self.address(), &doing, &write, Repeat::Never, lookup)
             .await?;
-        cx.look_at(&self.phone).await?;
-        Ok(Outcome::Done("verified".into()))
+        let look = || async { Ok(cx.look_at(&self.phone).await?.is_verified().then_some(())) };
+        match cx
+            .poll(
+                &self.address(),
+                "the number to be VERIFIED",
+                cx.options.wait,
+                look,
+            )
+            .await?
+        {
+            Some(()) => Ok(Outcome::Done("verified".into())),
+            None => Ok(Outcome::Parked {
+                reason: "Meta took the code, but the number is not VERIFIED yet".into(),
+                next: "run apply again in some minutes".into(),
+            }),
+        }
     }
 }
 

@@ -193,6 +193,7 @@ impl Stage {
             attended: false,
             poll_interval: Duration::from_secs(30),
             new_codes: BTreeSet::new(),
+            new_pins: BTreeSet::new(),
             confirmed: BTreeSet::new(),
             user: "tester".into(),
         };

@@ -89,6 +89,24 @@ impl GraphError {
         if soon { Retry::Soon } else { Retry::Never }
     }
 
+    /// Returns how long the number (or template) this is about has to be left alone. Where Meta says
+    /// "as long as the details tell" or publishes nothing, an hour.
+    pub fn rest(&self) -> Option<Duration> {
+        const HOUR: u64 = 3600;
+        let seconds = match () {
+            () if self.is(133_016) => 72 * HOUR,
+            () if self.is(133_015) => 5 * 60,
+            () if [133_008, 133_009, 2_388_367]
+                .iter()
+                .any(|&code| self.is(code)) =>
+            {
+                HOUR
+            }
+            () => return None,
+        };
+        Some(Duration::from_secs(seconds))
+    }
+
     /// Returns whether the token is to blame: invalid, expired, or without a permission.
     pub fn is_credential(&self) -> bool {
         matches!(self.code, 0 | 3 | 10 | 102 | 190 | 200..=299)

@@ -42,6 +42,39 @@ impl Writer {
         {
             self.connection.keep_quiet(pause);
         }
-        answer
+        answer.and_then(said_yes)
+    }
+}
+
+/// A write that worked answers an object, and never `"success": false`.
+fn said_yes(answer: Value) -> Result<Value, CallError> {
+    let problem = match &answer {
+        Value::Object(fields) if fields.get("success") == Some(&Value::Bool(false)) => {
+            "it says that it had no success"
+        }
+        Value::Object(_) => return Ok(answer),
+        _ => "it is not an object",
+    };
+    Err(CallError::Garbled {
+        status: 200,
+        problem: problem.into(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_object_without_a_no_is_a_yes() {
+        #[track_caller]
+        fn check(answer: Value, yes: bool) {
+            assert_eq!(said_yes(answer.clone()).is_ok(), yes, "{answer}");
+        }
+        check(serde_json::json!({"success": true}), true);
+        check(serde_json::json!({"id": "1"}), true);
+        check(serde_json::json!({"success": false}), false);
+        check(Value::Null, false);
+        check(serde_json::json!([]), false);
     }
 }

@@ -1,6 +1,6 @@
 //! Rules about the two accounts.
 
-use crate::plan::{document::Document, sink::Sink};
+use crate::plan::{choices::App, document::Document, sink::Sink};
 
 /// A migration needs two accounts.
 pub fn source_is_target(document: &Document, sink: &mut Sink<'_>) {
@@ -25,6 +25,26 @@ pub fn source_is_target(document: &Document, sink: &mut Sink<'_>) {
                 source.value
             ),
             "give the target the id of the account that shall receive the numbers",
+        );
+    }
+}
+
+/// A callback belongs to our app's subscription; somebody else's is not ours to change.
+pub fn callback_without_app(document: &Document, sink: &mut Sink<'_>) {
+    let target = document.target.as_ref();
+    let Some(subscription) = target.and_then(|target| target.subscription.as_ref()) else {
+        return;
+    };
+    let unmanaged = subscription
+        .app
+        .as_ref()
+        .is_some_and(|app| app.value == App::Unmanaged);
+    if let (true, Some(callback)) = (unmanaged, &subscription.callback) {
+        sink.fail(
+            "callback-without-app",
+            &callback.spot,
+            "a callback cannot be set while the subscription is unmanaged",
+            "set target.subscription.app to keep, or delete the callback",
         );
     }
 }

@@ -18,6 +18,7 @@ type Rule = fn(&Document, &mut Sink<'_>);
 /// All rules. Their ids stand in the functions.
 const RULES: &[Rule] = &[
     accounts::source_is_target,
+    accounts::callback_without_app,
     numbers::phone_duplicate,
     numbers::needs_unknown,
     numbers::needs_cycle,

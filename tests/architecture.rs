@@ -35,7 +35,9 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ),
     (
         "preflight",
-        &["ids", "phone", "finding", "plan", "resource", "snapshot"],
+        &[
+            "ids", "phone", "finding", "plan", "resource", "snapshot", "step",
+        ],
     ),
     (
         "changeset",

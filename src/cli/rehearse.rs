@@ -26,7 +26,8 @@ use crate::{
 /// Play the whole migration on the built-in simulator
 ///
 /// Talks to nobody and reads none of your secrets. Without --world the simulated accounts are made
-/// from the plan: its numbers are live on the source, its templates approved.
+/// from the plan: its numbers are live on the source, its templates approved. With --format json
+/// every line is one JSON value: findings, change set, the events of apply, differences.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// The plan file
@@ -37,6 +38,10 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(arguments: &Arguments, ui: Ui) -> Result<u8, CliError> {
+    let ui = Ui {
+        json_lines: true,
+        ..ui
+    };
     let mut plan = read_plan(&arguments.plan, ui)?;
     // In a rehearsal every code is read off the simulated phone it came to.
     plan.numbers

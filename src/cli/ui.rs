@@ -41,6 +41,8 @@ static QUESTION_OPEN: AtomicBool = AtomicBool::new(false);
 pub(super) struct Ui {
     /// What results look like.
     pub format: Format,
+    /// Whether every JSON value takes one line, because several follow each other.
+    pub(super) json_lines: bool,
     /// Whether only results are shown.
     pub quiet: bool,
 }
@@ -54,7 +56,11 @@ impl Ui {
             Color::Never => anstream::ColorChoice::Never,
         }
         .write_global();
-        Self { format, quiet }
+        Self {
+            format,
+            json_lines: false,
+            quiet,
+        }
     }
 
     /// Returns whether a person can be asked.
@@ -87,8 +93,13 @@ impl Ui {
 
     /// Prints a result as pretty JSON.
     pub(super) fn print_json(self, value: &impl serde::Serialize) -> Result<(), CliError> {
-        let json = serde_json::to_string_pretty(value)
-            .map_err(|error| CliError::Internal(format!("cannot write JSON: {error}")))?;
+        let text = if self.json_lines {
+            serde_json::to_string(value)
+        } else {
+            serde_json::to_string_pretty(value)
+        };
+        let json =
+            text.map_err(|error| CliError::Internal(format!("cannot write JSON: {error}")))?;
         self.print(&format!("{json}\n"))
     }
 

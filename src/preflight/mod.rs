@@ -9,6 +9,7 @@
 
 mod account;
 mod number;
+mod templates;
 mod token;
 
 use crate::{
@@ -36,6 +37,8 @@ const RULES: &[Rule] = &[
     number::not_elsewhere,
     number::name_approved,
     number::not_banned,
+    templates::required_match,
+    templates::refused,
 ];
 
 /// Rules whose failure means that a credential has to be mended.

@@ -170,7 +170,10 @@ mod tests {
         let moved = number("MIGRATED", "NOT_APPLICABLE", "VERIFIED");
         let pending = number("PENDING", "NOT_APPLICABLE", "NOT_VERIFIED");
         let live = number("CONNECTED", "CLOUD_API", "VERIFIED");
-        assert_eq!(PhoneNumber::find(&[moved.clone()], &phone), None);
+        assert_eq!(
+            PhoneNumber::find(std::slice::from_ref(&moved), &phone),
+            None
+        );
         assert_eq!(
             PhoneNumber::find(&[moved.clone(), pending.clone()], &phone),
             Some(&pending)

@@ -24,6 +24,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use listing::Listing;
+pub use templates_copy::refused_copies;
 pub use verify::six_digits;
 
 pub use context::{CodeAsked, Context, Options, Outcome, People, StepError, Stop, answer};
@@ -319,7 +320,7 @@ pub fn not_copied(plan: &Plan, seen: &Snapshot) -> Vec<(String, String)> {
         return Vec::new();
     };
     let step = templates_copy::TemplatesCopy::of(plan);
-    let refused = templates_copy::refused_templates(seen);
+    let refused = templates_copy::refused_copies(seen);
     let selection = step.select(source, target, &refused);
     selection
         .not_copyable

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use super::{
     Action, Change, Context, Decision, Outcome, StepError, StepKind, account,
-    templates_copy::refused_templates,
+    templates_copy::refused_copies,
 };
 use crate::{
     finding::{Finding, Severity, Who},
@@ -75,7 +75,7 @@ impl TemplatesApproved {
     }
 
     fn standing(&self, seen: &Snapshot, target: &BTreeMap<Key, Template>) -> Standing {
-        let refused = refused_templates(seen);
+        let refused = refused_copies(seen);
         let empty = BTreeMap::new();
         let source = seen.source.templates.present().unwrap_or(&empty);
         let mut required: BTreeMap<Key, Option<&Template>> = BTreeMap::new();

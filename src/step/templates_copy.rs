@@ -158,7 +158,7 @@ impl TemplatesCopy {
         ) else {
             return Err(StepError::Unexpected("templates were not read".into()));
         };
-        let selection = self.select(source, target, &refused_templates(&seen));
+        let selection = self.select(source, target, &refused_copies(&seen));
         let missing = selection.missing.iter();
         Ok(missing
             .map(|template| (template.key(), template.id.clone()))
@@ -218,7 +218,7 @@ impl TemplatesCopy {
         cx: &Context<'_>,
         refused: &BTreeMap<String, String>,
     ) -> Result<(), StepError> {
-        let mut all = refused_templates(&cx.seen());
+        let mut all = refused_copies(&cx.seen());
         all.extend(refused.clone());
         cx.keep(&self.address(), REFUSED_TEMPLATES, serde_json::json!(all))
     }
@@ -257,7 +257,7 @@ impl StepKind for TemplatesCopy {
             }
             Observed::Unknown(why) => return self.unreadable("source", why),
         };
-        let selection = self.select(source, target, &refused_templates(seen));
+        let selection = self.select(source, target, &refused_copies(seen));
         if selection.missing.is_empty() {
             return Decision::done(format!("{} on the target", count(selection.there.len())));
         }
@@ -327,7 +327,7 @@ fn copied(number: usize, refused: &BTreeMap<String, String>) -> String {
 }
 
 /// Returns what Meta refused to copy in earlier runs: key to reason.
-pub(super) fn refused_templates(seen: &Snapshot) -> BTreeMap<String, String> {
+pub fn refused_copies(seen: &Snapshot) -> BTreeMap<String, String> {
     let kept = seen
         .history
         .kept(&account::templates_copy(), REFUSED_TEMPLATES);

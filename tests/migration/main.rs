@@ -5,4 +5,5 @@ mod crash;
 mod decisions;
 mod faults;
 mod oddities;
+mod refused;
 mod stage;

@@ -1,0 +1,53 @@
+//! Templates that a plan counts on and that will not be there as it may expect.
+
+use crate::{
+    finding::{Finding, Who},
+    plan::Plan,
+    snapshot::Snapshot,
+    step::refused_copies,
+};
+
+/// A mistyped pattern would let a number move without the templates it needs.
+pub(super) fn required_match(plan: &Plan, seen: &Snapshot, findings: &mut Vec<Finding>) {
+    let (Some(source), Some(target)) = (
+        seen.source.templates.present(),
+        seen.target.templates.present(),
+    ) else {
+        return;
+    };
+    let patterns = plan
+        .templates
+        .required
+        .iter()
+        .flatten()
+        .filter(|glob| !glob.is_name());
+    for pattern in patterns {
+        if !source
+            .keys()
+            .chain(target.keys())
+            .any(|key| pattern.matches(&key.name))
+        {
+            let message = format!(
+                "templates.required has `{}`, which no template matches",
+                pattern.as_str()
+            );
+            findings.push(
+                Finding::warn("template-required-unmatched", "templates.approved", message)
+                    .ask(Who::Us, "correct the pattern, or take it out"),
+            );
+        }
+    }
+}
+
+/// What Meta refused to copy is not asked for again, and nobody waits for it.
+pub(super) fn refused(_: &Plan, seen: &Snapshot, findings: &mut Vec<Finding>) {
+    for (key, reason) in refused_copies(seen) {
+        let message = format!("Meta refused to copy template {key}: {reason}");
+        findings.push(
+            Finding::warn("template-refused", "templates.copy", message).ask(
+                Who::Us,
+                "mend it on the source, then: apply --retry-templates",
+            ),
+        );
+    }
+}

@@ -236,7 +236,8 @@ pub async fn profile(reader: &Reader, id: &crate::ids::PhoneNumberId) -> Observe
 }
 
 impl Snapshot {
-    /// Returns the worst trouble with reading the target.
+    /// Returns the worst trouble with reading what no plan can do without: the target, and the
+    /// source's templates where they are copied.
     pub fn trouble(&self) -> Option<Trouble> {
         let Account {
             waba,
@@ -248,6 +249,7 @@ impl Snapshot {
             numbers.unknown(),
             templates.unknown(),
             self.subscriptions.unknown(),
+            self.source.templates.unknown(),
         ];
         unknown.into_iter().flatten().map(|why| why.trouble).max()
     }

@@ -14,7 +14,7 @@ use crate::{
         Plan, build,
         decode::{At, Decode, Spot},
         document::Document,
-        rules,
+        mask, rules,
         sink::Sink,
         text::Text,
     },
@@ -62,6 +62,7 @@ fn read(source: Source<'_>, tree: &Node) -> Loaded {
     };
     let document = Document::decode(At { node: tree, spot }, &mut sink);
     rules::supported::check(tree, &mut sink);
+    report_tokens(readable(source.bytes), &mut sink);
     if let Some(document) = &document {
         rules::check(document, &mut sink);
     }
@@ -106,6 +107,27 @@ fn readable(bytes: &[u8]) -> &str {
     match std::str::from_utf8(bytes) {
         Ok(text) => text,
         Err(error) => std::str::from_utf8(&bytes[..error.valid_up_to()]).unwrap_or_default(),
+    }
+}
+
+/// A token is leaked wherever it stands: in a description, in an argument, in a comment.
+fn report_tokens(text: &str, sink: &mut Sink<'_>) {
+    for place in mask::tokens(text) {
+        if sink.is_done() {
+            return;
+        }
+        if !sink.has_literal(&place) {
+            let spot = Spot {
+                route: "".into(),
+                place,
+            };
+            sink.fail(
+                "secret-literal",
+                &spot,
+                "this looks like an access token",
+                "take it out, consider it leaked if the file was shared, and replace it",
+            );
+        }
     }
 }
 

@@ -136,7 +136,8 @@ pub(crate) fn is_variable(name: &str) -> bool {
         && bytes.all(|b| b.is_ascii_alphanumeric() || b == b'_')
 }
 
-fn tokens(text: &str) -> Vec<Range<usize>> {
+/// Finds what looks like an access token.
+pub(super) fn tokens(text: &str) -> Vec<Range<usize>> {
     let (prefix, least) = TOKEN;
     let mut found: Vec<Range<usize>> = Vec::new();
     for (start, _) in text.match_indices(prefix) {

@@ -89,6 +89,14 @@ impl<'t> Sink<'t> {
             .any(|(_, finding)| finding.subject == *route)
     }
 
+    /// Returns whether a literal secret was reported that covers this place.
+    pub fn has_literal(&self, place: &Place) -> bool {
+        let covers = |one: &Place| one.start <= place.start && place.end <= one.end;
+        self.kept
+            .iter()
+            .any(|(one, finding)| finding.rule == "secret-literal" && covers(one))
+    }
+
     /// Returns whether an error was reported.
     pub fn is_blocked(&self) -> bool {
         self.blocked

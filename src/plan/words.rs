@@ -293,7 +293,10 @@ impl Word for Language {
 pub(crate) fn is_url(text: &str, schemes: &[&str]) -> bool {
     let spaced = text.chars().any(|c| c.is_whitespace() || c.is_control());
     !spaced
-        && url::Url::parse(text).is_ok_and(|url| schemes.contains(&url.scheme()) && url.has_host())
+        && url::Url::parse(text).is_ok_and(|url| {
+            let bare = url.username().is_empty() && url.password().is_none();
+            schemes.contains(&url.scheme()) && url.has_host() && bare
+        })
 }
 
 impl Word for HttpsUrl {

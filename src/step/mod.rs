@@ -33,7 +33,9 @@ use crate::{
     api::transport::Method,
     finding::Finding,
     ids::{Address, PhoneNumberId},
+    phone::Phone,
     plan::Plan,
+    resource::phone_number::PhoneNumber,
     snapshot::Snapshot,
 };
 
@@ -292,6 +294,16 @@ pub fn steps(plan: &Plan) -> Vec<Step> {
         ]);
     }
     steps
+}
+
+/// Decides a call that is needed as long as the number is not verified.
+fn until_verified(seen: &Snapshot, phone: &Phone, edge: &str) -> Decision {
+    let number = seen.target.known(phone);
+    if number.is_some_and(PhoneNumber::is_verified) {
+        return Decision::done("the number is verified");
+    }
+    let call = Call::number(number.map(|number| &number.id), edge);
+    Decision::Change(Change::new(Action::Call, "the number is not verified").call(call))
 }
 
 /// The account steps every cut-over rests on.

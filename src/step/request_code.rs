@@ -4,7 +4,7 @@
 //! counts against a limit that Meta does not publish. In doubt (nobody knows whether a code was
 //! sent, or a run died at that moment): it is never asked for again by itself, `--new-code` does.
 
-use super::{Action, Change, Context, Decision, Outcome, StepError, StepKind, context::Repeat};
+use super::{Context, Decision, Outcome, StepError, StepKind, context::Repeat, until_verified};
 use crate::{
     api::meta::{CallError, write},
     ids::Address,
@@ -12,7 +12,6 @@ use crate::{
     plan::{Number, Otp, OtpChannel},
     resource::phone_number::PhoneNumber,
     snapshot::Snapshot,
-    step::Call,
 };
 
 /// "Already verified, or failed": the number's own state tells which.
@@ -89,15 +88,7 @@ impl StepKind for RequestCode {
     }
 
     fn decide(&self, seen: &Snapshot) -> Decision {
-        let number = seen.target.known(&self.phone);
-        if number.is_some_and(|number| number.is_verified()) {
-            return Decision::done("the number is verified");
-        }
-        let id = number.map(|number| &number.id);
-        Decision::Change(
-            Change::new(Action::Call, "the number is not verified")
-                .call(Call::number(id, "request_code")),
-        )
+        until_verified(seen, &self.phone, "request_code")
     }
 
     async fn perform(&self, cx: &Context<'_>) -> Result<Outcome, StepError> {

@@ -6,8 +6,9 @@
 //! tells whether it was taken.
 
 use super::{
-    Action, Change, Context, Decision, Outcome, StepError, StepKind,
+    Context, Decision, Outcome, StepError, StepKind,
     context::{CodeAsked, Repeat},
+    until_verified,
 };
 use crate::{
     api::meta::write,
@@ -18,7 +19,6 @@ use crate::{
     resource::phone_number::PhoneNumber,
     secret::Secret,
     snapshot::Snapshot,
-    step::Call,
 };
 
 /// Verifies a number with its code.
@@ -88,15 +88,7 @@ impl StepKind for Verify {
     }
 
     fn decide(&self, seen: &Snapshot) -> Decision {
-        let number = seen.target.known(&self.phone);
-        if number.is_some_and(|number| number.is_verified()) {
-            return Decision::done("the number is verified");
-        }
-        let id = number.map(|number| &number.id);
-        Decision::Change(
-            Change::new(Action::Call, "the number is not verified")
-                .call(Call::number(id, "verify_code")),
-        )
+        until_verified(seen, &self.phone, "verify_code")
     }
 
     async fn perform(&self, cx: &Context<'_>) -> Result<Outcome, StepError> {

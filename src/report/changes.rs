@@ -224,3 +224,45 @@ fn sums(summary: &Summary) -> String {
     }
     text + &format!(". {}.\n", count(calls, "API call"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(before: impl Into<Value>, after: impl Into<Value>, expected: &str) {
+        let (before, after) = (before.into(), after.into());
+        let field = FieldChange {
+            path: "description".into(),
+            before,
+            after,
+        };
+        let plain = anstream::adapter::strip_str(&field_change(&field)).to_string();
+        assert_eq!(plain, expected);
+    }
+
+    #[test]
+    fn short_values_stand_side_by_side_and_long_texts_line_by_line() {
+        check("Old", "New", "        ~ description: Old -> New\n");
+        check(Value::Null, "New", "        + description: New\n");
+        check(
+            "We sell shrubs.\nCall us.\nBye.",
+            "We sell shrubs.\nWrite us.\nBye.",
+            "        ~ description
+            We sell shrubs.
+          - Call us.
+          + Write us.
+            Bye.
+",
+        );
+    }
+
+    #[test]
+    fn a_hostile_text_cannot_steer_the_terminal() {
+        check(
+            "a\u{1b}[2Jb\nc",
+            "c",
+            "        ~ description\n          - a␛[2Jb\n            c\n",
+        );
+    }
+}

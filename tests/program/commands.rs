@@ -1,6 +1,7 @@
 //! A few scripts per command.
 
 use serde_json::Value;
+use waba_migrate::journal::Lock;
 
 use crate::bench::{Bench, Server, assert_code, stderr, stdout};
 
@@ -187,6 +188,52 @@ const SECRETS: [(&str, &str); 3] = [
     ("META_SOURCE_TOKEN", "EAATOKEN"),
     ("PIN_BERLIN", "135790"),
 ];
+
+#[test]
+fn a_second_run_is_told_who_works_on_the_plan() {
+    let bench = bench();
+    let server = Server::start(&bench, "world.yaml");
+    let lock = Lock::take(
+        &bench.path(".waba-migrate"),
+        "quickstart",
+        "anna on build-7",
+    );
+    let arguments = [
+        "apply",
+        "quickstart.yaml",
+        "--auto-approve",
+        "--graph-url",
+        server.url(),
+    ];
+    let output = bench.run_with(&arguments, &SECRETS);
+    assert_code(&output, 8);
+    assert!(
+        stderr(&output).contains("anna on build-7"),
+        "{}",
+        stderr(&output)
+    );
+    drop(lock.expect("a free lock"));
+    assert!(!server.get("/__sim/requests").contains("POST"));
+}
+
+#[test]
+fn without_a_place_for_the_journal_nothing_is_sent() {
+    let bench = bench();
+    let server = Server::start(&bench, "world.yaml");
+    let arguments = [
+        "apply",
+        "quickstart.yaml",
+        "--auto-approve",
+        "--graph-url",
+        server.url(),
+        "--journal",
+        "world.yaml",
+    ];
+    let output = bench.run_with(&arguments, &SECRETS);
+    assert_code(&output, 1);
+    assert!(stderr(&output).contains("--journal"), "{}", stderr(&output));
+    assert!(!server.get("/__sim/requests").contains("POST"));
+}
 
 #[test]
 fn a_pin_of_the_wrong_form_is_found_before_the_first_write() {

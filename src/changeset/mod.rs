@@ -87,7 +87,7 @@ pub struct ChangeEntry {
     pub fields: Vec<FieldChange>,
     /// The writes it will send.
     pub calls: Vec<Call>,
-    /// What was seen and must still be so when it runs.
+    /// What the decision rests on, as it was seen; `apply` looks again and decides anew.
     pub precondition: BTreeMap<String, Value>,
 }
 

@@ -17,7 +17,7 @@ use waba_migrate::{
     },
     changeset::{ChangeSet, StepGraph, compute},
     clock::SystemClock,
-    ids::{Address, RunId},
+    ids::{Address, NumberStep, RunId},
     journal::{
         History,
         event::{Answer, Event, StepEnd},
@@ -136,7 +136,12 @@ fn replaying(criterion: &mut Criterion) {
 fn write_journal(root: &Path) {
     let lock = Lock::take(root, "large", "bench").expect("nobody else has the folder");
     let plan = fixture::plan(&fixture::plan_file());
-    let steps = ["add", "request_code", "verify", "register"];
+    let steps = [
+        NumberStep::Add,
+        NumberStep::RequestCode,
+        NumberStep::Verify,
+        NumberStep::Register,
+    ];
     let addresses = plan
         .numbers
         .iter()

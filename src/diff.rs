@@ -16,7 +16,7 @@ use serde_json::Value;
 
 use crate::{
     changeset::ChangeSet,
-    ids::Address,
+    ids::{Address, NumberStep},
     plan::Plan,
     resource::{
         phone_number::PhoneNumber,
@@ -170,7 +170,8 @@ fn template(key: &Key, on_source: Option<&Template>, on_target: &Template) -> Op
 fn orphans<'a>(plan: &'a Plan, seen: &'a Snapshot) -> impl Iterator<Item = Difference> + 'a {
     let added = seen.history.done.iter().filter_map(|step| {
         let phone = step.phone()?;
-        (*step == Address::number(&phone, "add") && plan.number(&phone).is_none()).then_some(phone)
+        (*step == Address::number(&phone, NumberStep::Add) && plan.number(&phone).is_none())
+            .then_some(phone)
     });
     added.filter_map(|phone| {
         let state = seen.target.known(&phone)?.state();

@@ -56,6 +56,50 @@ graph_ids! {
     BusinessId;
 }
 
+/// Defines the steps a number can have, with their names.
+macro_rules! number_steps {
+    ($($(#[$doc:meta])* $name:ident = $word:literal,)+) => {
+        /// A step of one number.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum NumberStep { $($(#[$doc])* $name,)+ }
+
+        impl NumberStep {
+            /// Every step, in the order of a migration.
+            pub const ALL: &[Self] = &[$(Self::$name,)+];
+
+            /// Returns the name, as it stands in addresses.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $word,)+ }
+            }
+        }
+    };
+}
+
+number_steps! {
+    /// Gate: the source's owner switches two-step verification off.
+    TwoStepOff = "two_step_off",
+    /// Gate: the customer finishes Meta's signup popup.
+    Signup = "signup",
+    /// Adds the number to the target.
+    Add = "add",
+    /// Has a one-time code sent.
+    RequestCode = "request_code",
+    /// Hands the one-time code in.
+    Verify = "verify",
+    /// The point of no return.
+    Register = "register",
+    /// Waits until it is live.
+    Live = "live",
+    /// Writes the business profile.
+    Profile = "profile",
+}
+
+impl fmt::Display for NumberStep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
 /// The stable name of a step, like `templates.copy` or `number["+4930901820"].register`: used by
 /// the journal, `--confirm` and every JSON output.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -69,14 +113,29 @@ impl Address {
     }
 
     /// Names a step of one number.
-    pub fn number(phone: &Phone, step: &str) -> Self {
+    pub fn number(phone: &Phone, step: NumberStep) -> Self {
         Self(format!("number[\"{phone}\"].{step}"))
     }
 
     /// Returns the number this step belongs to, if it belongs to one.
     pub fn phone(&self) -> Option<Phone> {
+        Some(self.split()?.0)
+    }
+
+    /// Returns the number and which of its steps this is. `None` also for a step of a newer release.
+    pub fn number_step(&self) -> Option<(Phone, NumberStep)> {
+        let (phone, step) = self.split()?;
+        let steps = NumberStep::ALL.iter().copied();
+        Some((
+            phone,
+            steps.into_iter().find(|known| known.as_str() == step)?,
+        ))
+    }
+
+    fn split(&self) -> Option<(Phone, &str)> {
         let rest = self.0.strip_prefix("number[\"")?;
-        rest.split_once("\"]")?.0.parse().ok()
+        let (phone, step) = rest.split_once("\"].")?;
+        Some((phone.parse().ok()?, step))
     }
 
     /// Returns the address as text.
@@ -142,9 +201,15 @@ mod tests {
     #[test]
     fn an_address_names_its_number() {
         let phone: Phone = "+49 30 901820".parse().unwrap();
-        let address = Address::number(&phone, "register");
+        let address = Address::number(&phone, NumberStep::Register);
         assert_eq!(address.as_str(), "number[\"+4930901820\"].register");
-        assert_eq!(address.phone(), Some(phone));
+        assert_eq!(address.phone(), Some(phone.clone()));
+        assert_eq!(
+            address.number_step(),
+            Some((phone.clone(), NumberStep::Register))
+        );
+        let newer: Address = serde_json::from_str("\"number[\\\"+4930901820\\\"].fly\"").unwrap();
+        assert_eq!((newer.phone(), newer.number_step()), (Some(phone), None));
         assert_eq!(Address::account("templates.copy").phone(), None);
     }
 

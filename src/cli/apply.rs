@@ -21,7 +21,7 @@ use crate::{
     api::meta::Writer,
     apply::{Report, apply},
     finding::Finding,
-    ids::{Address, RunId},
+    ids::{Address, NumberStep, RunId},
     journal::{Entry, Event, Journal, Lock, StepEnd, event::VERSION, file::Listener},
     phone::Phone,
     plan::{OtpChannel, Plan},
@@ -156,7 +156,7 @@ fn confirmed(arguments: &Arguments, plan: &Plan) -> Result<BTreeSet<Address>, Cl
     let gates: BTreeSet<_> = plan
         .numbers
         .iter()
-        .map(|number| Address::number(&number.phone, "two_step_off"))
+        .map(|number| Address::number(&number.phone, NumberStep::TwoStepOff))
         .collect();
     let find = |text: &String| {
         gates

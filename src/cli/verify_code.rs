@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     api::meta::{Writer, write},
+    ids::{Address, NumberStep},
     journal::{Event, Journal, Lock, StepEnd, event::VERSION},
     phone::Phone,
     report::style,
@@ -110,7 +111,7 @@ async fn hand_in(session: &Session, phone: &Phone, code: Secret, ui: Ui) -> Resu
         user: user(),
         program: env!("CARGO_PKG_VERSION").to_owned(),
     })?;
-    let step = crate::ids::Address::number(phone, "verify");
+    let step = Address::number(phone, NumberStep::Verify);
     let write = write::verify_code(&number.id, code);
     let intent = journal.intend(
         &step,

@@ -1,11 +1,17 @@
 //! What all journal lines of a plan amount to: one pure fold, the same for a run and a resume.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::LazyLock,
+};
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use super::event::{Answer, Entry, Event, StepEnd};
+use super::{
+    event::{Answer, Entry, Event, StepEnd},
+    number::NumberHistory,
+};
 use crate::{ids::Address, phone::Phone};
 
 /// Under this name the templates are kept that Meta refused to copy.
@@ -16,24 +22,29 @@ pub const REFUSED_TEMPLATES: &str = "refused_templates";
 pub struct History {
     /// Steps that were done in some run.
     pub done: BTreeSet<Address>,
-    /// Numbers whose code was requested, or may have been, and not yet used: when.
-    pub codes_out: BTreeMap<Phone, Timestamp>,
-    /// Numbers whose last handed-in code was refused, and for which no other was asked since.
-    pub codes_refused: BTreeSet<Phone>,
-    /// Numbers whose PIN was refused at the last register.
-    pub pins_refused: BTreeSet<Phone>,
+    /// What is known of each number.
+    numbers: BTreeMap<Phone, NumberHistory>,
+    /// Steps that wait, each since when and what for.
+    pub waiting: BTreeMap<Address, Waiting>,
     /// Steps that must not be tried again before a time.
     pub resting: BTreeMap<Address, Timestamp>,
     /// Steps whose last write was accepted, and that have not ended well since: when.
     pub accepted: BTreeMap<Address, Timestamp>,
-    /// How it stood with the codes of a number before a request that has no answer yet.
-    before_request: BTreeMap<Phone, (Option<Timestamp>, bool)>,
     /// Writes whose effect nobody has looked up yet: when they left.
     pub in_doubt: BTreeMap<Address, Timestamp>,
     /// When the last write of a step left that has not ended well since.
     pub sent: BTreeMap<Address, Timestamp>,
     /// Things kept because the API forgets them, by step and name.
     pub kept: BTreeMap<(Address, String), Value>,
+}
+
+/// Since when a step waits, and what for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Waiting {
+    /// When it began to wait; earlier runs count.
+    pub since: Timestamp,
+    /// What it waits for, as it was said last.
+    pub reason: String,
 }
 
 impl History {
@@ -44,20 +55,23 @@ impl History {
 
     /// Returns the history after one more line.
     pub fn after(mut self, entry: &Entry) -> Self {
+        if let Some((step, phone)) = entry
+            .event
+            .step()
+            .and_then(|step| Some((step, step.phone()?)))
+        {
+            let step = step.number_step().map(|(_, step)| step);
+            self.numbers
+                .entry(phone)
+                .or_default()
+                .note(step, &entry.event, entry.at);
+        }
         match &entry.event {
             Event::Intent { step, .. } => {
                 self.in_doubt.insert(step.clone(), entry.at);
                 self.sent.insert(step.clone(), entry.at);
                 self.accepted.remove(step);
                 self.resting.remove(step);
-                if let Some(phone) = registers(step) {
-                    self.pins_refused.remove(&phone);
-                }
-                if let Some(phone) = requests_code(step) {
-                    let refused = self.codes_refused.remove(&phone);
-                    let out = self.codes_out.insert(phone.clone(), entry.at);
-                    self.before_request.insert(phone, (out, refused));
-                }
             }
             Event::Answered {
                 step,
@@ -79,13 +93,17 @@ impl History {
                 self.sent.remove(step);
                 self.accepted.remove(step);
                 self.done.insert(step.clone());
-                if let Some(phone) = verifies(step) {
-                    self.codes_out.remove(&phone);
-                }
+                self.waiting.remove(step);
             }
+            Event::Waiting { step, reason }
+            | Event::StepEnded {
+                step,
+                end: StepEnd::Parked,
+                note: reason,
+                ..
+            } => self.waits(step, reason, entry.at),
             Event::RunStarted { .. }
             | Event::StepStarted { .. }
-            | Event::Waiting { .. }
             | Event::StepEnded { .. }
             | Event::RunEnded { .. }
             | Event::Other => {}
@@ -98,22 +116,11 @@ impl History {
             Answer::Accepted => {
                 self.in_doubt.remove(step);
                 self.accepted.insert(step.clone(), at);
-                if let Some(phone) = verifies(step) {
-                    self.codes_out.remove(&phone);
-                }
             }
             Answer::Refused { .. } | Answer::NotSent { .. } => {
                 self.in_doubt.remove(step);
                 self.sent.remove(step);
                 self.refused(step, answer, at);
-                if let Some(phone) = requests_code(step) {
-                    self.take_request_back(phone);
-                }
-                if let (Some(phone), Answer::Refused { judged: true, .. }) =
-                    (verifies(step), answer)
-                {
-                    self.codes_refused.insert(phone);
-                }
             }
             Answer::InDoubt { .. } => {}
         }
@@ -124,39 +131,30 @@ impl History {
         self.kept.retain(|(_, what), _| what != REFUSED_TEMPLATES);
     }
 
-    /// What a refusal forbids for a while, or until somebody has mended it.
+    fn waits(&mut self, step: &Address, reason: &str, at: Timestamp) {
+        let waiting = self.waiting.entry(step.clone()).or_insert(Waiting {
+            since: at,
+            reason: String::new(),
+        });
+        reason.clone_into(&mut waiting.reason);
+    }
+
+    /// What a refusal forbids for a while.
     fn refused(&mut self, step: &Address, answer: &Answer, at: Timestamp) {
-        let Answer::Refused {
-            code,
-            subcode,
-            rest,
-            ..
+        if let Answer::Refused {
+            rest: Some(rest), ..
         } = answer
-        else {
-            return;
-        };
-        if let Some(phone) = registers(step)
-            && (*code == WRONG_PIN || *subcode == Some(WRONG_PIN))
         {
-            self.pins_refused.insert(phone);
-        }
-        if let Some(rest) = rest {
             let rest = SignedDuration::from_secs(i64::try_from(*rest).unwrap_or(i64::MAX));
             let until = at.saturating_add(rest).unwrap_or(Timestamp::MAX);
             self.resting.insert(step.clone(), until);
         }
     }
 
-    /// No code was sent, so the one that was out before is still the newest.
-    fn take_request_back(&mut self, phone: Phone) {
-        let (out, refused) = self.before_request.remove(&phone).unwrap_or_default();
-        match out {
-            Some(at) => self.codes_out.insert(phone.clone(), at),
-            None => self.codes_out.remove(&phone),
-        };
-        if refused {
-            self.codes_refused.insert(phone);
-        }
+    /// Returns what is known of a number.
+    pub fn number(&self, phone: &Phone) -> &NumberHistory {
+        static NOTHING: LazyLock<NumberHistory> = LazyLock::new(NumberHistory::default);
+        self.numbers.get(phone).unwrap_or(&NOTHING)
     }
 
     /// Returns what was kept under that name by that step.
@@ -165,36 +163,25 @@ impl History {
     }
 }
 
-/// "Two step verification PIN mismatch".
-const WRONG_PIN: i64 = 133_005;
-
-fn registers(step: &Address) -> Option<Phone> {
-    step.phone()
-        .filter(|phone| *step == Address::number(phone, "register"))
-}
-
-fn requests_code(step: &Address) -> Option<Phone> {
-    step.phone()
-        .filter(|phone| *step == Address::number(phone, "request_code"))
-}
-
-fn verifies(step: &Address) -> Option<Phone> {
-    step.phone()
-        .filter(|phone| *step == Address::number(phone, "verify"))
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::ids::NumberStep;
+
+    fn phone() -> Phone {
+        "+49 30 901820".parse().unwrap()
+    }
 
     fn step(name: &str) -> Address {
-        Address::number(&"+49 30 901820".parse().unwrap(), name)
+        let steps = NumberStep::ALL.iter().copied();
+        let step = steps.into_iter().find(|step| step.as_str() == name);
+        Address::number(&phone(), step.unwrap())
     }
 
     fn intent(name: &str) -> Event {
-        let (method, path) = ("POST".into(), "/1/x".into());
+        let (method, path) = ("POST".into(), format!("/1/{name}"));
         Event::Intent {
             step: step(name),
             attempt: 1,
@@ -249,7 +236,12 @@ mod tests {
     fn a_code_is_out_from_the_intent_until_it_is_used_or_was_never_sent() {
         #[track_caller]
         fn check(events: &[Event], out: bool) {
-            assert_eq!(!replay(events).codes_out.is_empty(), out, "{events:?}");
+            let history = replay(events);
+            assert_eq!(
+                history.number(&phone()).codes.out.is_some(),
+                out,
+                "{events:?}"
+            );
         }
         check(&[], false);
         check(&[intent("request_code")], true);
@@ -302,9 +294,11 @@ mod tests {
     fn a_refused_code_stays_refused_until_another_is_asked_for() {
         #[track_caller]
         fn check(events: &[Event], refused: bool) {
+            let history = replay(events);
+            let codes = &history.number(&phone()).codes;
             assert_eq!(
-                !replay(events).codes_refused.is_empty(),
-                refused,
+                (codes.is_refused, codes.tried),
+                (refused, u32::from(refused)),
                 "{events:?}"
             );
         }
@@ -350,6 +344,57 @@ mod tests {
             replay(&[intent("register"), answered("register", refused())])
                 .in_doubt
                 .len(),
+            0
+        );
+    }
+
+    #[test]
+    fn a_step_waits_from_the_first_time_it_said_so() {
+        let history = replay(&[
+            ended("two_step_off", StepEnd::Parked),
+            ended("two_step_off", StepEnd::Parked),
+        ]);
+        let since = history.waiting[&step("two_step_off")].since;
+        assert_eq!(since, Timestamp::from_second(1).unwrap());
+        let done = ended("two_step_off", StepEnd::Done);
+        let parked = ended("two_step_off", StepEnd::Parked);
+        assert!(replay(&[parked, done]).waiting.is_empty());
+    }
+
+    #[test]
+    fn a_request_that_was_never_sent_leaves_the_older_code_out() {
+        let not_sent = Answer::NotSent {
+            message: String::new(),
+        };
+        let history = replay(&[
+            intent("request_code"),
+            intent("verify"),
+            answered("verify", refused()),
+            intent("request_code"),
+            answered("request_code", not_sent),
+        ]);
+        let codes = &history.number(&phone()).codes;
+        assert_eq!(
+            (codes.out, codes.tried),
+            (Timestamp::from_second(1).ok(), 1)
+        );
+        assert_eq!(codes.requests.len(), 1);
+    }
+
+    #[test]
+    fn a_register_that_never_left_is_no_attempt() {
+        let not_sent = Answer::NotSent {
+            message: String::new(),
+        };
+        let now = Timestamp::from_second(10).unwrap();
+        let used = |events: &[Event]| replay(events).number(&phone()).attempts.used(now);
+        assert_eq!(
+            used(&[intent("register"), answered("register", refused())]),
+            1
+        );
+        assert_eq!(used(&[intent("register")]), 1);
+        assert_eq!(
+            used(&[intent("register"), answered("register", not_sent)]),
             0
         );
     }

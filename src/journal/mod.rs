@@ -2,6 +2,7 @@
 //!
 //! * [`event`]: the lines of the record, as data.
 //! * [`history`]: what all lines together amount to, by one pure transition function.
+//! * [`number`]: what they tell of one number.
 //! * [`mod@file`]: writing, locking and reading the files.
 //!
 //! The API is the state: a lost journal costs history, never correctness. What cannot be seen in
@@ -11,10 +12,12 @@
 pub mod event;
 pub mod file;
 pub mod history;
+pub mod number;
 
 pub use event::{Answer, Entry, Event, StepEnd};
 pub use file::{Journal, JournalError, Lock};
 pub use history::History;
+pub use number::NumberHistory;
 
 /// Proof that the intent to send a write is on disk. Made by [`Journal::intend`] only, and used up
 /// by the one attempt it was made for.

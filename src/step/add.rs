@@ -12,7 +12,7 @@ use super::{
 use crate::{
     api::meta::{CallError, write},
     finding::{Finding, Severity, Who},
-    ids::{Address, PhoneNumberId, WabaId},
+    ids::{Address, NumberStep, PhoneNumberId, WabaId},
     phone::Phone,
     plan::{Number, Plan},
     resource::{Observed, phone_number::PhoneNumber},
@@ -69,7 +69,7 @@ impl Add {
 
 impl StepKind for Add {
     fn address(&self) -> Address {
-        Address::number(&self.phone, "add")
+        Address::number(&self.phone, NumberStep::Add)
     }
 
     fn describe(&self) -> String {

@@ -3,7 +3,12 @@
 //! The status can flap for a while after register, so it is watched rather than read once.
 
 use super::{Action, Change, Context, Decision, Outcome, StepError, StepKind};
-use crate::{ids::Address, phone::Phone, plan::Number, snapshot::Snapshot};
+use crate::{
+    ids::{Address, NumberStep},
+    phone::Phone,
+    plan::Number,
+    snapshot::Snapshot,
+};
 
 /// Watches a number's status.
 #[derive(Clone, Debug)]
@@ -21,7 +26,7 @@ impl Live {
 
 impl StepKind for Live {
     fn address(&self) -> Address {
-        Address::number(&self.phone, "live")
+        Address::number(&self.phone, NumberStep::Live)
     }
 
     fn describe(&self) -> String {
@@ -29,7 +34,7 @@ impl StepKind for Live {
     }
 
     fn needs(&self) -> Vec<Address> {
-        vec![Address::number(&self.phone, "register")]
+        vec![Address::number(&self.phone, NumberStep::Register)]
     }
 
     fn decide(&self, seen: &Snapshot) -> Decision {

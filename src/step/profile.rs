@@ -12,7 +12,7 @@ use super::{
 use crate::{
     api::meta::{CallError, write},
     finding::{Finding, Severity},
-    ids::Address,
+    ids::{Address, NumberStep},
     phone::Phone,
     plan::Number,
     resource::{Observed, profile::Profile as Seen},
@@ -77,7 +77,7 @@ fn with_fields(change: Change, wanted: &Map<String, Value>, seen: Option<&Seen>)
 
 impl StepKind for Profile {
     fn address(&self) -> Address {
-        Address::number(&self.phone, "profile")
+        Address::number(&self.phone, NumberStep::Profile)
     }
 
     fn describe(&self) -> String {
@@ -88,7 +88,7 @@ impl StepKind for Profile {
     }
 
     fn needs(&self) -> Vec<Address> {
-        vec![Address::number(&self.phone, "live")]
+        vec![Address::number(&self.phone, NumberStep::Live)]
     }
 
     fn decide(&self, seen: &Snapshot) -> Decision {

@@ -21,7 +21,7 @@ use super::{
 use crate::{
     api::meta::{Write, write},
     finding::{Finding, Severity, Who},
-    ids::{Address, PhoneNumberId, WabaId},
+    ids::{Address, NumberStep, PhoneNumberId, WabaId},
     phone::Phone,
     plan::{Number, Plan},
     resource::{
@@ -198,7 +198,7 @@ impl Register {
 
     /// Keeps the source's profile: once the number has moved, its old node may be gone.
     async fn keep_profile(&self, cx: &Context<'_>) -> Result<(), StepError> {
-        let step = Address::number(&self.phone, "profile");
+        let step = Address::number(&self.phone, NumberStep::Profile);
         let id = {
             let seen = cx.seen();
             let kept = seen.history.kept(&step, PROFILE).is_some();
@@ -222,7 +222,7 @@ impl Register {
 
     /// The PIN that was refused stands most likely where it stood.
     fn would_repeat_pin(&self, cx: &Context<'_>) -> bool {
-        let refused = cx.seen().history.pins_refused.contains(&self.phone);
+        let refused = cx.seen().history.number(&self.phone).is_pin_refused;
         refused && !cx.options.new_pins.contains(&self.phone)
     }
 
@@ -270,7 +270,7 @@ impl Register {
 
 impl StepKind for Register {
     fn address(&self) -> Address {
-        Address::number(&self.phone, "register")
+        Address::number(&self.phone, NumberStep::Register)
     }
 
     fn describe(&self) -> String {
@@ -281,11 +281,12 @@ impl StepKind for Register {
     }
 
     fn needs(&self) -> Vec<Address> {
-        let own = ["verify", "two_step_off"].map(|step| Address::number(&self.phone, step));
+        let own = [NumberStep::Verify, NumberStep::TwoStepOff]
+            .map(|step| Address::number(&self.phone, step));
         let others = self
             .needs
             .iter()
-            .map(|phone| Address::number(phone, "live"));
+            .map(|phone| Address::number(phone, NumberStep::Live));
         own.into_iter()
             .chain([account::subscription(), account::templates_approved()])
             .chain(others)
@@ -323,7 +324,7 @@ impl StepKind for Register {
             });
         }
         let fresh = self.read(cx, number).await?;
-        let gate = Address::number(&self.phone, "two_step_off");
+        let gate = Address::number(&self.phone, NumberStep::TwoStepOff);
         let confirmed = cx.options.confirmed.contains(&gate)
             || cx
                 .seen()

@@ -7,7 +7,7 @@
 use super::{Context, Decision, Outcome, StepError, StepKind, context::Repeat, until_verified};
 use crate::{
     api::meta::{CallError, write},
-    ids::Address,
+    ids::{Address, NumberStep},
     phone::Phone,
     plan::{Number, Otp, OtpChannel},
     resource::phone_number::PhoneNumber,
@@ -69,7 +69,7 @@ impl RequestCode {
 
 impl StepKind for RequestCode {
     fn address(&self) -> Address {
-        Address::number(&self.phone, "request_code")
+        Address::number(&self.phone, NumberStep::RequestCode)
     }
 
     fn describe(&self) -> String {
@@ -84,7 +84,7 @@ impl StepKind for RequestCode {
     }
 
     fn needs(&self) -> Vec<Address> {
-        vec![Address::number(&self.phone, "add")]
+        vec![Address::number(&self.phone, NumberStep::Add)]
     }
 
     fn decide(&self, seen: &Snapshot) -> Decision {
@@ -92,7 +92,7 @@ impl StepKind for RequestCode {
     }
 
     async fn perform(&self, cx: &Context<'_>) -> Result<Outcome, StepError> {
-        let sent = cx.seen().history.codes_out.get(&self.phone).copied();
+        let sent = cx.seen().history.number(&self.phone).codes.out;
         if let Some(sent) = sent
             && !cx.options.new_codes.contains(&self.phone)
         {

@@ -9,7 +9,7 @@
 use super::{Action, Change, Context, Decision, Outcome, StepError, StepKind};
 use crate::{
     finding::Finding,
-    ids::Address,
+    ids::{Address, NumberStep},
     phone::Phone,
     plan::Number,
     resource::{Observed, phone_number::PhoneNumber},
@@ -76,7 +76,7 @@ pub(super) fn instructions(phone: &Phone) -> String {
 
 impl StepKind for TwoStepOff {
     fn address(&self) -> Address {
-        Address::number(&self.phone, "two_step_off")
+        Address::number(&self.phone, NumberStep::TwoStepOff)
     }
 
     fn describe(&self) -> String {

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     api::meta::write,
     finding::{Finding, Who},
-    ids::Address,
+    ids::{Address, NumberStep},
     phone::Phone,
     plan::{Number, Otp},
     resource::phone_number::PhoneNumber,
@@ -62,7 +62,7 @@ impl Verify {
         let asked_again = cx.options.new_codes.contains(&self.phone);
         self.otp.code.is_some()
             && !asked_again
-            && cx.seen().history.codes_refused.contains(&self.phone)
+            && cx.seen().history.number(&self.phone).codes.is_refused
     }
 }
 
@@ -76,7 +76,7 @@ pub fn six_digits(code: &Secret) -> Option<Secret> {
 
 impl StepKind for Verify {
     fn address(&self) -> Address {
-        Address::number(&self.phone, "verify")
+        Address::number(&self.phone, NumberStep::Verify)
     }
 
     fn describe(&self) -> String {
@@ -84,7 +84,7 @@ impl StepKind for Verify {
     }
 
     fn needs(&self) -> Vec<Address> {
-        vec![Address::number(&self.phone, "request_code")]
+        vec![Address::number(&self.phone, NumberStep::RequestCode)]
     }
 
     fn decide(&self, seen: &Snapshot) -> Decision {

@@ -52,7 +52,13 @@ async fn look(plan: &Plan, transport: Arc<dyn Transport>, token: Secret) -> Snap
         debug: None,
         source_has_own_token: false,
     };
-    observe(plan, &readers, History::default()).await
+    observe(
+        plan,
+        &readers,
+        History::default(),
+        Timestamp::constant(1_795_424_400, 0),
+    )
+    .await
 }
 
 /// Decides every step, and says it to people and programs.

@@ -54,6 +54,10 @@ graph_ids! {
     AppId;
     /// A business portfolio.
     BusinessId;
+    /// A Multi-Partner Solution.
+    SolutionId;
+    /// The intent to migrate an account to a solution.
+    IntentId;
 }
 
 /// Defines the steps a number can have, with their names.

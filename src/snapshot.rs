@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use futures_util::{StreamExt, future::join, stream};
+use jiff::Timestamp;
 
 use crate::{
     api::meta::{CallError, Reader},
@@ -31,6 +32,8 @@ const PROFILES_AT_ONCE: usize = 8;
 /// Everything observed in one sitting, with what earlier runs kept.
 #[derive(Clone, Debug)]
 pub struct Snapshot {
+    /// When it was seen. Findings rest on it; nothing shows it.
+    pub at: Timestamp,
     /// The WABA the numbers leave.
     pub source: Account,
     /// The WABA that receives them.
@@ -144,7 +147,7 @@ pub async fn target_templates(
 }
 
 /// Reads everything the plan needs. Never fails: what could not be read is [`Observed::Unknown`].
-pub async fn observe(plan: &Plan, readers: &Readers, history: History) -> Snapshot {
+pub async fn observe(plan: &Plan, readers: &Readers, history: History, at: Timestamp) -> Snapshot {
     let with_templates = !plan.templates.copy.is_empty() || plan.templates.required.is_some();
     let source = Account::observe(&readers.source, &plan.source.waba, false, with_templates);
     let target = async {
@@ -176,6 +179,7 @@ pub async fn observe(plan: &Plan, readers: &Readers, history: History) -> Snapsh
     let source_token = source_token.unwrap_or_else(|| target_token.clone());
     let app = app(plan, &readers.target, &target_token).await;
     Snapshot {
+        at,
         source,
         target,
         subscriptions,

@@ -195,7 +195,7 @@ impl Session {
 
     /// Looks at the world and decides every step.
     pub(super) async fn look(&self, history: History) -> Seen {
-        let snapshot = observe(&self.plan, &self.readers, history).await;
+        let snapshot = observe(&self.plan, &self.readers, history, self.site.clock.now()).await;
         let changes = changeset::compute(&self.plan, &self.graph, &snapshot);
         Seen { snapshot, changes }
     }

@@ -8,7 +8,7 @@ use crate::{
     phone::Phone,
     plan::{
         self, Plan,
-        choices::Vertical,
+        choices::{Method, Vertical},
         decode::Sp,
         document::{self, Document},
         reference::Reference,
@@ -31,10 +31,13 @@ pub(crate) fn plan(document: Document, path: &Path, digest: String) -> Option<Pl
         .and_then(|defaults| defaults.number)
         .unwrap_or_default();
     let numbers = document.numbers.unwrap_or_default();
-    let windows = document
+    let windows: Vec<plan::Window> = document
         .windows
         .map(|windows| windows.0)
-        .unwrap_or_default();
+        .unwrap_or_default()
+        .into_iter()
+        .map(|(name, window)| windows::resolve(name.value, &window))
+        .collect::<Option<_>>()?;
     Some(Plan {
         name: document.name?.value.0,
         description: document.description.map(|text| text.value.0),
@@ -46,15 +49,13 @@ pub(crate) fn plan(document: Document, path: &Path, digest: String) -> Option<Pl
             waba: document.source?.waba?.value,
         },
         target: target(document.target?, folder)?,
-        windows: windows
-            .into_iter()
-            .map(|(name, window)| windows::resolve(name.value, &window))
-            .collect::<Option<_>>()?,
         numbers: numbers
             .into_iter()
-            .map(|number| self::number(number, &defaults, folder))
+            .map(|number| self::number(number, &defaults, &windows, folder))
             .collect::<Option<_>>()?,
+        windows,
         templates: templates(document.templates.unwrap_or_default()),
+        policy: policy(document.policy.unwrap_or_default()),
     })
 }
 
@@ -94,12 +95,16 @@ fn target(target: document::Target, folder: &Path) -> Option<plan::Target> {
 fn number(
     number: document::Number,
     defaults: &document::NumberDefaults,
+    windows: &[plan::Window],
     folder: &Path,
 ) -> Option<plan::Number> {
     let pin = number.pin.as_ref().or(defaults.pin.as_ref());
+    let window = number.window.as_ref().or(defaults.window.as_ref());
+    let method = method(&number, defaults)?;
     let profile = number.profile.or_else(|| defaults.profile.clone());
     Some(plan::Number {
         phone: number.phone?.value,
+        method,
         pin: secret(pin, folder)?,
         otp: otp(
             number.otp.unwrap_or_default(),
@@ -107,8 +112,39 @@ fn number(
             folder,
         ),
         needs: needs(number.needs.unwrap_or_default()),
+        window: match window {
+            None => None,
+            Some(name) => Some(
+                windows
+                    .iter()
+                    .find(|window| window.name == name.value.0)?
+                    .clone(),
+            ),
+        },
         profile: profile.map(self::profile),
     })
+}
+
+fn method(number: &document::Number, defaults: &document::NumberDefaults) -> Option<plan::Method> {
+    let method = number.method.as_ref().or(defaults.method.as_ref());
+    let solution = number
+        .solution_id
+        .as_ref()
+        .or(defaults.solution_id.as_ref());
+    Some(match method.map(|method| method.value) {
+        None | Some(Method::Otp) => plan::Method::Otp,
+        Some(Method::EmbeddedSignup) => plan::Method::EmbeddedSignup,
+        Some(Method::SolutionIntent) => {
+            plan::Method::SolutionIntent(solution?.value.0.parse().ok()?)
+        }
+    })
+}
+
+fn policy(policy: document::Policy) -> plan::Policy {
+    plan::Policy {
+        max_cut_overs: policy.max_cut_overs.map(|count| count.value.0),
+        max_template_deletes: policy.max_template_deletes.map(|count| count.value.0),
+    }
 }
 
 /// Returns the needed phones, each once.

@@ -20,14 +20,15 @@ pub mod sink;
 #[cfg(test)]
 mod testing;
 pub mod text;
+pub mod window;
 pub mod words;
 
 use std::path::PathBuf;
 
-use jiff::tz::TimeZone;
+pub use window::{Opening, Window};
 
 use crate::{
-    ids::{AppId, WabaId},
+    ids::{AppId, SolutionId, WabaId},
     phone::Phone,
     secret::SecretRef,
 };
@@ -49,12 +50,14 @@ pub struct Plan {
     pub source: Source,
     /// Where they go.
     pub target: Target,
-    /// Cut-over windows by name. (Always empty in this release: see `rules/supported.rs`.)
+    /// Cut-over windows.
     pub windows: Vec<Window>,
     /// The numbers to move, in the plan's order.
     pub numbers: Vec<Number>,
     /// The templates to move.
     pub templates: Templates,
+    /// Limits of one run.
+    pub policy: Policy,
 }
 
 /// How the Graph API is spoken to.
@@ -117,32 +120,43 @@ pub struct Callback {
     pub verify_token: SecretRef,
 }
 
-/// A time in which cut-overs may happen.
-#[derive(Clone, Debug)]
-pub struct Window {
-    /// Its name.
-    pub name: String,
-    /// First moment.
-    pub from: jiff::Zoned,
-    /// The moment after the last.
-    pub to: jiff::Zoned,
-    /// The zone it is written in.
-    pub time_zone: TimeZone,
-}
-
 /// A number to move.
 #[derive(Clone, Debug)]
 pub struct Number {
     /// The number.
     pub phone: Phone,
+    /// How its owner proves it to Meta on the target.
+    pub method: Method,
     /// The two-step PIN it gets at register.
     pub pin: SecretRef,
     /// How its one-time code is had.
     pub otp: Otp,
     /// Numbers that must be live before this one is cut over.
     pub needs: Vec<Phone>,
+    /// When it may be cut over; absent: at any time.
+    pub window: Option<Window>,
     /// The profile wanted on the target; absent: the source's is carried over.
     pub profile: Option<Profile>,
+}
+
+/// How a number comes to the target and is proved there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// We add it, and hand in a one-time code.
+    Otp,
+    /// The customer finishes Meta's signup popup; we register.
+    EmbeddedSignup,
+    /// The customer accepts an intent to migrate to this Multi-Partner Solution; we register.
+    SolutionIntent(SolutionId),
+}
+
+/// Limits of one run. Absent: none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Policy {
+    /// The most registers.
+    pub max_cut_overs: Option<u64>,
+    /// The most templates deleted.
+    pub max_template_deletes: Option<u64>,
 }
 
 /// How a one-time code is had.
@@ -252,6 +266,19 @@ impl Plan {
     /// Returns the number of that phone.
     pub fn number(&self, phone: &Phone) -> Option<&Number> {
         self.numbers.iter().find(|number| number.phone == *phone)
+    }
+
+    /// Returns the solutions that numbers of this plan migrate to, each once, in order.
+    pub fn solutions(&self) -> Vec<&SolutionId> {
+        let mut solutions = Vec::new();
+        for number in &self.numbers {
+            if let Method::SolutionIntent(solution) = &number.method
+                && !solutions.contains(&solution)
+            {
+                solutions.push(solution);
+            }
+        }
+        solutions
     }
 
     /// Returns the token the source is read with.

@@ -306,6 +306,7 @@ mod tests {
     fn plan() -> Plan {
         let number = plan::Number {
             phone: "+49 30 901820".parse().unwrap(),
+            method: plan::Method::Otp,
             pin: env("PIN"),
             otp: Otp {
                 channel: OtpChannel::Sms,
@@ -313,6 +314,7 @@ mod tests {
                 code: Some(env("CODE")),
             },
             needs: Vec::new(),
+            window: None,
             profile: None,
         };
         Plan {
@@ -343,6 +345,7 @@ mod tests {
                 copy: vec![Glob::new("order_*"), Glob::new("welcome")],
                 required: Some(vec![Glob::new("order_*"), Glob::new("promo")]),
             },
+            policy: plan::Policy::default(),
         }
     }
 

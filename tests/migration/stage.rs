@@ -358,7 +358,13 @@ impl Stage {
 
     async fn look(&self, connections: &Connections) -> (Snapshot, ChangeSet) {
         let history = history(self.folder.path(), &self.plan.name).expect("an unharmed journal");
-        let seen = observe(&self.plan, &connections.readers, history).await;
+        let seen = observe(
+            &self.plan,
+            &connections.readers,
+            history,
+            self.sim.clock().now(),
+        )
+        .await;
         let changes = compute(&self.plan, &self.graph, &seen);
         (seen, changes)
     }

@@ -186,12 +186,7 @@ pub fn pin_missing(document: &Document, sink: &mut Sink<'_>) {
         return;
     }
     for number in numbers(document) {
-        let method = number
-            .method
-            .as_ref()
-            .or(defaults.and_then(|number| number.method.as_ref()));
-        let by_code = method.is_none_or(|method| method.value == Method::Otp);
-        if by_code && number.pin.is_none() && !sink.has_reported(&number.spot, "pin") {
+        if number.pin.is_none() && !sink.has_reported(&number.spot, "pin") {
             let spot = number
                 .phone
                 .as_ref()
@@ -216,6 +211,14 @@ pub fn solution_missing(document: &Document, sink: &mut Sink<'_>) {
             .as_ref()
             .or(defaults.and_then(|number| number.method.as_ref()));
         let Some(method) = method.filter(|method| method.value == Method::SolutionIntent) else {
+            if let Some(solution) = &number.solution_id {
+                sink.fail(
+                    "solution-unused",
+                    &solution.spot,
+                    "`solution_id` is for method solution_intent only",
+                    "delete it, or write `method: solution_intent`",
+                );
+            }
             continue;
         };
         if number.solution_id.is_none() && !shared {
@@ -231,7 +234,7 @@ pub fn solution_missing(document: &Document, sink: &mut Sink<'_>) {
 
 #[cfg(test)]
 mod tests {
-    use crate::plan::testing::check;
+    use crate::plan::testing::{check, edited, read};
 
     #[test]
     fn a_phone_stands_once() {
@@ -295,5 +298,36 @@ mod tests {
             "pin: { env: P }\n",
             &[],
         );
+        check(
+            "    pin: { env: PIN_A }\n",
+            "    method: embedded_signup\n",
+            &[
+                "15:12 error[pin-missing] numbers[0].phone: this number has no `pin`, the two-step PIN it gets at register | add `pin: { env: NAME }` here or under `defaults.number`",
+            ],
+        );
+    }
+
+    #[test]
+    fn a_solution_belongs_to_its_method() {
+        let pin = "    pin: { env: PIN_A }\n";
+        let intent = "    pin: { env: PIN_A }\n    method: solution_intent\n";
+        check(pin, &format!("{intent}    solution_id: \"7\"\n"), &[]);
+        check(
+            pin,
+            intent,
+            &[
+                "17:13 error[key-missing] numbers[0].method: method solution_intent needs a `solution_id` | add the id of the solution that receives the number",
+            ],
+        );
+        check(
+            pin,
+            &format!("{pin}    solution_id: \"7\"\n"),
+            &[
+                "17:18 error[solution-unused] numbers[0].solution_id: `solution_id` is for method solution_intent only | delete it, or write `method: solution_intent`",
+            ],
+        );
+        let text = edited(pin, &format!("{intent}    solution_id: \"7\"\n"));
+        let plan = read(&text).plan.unwrap();
+        assert_eq!(plan.solutions(), [&"7".parse().unwrap()]);
     }
 }

@@ -18,18 +18,6 @@ struct Unsupported {
 
 const UNSUPPORTED: &[Unsupported] = &[
     Unsupported {
-        route: &["windows"],
-        asks: anything,
-    },
-    Unsupported {
-        route: &["defaults", "number", "window"],
-        asks: anything,
-    },
-    Unsupported {
-        route: &["numbers", "[]", "window"],
-        asks: anything,
-    },
-    Unsupported {
         route: &["genesys"],
         asks: anything,
     },
@@ -54,28 +42,8 @@ const UNSUPPORTED: &[Unsupported] = &[
         asks: |value| is(value, &["true"]),
     },
     Unsupported {
-        route: &["defaults", "number", "method"],
-        asks: another_method,
-    },
-    Unsupported {
-        route: &["numbers", "[]", "method"],
-        asks: another_method,
-    },
-    Unsupported {
-        route: &["defaults", "number", "solution_id"],
-        asks: anything,
-    },
-    Unsupported {
-        route: &["numbers", "[]", "solution_id"],
-        asks: anything,
-    },
-    Unsupported {
         route: &["target", "subscription", "app"],
         asks: |value| is(value, &["temporary"]),
-    },
-    Unsupported {
-        route: &["policy"],
-        asks: anything,
     },
 ];
 
@@ -110,9 +78,7 @@ fn report(node: &Node, spot: &Spot, field: &Unsupported, sink: &mut Sink<'_>) {
         return;
     }
     let field = match &node.value {
-        Value::Scalar(scalar) if field.route.last() != Some(&"window") => {
-            format!("{}: {}", spot.route, scalar.text)
-        }
+        Value::Scalar(scalar) => format!("{}: {}", spot.route, scalar.text),
         _ => spot.route.to_string(),
     };
     sink.fail(
@@ -134,10 +100,6 @@ fn anything(value: &Value) -> bool {
 
 fn is(value: &Value, words: &[&str]) -> bool {
     matches!(value, Value::Scalar(scalar) if words.contains(&&*scalar.text))
-}
-
-fn another_method(value: &Value) -> bool {
-    is(value, &["embedded_signup", "solution_intent"])
 }
 
 #[cfg(test)]
@@ -172,15 +134,6 @@ mod tests {
         );
         check("  required: [welcome]\n", "  prune: false\n", &[]);
         check(
-            "    pin: { env: PIN_A }\n",
-            "    pin: { env: PIN_A }\n    method: solution_intent\n    solution_id: \"7\"\n    genesys: { flow: keep }\n",
-            &[
-                "17:5 error[not-yet-supported] numbers[0].method: `numbers[0].method: solution_intent` is not yet supported by this release; it is not ignored | delete it, or wait for a release that can",
-                "18:5 error[not-yet-supported] numbers[0].solution_id: `numbers[0].solution_id: 7` is not yet supported by this release; it is not ignored | delete it, or wait for a release that can",
-                "19:5 error[not-yet-supported] numbers[0].genesys: `numbers[0].genesys` is not yet supported by this release; it is not ignored | delete it, or wait for a release that can",
-            ],
-        );
-        check(
             "app: keep",
             "app: temporary",
             &[
@@ -191,7 +144,6 @@ mod tests {
             "templates:\n",
             "policy: { max_cut_overs: 1, max_template_deletes: -1 }\ntemplates:\n",
             &[
-                "21:1 error[not-yet-supported] policy: `policy` is not yet supported by this release; it is not ignored | delete it, or wait for a release that can",
                 "21:51 error[policy-form] policy.max_template_deletes: `-1` is not a whole number from 0 up | write digits without quotes, or leave the line out for no limit",
             ],
         );

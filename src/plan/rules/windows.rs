@@ -22,7 +22,6 @@ pub(crate) fn resolve(name: String, window: &Window) -> Option<plan::Window> {
         name,
         from: moment(window.from.as_ref()?)?,
         to: moment(window.to.as_ref()?)?,
-        time_zone: zone.clone(),
     })
 }
 
@@ -36,6 +35,7 @@ pub fn window_order(document: &Document, sink: &mut Sink<'_>) {
         };
         for at in [&window.from, &window.to].into_iter().flatten() {
             gap(at, zone, sink);
+            fold(at, zone, sink);
         }
         if let (Some(resolved), Some(to)) = (resolve(name.value.clone(), window), &window.to)
             && resolved.from >= resolved.to
@@ -75,6 +75,22 @@ fn gap(at: &Sp<Moment>, zone: &Sp<Zone>, sink: &mut Sink<'_>) {
     }
 }
 
+/// Such a time is legal, but who means the second hour has to know that the first is taken.
+fn fold(at: &Sp<Moment>, zone: &Sp<Zone>, sink: &mut Sink<'_>) {
+    let offset = zone.value.0.to_ambiguous_timestamp(at.value.0).offset();
+    if matches!(offset, AmbiguousOffset::Fold { .. }) {
+        sink.warn(
+            "window-twice",
+            &at.spot,
+            format!(
+                "clocks show {} twice: they are put back then; the first time is taken",
+                at.value.0
+            ),
+            "take a time before or after the change of the clocks, or write the window in UTC",
+        );
+    }
+}
+
 /// A number's window is one of the plan's.
 pub fn window_unknown(document: &Document, sink: &mut Sink<'_>) {
     let names: Vec<&str> = document
@@ -109,15 +125,14 @@ pub fn window_unknown(document: &Document, sink: &mut Sink<'_>) {
 
 #[cfg(test)]
 mod tests {
-    use crate::plan::testing::check;
+    use crate::plan::testing::{check, edited, read};
 
     #[test]
-    fn windows_are_checked_before_they_are_refused() {
+    fn windows_begin_before_they_end_at_times_that_clocks_show() {
         check(
             "templates:\n",
             "windows: { night: { from: 2026-12-06T04:00, to: 2026-12-05T22:00, time_zone: Europe/Berlin } }\ntemplates:\n",
             &[
-                "21:1 error[not-yet-supported] windows: `windows` is not yet supported by this release; it is not ignored | delete it, or wait for a release that can",
                 "21:49 error[window-order] windows.night.to: the window `night` ends before it begins | did you forget the next day's date in `to`?",
             ],
         );
@@ -125,7 +140,6 @@ mod tests {
             "templates:\n",
             "windows: { Night: { from: 2026-03-29T02:30, to: 2026-03-29T22:00Z, time_zone: Europe/Berlni } }\ntemplates:\n",
             &[
-                "21:1 error[not-yet-supported] windows: `windows` is not yet supported by this release; it is not ignored | delete it, or wait for a release that can",
                 "21:12 error[name-form] windows.Night: `Night` is not a name | use 1 to 63 lower-case letters, digits and `-`, like acme-emea",
                 "21:49 error[window-form] windows.Night.to: `2026-03-29T22:00Z` is not a date with a time | write it like 2026-12-05T22:00; the zone stands in `time_zone`",
                 "21:79 error[window-form] windows.Night.time_zone: no time zone is called `Europe/Berlni` | did you mean `Europe/Berlin`?",
@@ -135,17 +149,36 @@ mod tests {
             "templates:\n",
             "windows: { night: { from: 2026-03-29T02:30, to: 2026-03-30T02:30, time_zone: Europe/Berlin } }\ntemplates:\n",
             &[
-                "21:1 error[not-yet-supported] windows: `windows` is not yet supported by this release; it is not ignored | delete it, or wait for a release that can",
                 "21:27 error[window-form] windows.night.from: clocks never show 2026-03-29T02:30:00: they are put forward then | take a time before or after the change of the clocks",
             ],
         );
         check(
+            "templates:\n",
+            "windows: { night: { from: 2026-10-25T02:30, to: 2026-10-25T06:00, time_zone: Europe/Berlin } }\ntemplates:\n",
+            &[
+                "21:27 warning[window-twice] windows.night.from: clocks show 2026-10-25T02:30:00 twice: they are put back then; the first time is taken | take a time before or after the change of the clocks, or write the window in UTC",
+            ],
+        );
+    }
+
+    #[test]
+    fn a_number_s_window_is_one_of_the_plan_s() {
+        check(
             "    otp:",
             "    window: nigth\n    otp:",
             &[
-                "13:5 error[not-yet-supported] defaults.number.window: `defaults.number.window` is not yet supported by this release; it is not ignored | delete it, or wait for a release that can",
                 "13:13 error[window-unknown] defaults.number.window: no window is called `nigth` | define it under `windows`",
             ],
+        );
+        let night = "windows: { night: { from: 2026-12-05T22:00, to: 2026-12-06T04:00, time_zone: Europe/Berlin } }\n";
+        let text = edited("    otp:", "    window: night\n    otp:") + night;
+        let plan = read(&text).plan.unwrap();
+        for number in &plan.numbers {
+            assert_eq!(number.window.as_ref(), plan.windows.first());
+        }
+        assert_eq!(
+            plan.windows[0].opens(),
+            "Sat 5 Dec 2026 22:00 Europe/Berlin"
         );
     }
 }

@@ -116,6 +116,16 @@ impl Address {
         Self(name.to_owned())
     }
 
+    /// Names the step that sets the migration intent of a solution.
+    pub fn solution_intent(solution: &SolutionId) -> Self {
+        Self(format!("solution[\"{solution}\"].intent"))
+    }
+
+    /// Names the gate of a solution's migration intent.
+    pub fn solution_accepted(solution: &SolutionId) -> Self {
+        Self(format!("solution[\"{solution}\"].accepted"))
+    }
+
     /// Names a step of one number.
     pub fn number(phone: &Phone, step: NumberStep) -> Self {
         Self(format!("number[\"{phone}\"].{step}"))

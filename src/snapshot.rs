@@ -11,12 +11,13 @@ use jiff::Timestamp;
 
 use crate::{
     api::meta::{CallError, Reader},
-    ids::{AppId, WabaId},
+    ids::{Address, AppId, SolutionId, WabaId},
     journal::History,
     phone::Phone,
     plan::Plan,
     resource::{
         Observed, Trouble, Why,
+        migration_intent::MigrationIntent,
         phone_number::PhoneNumber,
         profile::Profile,
         subscription::{App, Subscription},
@@ -48,6 +49,8 @@ pub struct Snapshot {
     pub source_token: Observed<Token>,
     /// Profiles on the target of numbers that are live there.
     pub profiles: BTreeMap<Phone, Observed<Profile>>,
+    /// The migration intents that earlier runs set.
+    pub intents: BTreeMap<SolutionId, Observed<MigrationIntent>>,
     /// What earlier runs of this plan did and kept.
     pub history: History,
 }
@@ -178,6 +181,7 @@ pub async fn observe(plan: &Plan, readers: &Readers, history: History, at: Times
     let (target_token, source_token) = tokens;
     let source_token = source_token.unwrap_or_else(|| target_token.clone());
     let app = app(plan, &readers.target, &target_token).await;
+    let intents = intents(plan, &readers.source, &history).await;
     Snapshot {
         at,
         source,
@@ -187,8 +191,25 @@ pub async fn observe(plan: &Plan, readers: &Readers, history: History, at: Times
         target_token,
         source_token,
         profiles,
+        intents,
         history,
     }
+}
+
+/// Reads the migration intents that earlier runs set.
+async fn intents(
+    plan: &Plan,
+    reader: &Reader,
+    history: &History,
+) -> BTreeMap<SolutionId, Observed<MigrationIntent>> {
+    let mut intents = BTreeMap::new();
+    for solution in plan.solutions() {
+        if let Some(id) = history.migration_intent(&Address::solution_intent(solution)) {
+            let intent = reader.get(&MigrationIntent::read(&id)).await;
+            intents.insert(solution.clone(), intent.into());
+        }
+    }
+    intents
 }
 
 /// Asks about a token: as the app, where that works, else as the token itself.
@@ -256,6 +277,13 @@ impl Snapshot {
             self.source.templates.unknown(),
         ];
         unknown.into_iter().flatten().map(|why| why.trouble).max()
+    }
+
+    /// Returns the migration intent of a solution. Absent: no run of this plan has set one.
+    pub fn intent(&self, solution: &SolutionId) -> Observed<&MigrationIntent> {
+        self.intents
+            .get(solution)
+            .map_or(Observed::Absent, Observed::as_ref)
     }
 
     /// Returns why nothing at all can be decided: the target cannot be read.

@@ -21,13 +21,13 @@ use crate::{
     api::meta::Writer,
     apply::{Report, apply},
     finding::Finding,
-    ids::{Address, NumberStep, RunId},
-    journal::{Entry, Event, Journal, Lock, StepEnd, event::VERSION, file::Listener},
+    ids::{Address, NumberStep, RunId, SolutionId},
+    journal::{Entry, Event, History, Journal, Lock, StepEnd, event::VERSION, file::Listener},
     phone::Phone,
-    plan::{OtpChannel, Plan},
+    plan::{Method, OtpChannel, Plan},
     report::events,
     secret::{Secret, SecretRef},
-    step::{CodeAsked, Context, Listing, Options, People, Stop, six_digits},
+    step::{CodeAsked, Context, CutOvers, Listing, Options, People, Stop, six_digits},
 };
 
 /// Do what plan shows, and nothing else
@@ -70,6 +70,14 @@ pub(super) struct Arguments {
         env = "WABA_MIGRATE_NEW_PIN"
     )]
     new_pin: Vec<Phone>,
+    /// Set another migration intent for a number of method solution_intent (repeatable)
+    #[arg(
+        long,
+        value_name = "PHONE",
+        value_delimiter = ',',
+        env = "WABA_MIGRATE_NEW_INTENT"
+    )]
+    new_intent: Vec<Phone>,
     /// Have templates copied again that Meta refused to copy before
     #[arg(long, env = "WABA_MIGRATE_RETRY_TEMPLATES")]
     retry_templates: bool,
@@ -137,7 +145,10 @@ pub(super) async fn run(arguments: &Arguments, global: &Global, ui: Ui) -> Resul
         people: &terminal,
         stop: &stop,
         partial: arguments.partial,
-        retry_templates: arguments.retry_templates,
+        forget: Forget {
+            refused_templates: arguments.retry_templates,
+            intents: solutions(&arguments.new_intent, &session.plan)?,
+        },
     };
     run.start(ask, ui).await
 }
@@ -150,6 +161,20 @@ fn known(flag: &str, phones: &[Phone], plan: &Plan) -> Result<BTreeSet<Phone>, C
         ))),
         None => Ok(phones.iter().cloned().collect()),
     }
+}
+
+/// The solutions of numbers named by `--new-intent`.
+fn solutions(phones: &[Phone], plan: &Plan) -> Result<Vec<SolutionId>, CliError> {
+    let solution = |phone| match plan.number(phone).map(|number| &number.method) {
+        Some(Method::SolutionIntent(solution)) => Ok(solution.clone()),
+        Some(Method::Otp | Method::EmbeddedSignup) => Err(CliError::Usage(format!(
+            "--new-intent {phone}: the number is not of method solution_intent"
+        ))),
+        None => Err(CliError::Usage(format!(
+            "--new-intent {phone}: the plan has no such number"
+        ))),
+    };
+    phones.iter().map(solution).collect()
 }
 
 fn confirmed(arguments: &Arguments, plan: &Plan) -> Result<BTreeSet<Address>, CliError> {
@@ -178,7 +203,27 @@ pub(super) struct Run<'a> {
     pub(super) people: &'a dyn People,
     pub(super) stop: &'a Stop,
     pub(super) partial: bool,
-    pub(super) retry_templates: bool,
+    pub(super) forget: Forget,
+}
+
+/// What of the history does not count in this run, by the user's word.
+#[derive(Debug, Default)]
+pub(super) struct Forget {
+    /// Which templates Meta refused to copy.
+    refused_templates: bool,
+    /// Migration intents that were set.
+    intents: Vec<SolutionId>,
+}
+
+impl Forget {
+    fn in_history(&self, history: &mut History) {
+        if self.refused_templates {
+            history.forget_refused_templates();
+        }
+        for solution in &self.intents {
+            history.forget_intent(&Address::solution_intent(solution));
+        }
+    }
 }
 
 impl Run<'_> {
@@ -193,9 +238,7 @@ impl Run<'_> {
         );
         let lock = Lock::take(&site.journal, &plan.name, &holder)?;
         let mut history = self.session.history()?;
-        if self.retry_templates {
-            history.forget_refused_templates();
-        }
+        self.forget.in_history(&mut history);
         let seen = self.session.look(history).await;
         if ui.format == Format::Text && ask.is_some() {
             super::plan::show(self.session, &seen, ui)?;
@@ -245,6 +288,7 @@ impl Run<'_> {
             site,
             readers,
             connection,
+            source_connection,
         } = self.session;
         journal.record(Event::RunStarted {
             journal: VERSION,
@@ -259,10 +303,13 @@ impl Run<'_> {
         let held = held(&seen);
         let snapshot = Mutex::new(seen.snapshot);
         let writer = Writer::new(connection.clone());
+        let source_writer = Writer::new(source_connection.clone());
         let context = Context {
             source: &readers.source,
             target: &readers.target,
+            plan,
             writer: &writer,
+            source_writer: &source_writer,
             journal,
             clock: &*site.clock,
             secrets: &*site.secrets,
@@ -270,6 +317,7 @@ impl Run<'_> {
             people: self.people,
             options: self.options,
             stop: self.stop,
+            cut_overs: &CutOvers::of(&plan.policy),
             listing: &Listing::default(),
             seen: &snapshot,
         };

@@ -9,7 +9,7 @@ use clap::Args;
 use futures_util::future::{BoxFuture, FutureExt};
 
 use super::{
-    apply::Run,
+    apply::{Forget, Run},
     error::CliError,
     exit,
     session::{Session, Site, read_file, read_plan},
@@ -118,7 +118,7 @@ async fn play(
         people: &people,
         stop: &stop,
         partial: false,
-        retry_templates: false,
+        forget: Forget::default(),
     };
     let code = run.start(None, ui).await?;
     if code != exit::OK {

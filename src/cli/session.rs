@@ -66,6 +66,8 @@ pub(super) struct Session {
     pub(super) readers: Readers,
     /// The target's connection; only `apply` and `verify-code` make a writer of it.
     pub(super) connection: Arc<Connection>,
+    /// The source's; the same where the plan names one token.
+    pub(super) source_connection: Arc<Connection>,
 }
 
 /// What was seen, and what follows from it.
@@ -176,10 +178,10 @@ impl Session {
                 .flatten()
                 .for_each(|secret| connection.hide(secret));
         }
-        let target = Reader::new(connection.clone());
+        let source_connection = source.unwrap_or_else(|| connection.clone());
         let readers = Readers {
-            source: source.map_or_else(|| target.clone(), Reader::new),
-            target,
+            source: Reader::new(source_connection.clone()),
+            target: Reader::new(connection.clone()),
             debug: debug.map(Reader::new),
             source_has_own_token: source_token.is_some(),
         };
@@ -190,6 +192,7 @@ impl Session {
             site,
             readers,
             connection,
+            source_connection,
         })
     }
 

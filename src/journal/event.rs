@@ -95,6 +95,9 @@ pub enum Event {
         step: Address,
         /// What for.
         reason: String,
+        /// What to do about it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        next: Option<String>,
     },
     /// A step is over for this run.
     StepEnded {

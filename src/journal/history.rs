@@ -12,10 +12,16 @@ use super::{
     event::{Answer, Entry, Event, StepEnd},
     number::NumberHistory,
 };
-use crate::{ids::Address, phone::Phone};
+use crate::{
+    ids::{Address, IntentId},
+    phone::Phone,
+};
 
 /// Under this name the templates are kept that Meta refused to copy.
 pub const REFUSED_TEMPLATES: &str = "refused_templates";
+
+/// Under this name the id of a migration intent is kept: no list of the API has it.
+pub const MIGRATION_INTENT: &str = "migration_intent";
 
 /// What earlier runs of a plan did, as far as it matters to the next one.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -95,7 +101,7 @@ impl History {
                 self.done.insert(step.clone());
                 self.waiting.remove(step);
             }
-            Event::Waiting { step, reason }
+            Event::Waiting { step, reason, .. }
             | Event::StepEnded {
                 step,
                 end: StepEnd::Parked,
@@ -129,6 +135,20 @@ impl History {
     /// Forgets which templates Meta refused to copy, so that they are asked for again.
     pub fn forget_refused_templates(&mut self) {
         self.kept.retain(|(_, what), _| what != REFUSED_TEMPLATES);
+    }
+
+    /// Forgets a migration intent, so that another is set.
+    pub fn forget_intent(&mut self, step: &Address) {
+        self.kept
+            .remove(&(step.clone(), MIGRATION_INTENT.to_owned()));
+        self.in_doubt.remove(step);
+        self.accepted.remove(step);
+    }
+
+    /// Returns the id of the migration intent that this step set.
+    pub fn migration_intent(&self, step: &Address) -> Option<IntentId> {
+        let kept = self.kept(step, MIGRATION_INTENT)?;
+        kept.get("id")?.as_str()?.parse().ok()
     }
 
     fn waits(&mut self, step: &Address, reason: &str, at: Timestamp) {

@@ -2,7 +2,7 @@
 //!
 //! Reports nothing: what is absent here was reported before, or has a default.
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use crate::{
     phone::Phone,
@@ -31,12 +31,12 @@ pub(crate) fn plan(document: Document, path: &Path, digest: String) -> Option<Pl
         .and_then(|defaults| defaults.number)
         .unwrap_or_default();
     let numbers = document.numbers.unwrap_or_default();
-    let windows: Vec<plan::Window> = document
+    let windows: Vec<Arc<plan::Window>> = document
         .windows
         .map(|windows| windows.0)
         .unwrap_or_default()
         .into_iter()
-        .map(|(name, window)| windows::resolve(name.value, &window))
+        .map(|(name, window)| windows::resolve(name.value, &window).map(Arc::new))
         .collect::<Option<_>>()?;
     Some(Plan {
         name: document.name?.value.0,
@@ -95,7 +95,7 @@ fn target(target: document::Target, folder: &Path) -> Option<plan::Target> {
 fn number(
     number: document::Number,
     defaults: &document::NumberDefaults,
-    windows: &[plan::Window],
+    windows: &[Arc<plan::Window>],
     folder: &Path,
 ) -> Option<plan::Number> {
     let pin = number.pin.as_ref().or(defaults.pin.as_ref());

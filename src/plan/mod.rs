@@ -23,7 +23,7 @@ pub mod text;
 pub mod window;
 pub mod words;
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 pub use window::{Opening, Window};
 
@@ -51,7 +51,7 @@ pub struct Plan {
     /// Where they go.
     pub target: Target,
     /// Cut-over windows.
-    pub windows: Vec<Window>,
+    pub windows: Vec<Arc<Window>>,
     /// The numbers to move, in the plan's order.
     pub numbers: Vec<Number>,
     /// The templates to move.
@@ -134,7 +134,7 @@ pub struct Number {
     /// Numbers that must be live before this one is cut over.
     pub needs: Vec<Phone>,
     /// When it may be cut over; absent: at any time.
-    pub window: Option<Window>,
+    pub window: Option<Arc<Window>>,
     /// The profile wanted on the target; absent: the source's is carried over.
     pub profile: Option<Profile>,
 }

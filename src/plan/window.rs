@@ -5,6 +5,11 @@
 
 use jiff::{SignedDuration, Timestamp, Zoned};
 
+/// How long the cut-over of one number may take: register up to a minute ("15 seconds or more"),
+/// until it is CONNECTED some minutes, for its status flaps.
+/// Source: <https://developers.facebook.com/documentation/business-messaging/whatsapp/solution-providers/registering-phone-numbers>
+pub const CUT_OVER: SignedDuration = SignedDuration::from_mins(5);
+
 /// A time in which cut-overs may happen.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Window {

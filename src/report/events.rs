@@ -10,10 +10,11 @@ use crate::{
 /// Renders one journal line for people. `None`: nothing a person has to see.
 pub fn line(entry: &Entry) -> Option<String> {
     match &entry.event {
-        Event::Waiting { step, reason } => Some(format!(
-            "  {} {step}  {}",
+        Event::Waiting { step, reason, next } => Some(format!(
+            "  {} {step}  {}{}",
             style::faint("…"),
-            style::faint(format!("waits for {}", clean(reason)))
+            style::faint(format!("waits for {}", clean(reason))),
+            hint(next.as_deref())
         )),
         Event::Answered {
             step,
@@ -57,8 +58,12 @@ fn ended(step: &Address, end: StepEnd, note: &str, hint: Option<&str>) -> String
         }
         StepEnd::Parked | StepEnd::Blocked | StepEnd::Failed => format!("{word}{note}"),
     };
-    let hint = hint.map(|hint| format!("\n      {}: {}", style::hint("next"), clean(hint)));
-    format!("  {sign} {step}  {note}{}", hint.unwrap_or_default())
+    format!("  {sign} {step}  {note}{}", self::hint(hint))
+}
+
+fn hint(hint: Option<&str>) -> String {
+    let line = hint.map(|hint| format!("\n      {}: {}", style::hint("next"), clean(hint)));
+    line.unwrap_or_default()
 }
 
 /// Renders the sums of a run.

@@ -12,9 +12,9 @@ use super::{
 use crate::{
     api::meta::{CallError, write},
     finding::{Finding, Severity, Who},
-    ids::{Address, NumberStep, PhoneNumberId, WabaId},
+    ids::{Address, NumberStep, PhoneNumberId, SolutionId, WabaId},
     phone::Phone,
-    plan::{Number, Plan},
+    plan::{Method, Number, Plan},
     resource::{Observed, phone_number::PhoneNumber},
     snapshot::Snapshot,
     step::Call,
@@ -29,15 +29,21 @@ pub struct Add {
     phone: Phone,
     source: WabaId,
     target: WabaId,
+    solution: Option<SolutionId>,
 }
 
 impl Add {
     pub(super) fn of(plan: &Plan, number: &Number) -> Self {
         let (source, target) = (plan.source.waba.clone(), plan.target.waba.clone());
+        let solution = match &number.method {
+            Method::SolutionIntent(solution) => Some(solution.clone()),
+            Method::Otp | Method::EmbeddedSignup => None,
+        };
         Self {
             phone: number.phone.clone(),
             source,
             target,
+            solution,
         }
     }
 
@@ -77,36 +83,17 @@ impl StepKind for Add {
     }
 
     fn needs(&self) -> Vec<Address> {
-        vec![account::subscription()]
+        let accepted = self.solution.as_ref().map(Address::solution_accepted);
+        let subscription = account::subscription();
+        [subscription].into_iter().chain(accepted).collect()
     }
 
     fn decide(&self, seen: &Snapshot) -> Decision {
-        match seen.target.number(&self.phone) {
-            Observed::Present(number) => {
-                return Decision::done(format!("on the target ({})", number.state()));
-            }
-            Observed::Absent => {}
-            Observed::Unknown(why) => {
-                let message = format!("the target's numbers cannot be read: {why}");
-                let rule = "numbers-unreadable";
-                return Decision::blocked(Finding::unknown(
-                    rule,
-                    Severity::Error,
-                    self.address(),
-                    message,
-                ));
-            }
+        if let Observed::Present(number) = seen.target.number(&self.phone) {
+            return Decision::done(format!("on the target ({})", number.state()));
         }
-        if seen.source.number(&self.phone) == Observed::Absent {
-            let message = format!("{} is neither on the source nor on the target", self.phone);
-            return Decision::blocked(
-                Finding::fail("number-nowhere", self.address(), message)
-                    .ask(
-                        Who::Us,
-                        format!("check the number and the source ({})", self.source),
-                    )
-                    .proof("GET /{SOURCE}/phone_numbers lists it"),
-            );
+        if let Some(cannot) = not_movable(seen, &self.address(), &self.phone, &self.source) {
+            return cannot;
         }
         Decision::Change(
             Change::new(Action::Create, "not on the target")
@@ -116,6 +103,13 @@ impl StepKind for Add {
     }
 
     async fn perform(&self, cx: &Context<'_>) -> Result<Outcome, StepError> {
+        if self.solution.is_some() {
+            // An accepted intent may have brought the number along.
+            cx.listing.target_numbers(cx).await?;
+            if let Some(number) = cx.seen().target.known(&self.phone) {
+                return Ok(Outcome::Already(format!("on the target as {}", number.id)));
+            }
+        }
         let write = write::add_number(&self.target, &self.phone);
         let doing = format!("add {} to the target", self.phone);
         let written = cx
@@ -140,6 +134,35 @@ impl StepKind for Add {
         cx.remember(number);
         Ok(Outcome::Done(format!("added as {id}")))
     }
+}
+
+/// Decides about a number that is not certainly on the target: nobody knows whether it is there, or
+/// it is certainly not on the source either.
+pub(super) fn not_movable(
+    seen: &Snapshot,
+    address: &Address,
+    phone: &Phone,
+    source: &WabaId,
+) -> Option<Decision> {
+    if let Observed::Unknown(why) = seen.target.number(phone) {
+        let message = format!("the target's numbers cannot be read: {why}");
+        let (rule, severity) = ("numbers-unreadable", Severity::Error);
+        return Some(Decision::blocked(Finding::unknown(
+            rule, severity, address, message,
+        )));
+    }
+    if seen.source.number(phone) != Observed::Absent {
+        return None;
+    }
+    let message = format!("{phone} is neither on the source nor on the target");
+    Some(Decision::blocked(
+        Finding::fail("number-nowhere", address, message)
+            .ask(
+                Who::Us,
+                format!("check the number and the source ({source})"),
+            )
+            .proof("GET /{SOURCE}/phone_numbers lists it"),
+    ))
 }
 
 /// A number as it stands right after it was added.

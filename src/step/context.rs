@@ -18,15 +18,15 @@ use jiff::Timestamp;
 use serde_json::Value;
 use tokio::sync::Notify;
 
-use super::Listing;
+use super::{CutOvers, Listing};
 use crate::{
-    api::meta::{CallError, GraphError, Reader, Retry, Write, Writer},
+    api::meta::{CallError, GraphError, Reader, Retry, Side, Write, Writer},
     clock::Clock,
     finding::Finding,
     ids::{Address, PhoneNumberId},
     journal::{Answer, Event, Journal, JournalError},
     phone::Phone,
-    plan::OtpChannel,
+    plan::{OtpChannel, Plan},
     resource::phone_number::PhoneNumber,
     secret::{Secret, SecretError, Secrets},
     snapshot::Snapshot,
@@ -47,6 +47,9 @@ const LOOKS: [Duration; 5] = [
     Duration::from_secs(4),
     Duration::from_secs(8),
 ];
+
+/// How many times longer the pauses between two looks may be while a person is waited for.
+const GATE_PACE: u32 = 4;
 
 /// How a run behaves.
 #[derive(Clone, Debug)]
@@ -179,6 +182,17 @@ pub(super) enum Repeat {
     Never,
 }
 
+/// What a step waits for, and how.
+struct Wait<'a> {
+    step: &'a Address,
+    waiting_for: &'a str,
+    /// What a person can do about it.
+    next: Option<&'a str>,
+    /// `None`: as long as it takes.
+    patience: Option<Duration>,
+    longest_pause: Duration,
+}
+
 /// How a write that worked is known to have worked.
 #[derive(Debug)]
 pub(super) enum Written<T> {
@@ -194,8 +208,12 @@ pub struct Context<'a> {
     pub source: &'a Reader,
     /// Reads the target.
     pub target: &'a Reader,
+    /// What is wanted.
+    pub plan: &'a Plan,
     /// Changes the target.
     pub writer: &'a Writer,
+    /// Changes the source: sets migration intents, and nothing else.
+    pub source_writer: &'a Writer,
     /// Remembers.
     pub journal: &'a Journal,
     /// Tells the time.
@@ -210,6 +228,8 @@ pub struct Context<'a> {
     pub options: &'a Options,
     /// Whether to stop.
     pub stop: &'a Stop,
+    /// How many cut-overs may still begin.
+    pub cut_overs: &'a CutOvers,
     /// Shares fresh lists of templates between steps.
     pub listing: &'a Listing,
     /// The world as this run knows it by now.
@@ -355,7 +375,11 @@ impl Context<'_> {
         let intent =
             self.journal
                 .intend(step, attempt, write.method.as_str(), &write.path, params)?;
-        let result = self.writer.send(intent, write).await;
+        let writer = match write.side {
+            Side::Source => self.source_writer,
+            Side::Target => self.writer,
+        };
+        let result = writer.send(intent, write).await;
         let answer = answer(&result);
         self.journal.record(Event::Answered {
             step: step.clone(),
@@ -407,9 +431,61 @@ impl Context<'_> {
     where
         F: Future<Output = Result<Option<T>, StepError>>,
     {
+        let wait = Wait {
+            step,
+            waiting_for,
+            next: None,
+            patience,
+            longest_pause: self.options.poll_interval,
+        };
+        self.wait(&wait, look).await
+    }
+
+    /// Waits for a person: as long as it takes when somebody is there, else one look. People are
+    /// slower than machines, so it looks less often.
+    pub(super) async fn gate<T, F>(
+        &self,
+        step: &Address,
+        waiting_for: &str,
+        next: &str,
+        look: impl Fn() -> F,
+    ) -> Result<Option<T>, StepError>
+    where
+        F: Future<Output = Result<Option<T>, StepError>>,
+    {
+        let patience = if self.options.attended {
+            self.options.wait
+        } else {
+            Some(Duration::ZERO)
+        };
+        let wait = Wait {
+            step,
+            waiting_for,
+            next: Some(next),
+            patience,
+            longest_pause: self.options.poll_interval * GATE_PACE,
+        };
+        self.wait(&wait, look).await
+    }
+
+    async fn wait<T, F>(
+        &self,
+        wait: &Wait<'_>,
+        look: impl Fn() -> F,
+    ) -> Result<Option<T>, StepError>
+    where
+        F: Future<Output = Result<Option<T>, StepError>>,
+    {
+        let &Wait {
+            step,
+            waiting_for,
+            next,
+            patience,
+            longest_pause,
+        } = wait;
         let deadline = patience.map(|patience| self.clock.now().saturating_add(patience));
         let deadline = deadline.map(|deadline| deadline.unwrap_or(Timestamp::MAX));
-        let mut pause = FIRST_PAUSE.min(self.options.poll_interval);
+        let mut pause = FIRST_PAUSE.min(longest_pause);
         let mut told = false;
         loop {
             if let Some(found) = look().await? {
@@ -424,6 +500,7 @@ impl Context<'_> {
                 self.journal.record(Event::Waiting {
                     step: step.clone(),
                     reason,
+                    next: next.map(str::to_owned),
                 })?;
                 told = true;
             }
@@ -431,23 +508,13 @@ impl Context<'_> {
                 deadline.map(|deadline| self.clock.now().duration_until(deadline).unsigned_abs());
             let sleep = self.clock.sleep(left.map_or(pause, |left| pause.min(left)));
             self.stop.or_leave(sleep).await;
-            pause = (pause * 2).min(self.options.poll_interval);
+            pause = (pause * 2).min(longest_pause);
         }
     }
 
     /// Asks a person for a one-time code. `None`: nobody is there, or the run is to stop.
     pub(super) async fn ask_code(&self, asked: CodeAsked) -> Option<Secret> {
         self.stop.or_leave(self.people.code(asked)).await.flatten()
-    }
-
-    /// Patience for what only a person can do: as long as it takes when somebody is there, else one
-    /// look.
-    pub(super) fn patience_for_people(&self) -> Option<Duration> {
-        if self.options.attended {
-            self.options.wait
-        } else {
-            Some(Duration::ZERO)
-        }
     }
 }
 

@@ -1,39 +1,102 @@
-//! One fresh list of the target's templates for every step that asks at the same time.
+//! Fresh lists for every step that asks at the same time: the target's templates, and the numbers
+//! of both sides.
 //!
 //! Two hundred numbers that are registered side by side each need to know that the required
-//! templates are still approved; one list of sixty pages serves them all, as long as it was begun
-//! after they asked.
+//! templates are still approved, and two hundred gates look whether somebody has acted; one list
+//! serves them all, as long as it was begun after they asked.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::sync::Mutex;
 
 use super::{Context, StepError};
-use crate::{ids::WabaId, snapshot::target_templates};
+use crate::{
+    resource::{Observed, phone_number::PhoneNumber},
+    snapshot::target_templates,
+};
 
-/// Counts the lists that were begun.
+/// The lists that steps share.
 #[derive(Debug, Default)]
 pub struct Listing {
+    templates: Turns,
+    source_numbers: Turns,
+    target_numbers: Turns,
+}
+
+/// Counts how often a list was begun, and finished.
+#[derive(Debug, Default)]
+struct Turns {
     begun: AtomicU64,
     finished: Mutex<u64>,
 }
 
-impl Listing {
-    /// Puts a list into what this run has seen that was begun after this call.
-    pub(super) async fn refresh(&self, cx: &Context<'_>, target: &WabaId) -> Result<(), StepError> {
+impl Turns {
+    /// Runs `list`, unless one that was begun after this call has finished meanwhile.
+    async fn take<F>(&self, list: impl FnOnce() -> F) -> Result<(), StepError>
+    where
+        F: Future<Output = Result<(), StepError>>,
+    {
         let asked = self.begun.load(Ordering::SeqCst);
         let mut finished = self.finished.lock().await;
         if *finished > asked {
             return Ok(());
         }
         let begun = self.begun.fetch_add(1, Ordering::SeqCst) + 1;
-        let listed = target_templates(cx.target, target).await;
-        let listed = listed.map_err(|source| StepError::Call {
-            doing: "list the target's templates".into(),
-            source,
-        })?;
-        cx.seen().target.templates = crate::resource::Observed::Present(listed);
+        list().await?;
         *finished = begun;
         Ok(())
+    }
+}
+
+impl Listing {
+    /// Puts a list of the target's templates into what this run has seen that was begun after this
+    /// call.
+    pub(super) async fn templates(&self, cx: &Context<'_>) -> Result<(), StepError> {
+        let list = || async {
+            let listed = target_templates(cx.target, &cx.plan.target.waba).await;
+            let listed = listed.map_err(|source| StepError::Call {
+                doing: "list the target's templates".into(),
+                source,
+            })?;
+            cx.seen().target.templates = Observed::Present(listed);
+            Ok(())
+        };
+        self.templates.take(list).await
+    }
+
+    /// The same for the numbers of the source.
+    pub(super) async fn source_numbers(&self, cx: &Context<'_>) -> Result<(), StepError> {
+        let list = || async {
+            let read = PhoneNumber::list(&cx.plan.source.waba);
+            let listed = cx
+                .source
+                .list(&read)
+                .await
+                .map_err(|source| StepError::Call {
+                    doing: "list the source's numbers".into(),
+                    source,
+                })?;
+            cx.seen().source.numbers = Observed::Present(listed);
+            Ok(())
+        };
+        self.source_numbers.take(list).await
+    }
+
+    /// The same for the numbers of the target.
+    pub(super) async fn target_numbers(&self, cx: &Context<'_>) -> Result<(), StepError> {
+        let list = || async {
+            let read = PhoneNumber::list(&cx.plan.target.waba);
+            let listed = cx
+                .target
+                .list(&read)
+                .await
+                .map_err(|source| StepError::Call {
+                    doing: "list the target's numbers".into(),
+                    source,
+                })?;
+            cx.seen().target.numbers = Observed::Present(listed);
+            Ok(())
+        };
+        self.target_numbers.take(list).await
     }
 }

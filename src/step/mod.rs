@@ -6,11 +6,15 @@
 
 mod add;
 mod context;
+mod cut_over;
 mod listing;
 mod live;
 mod profile;
 mod register;
 mod request_code;
+mod signup;
+mod solution_accepted;
+mod solution_intent;
 mod target_subscription;
 mod templates_approved;
 mod templates_copy;
@@ -23,6 +27,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use cut_over::CutOvers;
 pub use listing::Listing;
 pub use templates_copy::refused_copies;
 pub use verify::six_digits;
@@ -30,11 +35,11 @@ pub use verify::six_digits;
 pub use context::{CodeAsked, Context, Options, Outcome, People, StepError, Stop, answer};
 
 use crate::{
-    api::transport::Method,
+    api::transport,
     finding::Finding,
     ids::{Address, PhoneNumberId},
     phone::Phone,
-    plan::Plan,
+    plan::{Method, Plan},
     resource::phone_number::PhoneNumber,
     snapshot::Snapshot,
 };
@@ -114,7 +119,7 @@ pub struct Call {
 impl Call {
     fn post(path: impl Into<String>) -> Self {
         Self {
-            method: Method::Post.as_str().into(),
+            method: transport::Method::Post.as_str().into(),
             path: path.into(),
         }
     }
@@ -267,6 +272,9 @@ step_kinds! {
     TemplatesCopy in templates_copy, "templates_copy", Prepare, undo No;
     TemplatesApproved in templates_approved, "templates_approved", Prepare, undo Yes;
     TwoStepOff in two_step_off, "two_step_off", Prepare, undo Yes;
+    SolutionIntent in solution_intent, "solution_intent", Verify, undo No;
+    SolutionAccepted in solution_accepted, "solution_accepted", Verify, undo Yes;
+    Signup in signup, "signup", Verify, undo UntilRegister;
     Add in add, "add", Prepare, undo UntilRegister;
     RequestCode in request_code, "request_code", Verify, undo UntilRegister;
     Verify in verify, "verify", Verify, undo UntilRegister;
@@ -282,12 +290,24 @@ pub fn steps(plan: &Plan) -> Vec<Step> {
         Step::TemplatesCopy(templates_copy::TemplatesCopy::of(plan)),
         Step::TemplatesApproved(templates_approved::TemplatesApproved::of(plan)),
     ];
-    for number in &plan.numbers {
+    for solution in plan.solutions() {
         steps.extend([
-            Step::TwoStepOff(two_step_off::TwoStepOff::of(number)),
-            Step::Add(add::Add::of(plan, number)),
-            Step::RequestCode(request_code::RequestCode::of(number)),
-            Step::Verify(verify::Verify::of(number)),
+            Step::SolutionIntent(solution_intent::SolutionIntent::of(plan, solution)),
+            Step::SolutionAccepted(solution_accepted::SolutionAccepted::of(plan, solution)),
+        ]);
+    }
+    for number in &plan.numbers {
+        steps.push(Step::TwoStepOff(two_step_off::TwoStepOff::of(number)));
+        match &number.method {
+            Method::Otp => steps.extend([
+                Step::Add(add::Add::of(plan, number)),
+                Step::RequestCode(request_code::RequestCode::of(number)),
+                Step::Verify(verify::Verify::of(number)),
+            ]),
+            Method::EmbeddedSignup => steps.push(Step::Signup(signup::Signup::of(plan, number))),
+            Method::SolutionIntent(_) => steps.push(Step::Add(add::Add::of(plan, number))),
+        }
+        steps.extend([
             Step::Register(register::Register::of(plan, number)),
             Step::Live(live::Live::of(number)),
             Step::Profile(profile::Profile::of(number)),

@@ -5,25 +5,31 @@
 //! from those observations, and only a `Cleared` sends the call. What the source will no longer
 //! show afterwards (its profile) is kept in the journal first.
 //!
+//! It starts only inside the number's window, as one of the run's cut-overs, and while the attempt
+//! ledger has room: Meta locks a number for 72 hours after ten register and deregister calls.
+//!
 //! In doubt: the number's status on the target tells. The call may take 15 seconds or more, so the
 //! status is watched that long before it counts as "not registered". A refused PIN is never sent
 //! again: wrong ones lock the number.
 //!
 //! Source: <https://developers.facebook.com/documentation/business-messaging/whatsapp/solution-providers/registering-phone-numbers>
 
+use std::sync::Arc;
+
 use futures_util::future::join;
 use jiff::Timestamp;
 
 use super::{
     Action, Change, Context, Decision, Outcome, StepError, StepKind, account, context::Repeat,
-    templates_approved::TemplatesApproved, two_step_off,
+    cut_over::closed, templates_approved::TemplatesApproved, two_step_off,
 };
 use crate::{
     api::meta::{Write, write},
     finding::{Finding, Severity, Who},
     ids::{Address, NumberStep, PhoneNumberId, WabaId},
+    journal::number::Attempts,
     phone::Phone,
-    plan::{Number, Plan},
+    plan::{Method, Number, Plan, Window},
     resource::{
         Observed, Why,
         phone_number::PhoneNumber,
@@ -48,7 +54,10 @@ pub struct Register {
     phone: Phone,
     target: WabaId,
     pin: SecretRef,
+    /// The step that proves the number on the target.
+    proved_by: NumberStep,
     needs: Vec<Phone>,
+    window: Option<Arc<Window>>,
     carries_profile: bool,
     templates: TemplatesApproved,
 }
@@ -148,7 +157,13 @@ impl Register {
             phone: number.phone.clone(),
             target: plan.target.waba.clone(),
             pin: number.pin.clone(),
+            proved_by: match number.method {
+                Method::Otp => NumberStep::Verify,
+                Method::EmbeddedSignup => NumberStep::Signup,
+                Method::SolutionIntent(_) => NumberStep::Add,
+            },
             needs: number.needs.clone(),
+            window: number.window.clone(),
             carries_profile: number.profile.is_none(),
             templates: TemplatesApproved::of(plan),
         }
@@ -178,7 +193,7 @@ impl Register {
         if !self.templates.is_needed() {
             return Ok(Vec::new());
         }
-        cx.listing.refresh(cx, &self.target).await?;
+        cx.listing.templates(cx).await?;
         Ok(self.templates.objections(&cx.seen()))
     }
 
@@ -218,6 +233,47 @@ impl Register {
         };
         let data = serde_json::Value::Object(profile.fields().clone());
         cx.keep(&step, PROFILE, data)
+    }
+
+    /// What forbids to try at all: a PIN that would be refused again, too many attempts.
+    fn hold_back(&self, cx: &Context<'_>) -> Option<Outcome> {
+        if self.would_repeat_pin(cx) {
+            return Some(Outcome::Parked {
+                reason: "Meta refused the PIN, and a wrong one is not sent again: wrong PINs lock the number".into(),
+                next: format!("correct it where the plan reads it, then: apply --new-pin {}", self.phone),
+            });
+        }
+        let now = cx.clock.now();
+        let seen = cx.seen();
+        let attempts = &seen.history.number(&self.phone).attempts;
+        let free = attempts.free_from(now)?;
+        Some(Outcome::Parked {
+            reason: format!(
+                "{} of the {} register attempts that Meta allows in 72 hours are used; the rest is kept for emergencies",
+                attempts.used(now),
+                Attempts::LIMIT
+            ),
+            next: format!("find out why they failed, and run apply again from {free:.0} on"),
+        })
+    }
+
+    /// Reads the number, and all that the call rests on, for the last time. `None`: it is
+    /// registered already.
+    async fn clear(&self, cx: &Context<'_>) -> Result<Option<Cleared>, StepError> {
+        let number = cx.look_at(&self.phone).await?;
+        if number.is_registered() {
+            return Ok(None);
+        }
+        let fresh = self.read(cx, number).await?;
+        let gate = Address::number(&self.phone, NumberStep::TwoStepOff);
+        let confirmed = cx.options.confirmed.contains(&gate)
+            || cx
+                .seen()
+                .history
+                .kept(&gate, two_step_off::CONFIRMED)
+                .is_some();
+        let cleared = Cleared::judge(self, &fresh, confirmed);
+        cleared.map(Some).map_err(StepError::Blocked)
     }
 
     /// The PIN that was refused stands most likely where it stood.
@@ -281,8 +337,8 @@ impl StepKind for Register {
     }
 
     fn needs(&self) -> Vec<Address> {
-        let own = [NumberStep::Verify, NumberStep::TwoStepOff]
-            .map(|step| Address::number(&self.phone, step));
+        let own =
+            [self.proved_by, NumberStep::TwoStepOff].map(|step| Address::number(&self.phone, step));
         let others = self
             .needs
             .iter()
@@ -313,26 +369,26 @@ impl StepKind for Register {
         if self.let_settle(cx).await?.is_some() {
             return Ok(registered());
         }
-        let number = cx.look_at(&self.phone).await?;
-        if number.is_registered() {
-            return Ok(registered());
+        if let Some(parked) = self.hold_back(cx) {
+            return Ok(parked);
         }
-        if self.would_repeat_pin(cx) {
-            return Ok(Outcome::Parked {
-                reason: "Meta refused the PIN, and a wrong one is not sent again: wrong PINs lock the number".into(),
-                next: format!("correct it where the plan reads it, then: apply --new-pin {}", self.phone),
-            });
+        if let Some(parked) = cx.enter(&self.address(), self.window.as_deref()).await? {
+            return Ok(parked);
         }
-        let fresh = self.read(cx, number).await?;
-        let gate = Address::number(&self.phone, NumberStep::TwoStepOff);
-        let confirmed = cx.options.confirmed.contains(&gate)
-            || cx
-                .seen()
-                .history
-                .kept(&gate, two_step_off::CONFIRMED)
-                .is_some();
-        let cleared = Cleared::judge(self, &fresh, confirmed).map_err(StepError::Blocked)?;
+        let cleared = match self.clear(cx).await {
+            Err(StepError::Blocked(findings)) if findings.iter().all(two_step_off::is_gate) => {
+                return Ok(two_step_off::closed_again(&self.phone));
+            }
+            Ok(None) => return Ok(registered()),
+            Ok(Some(cleared)) => cleared,
+            Err(error) => return Err(error),
+        };
         self.keep_profile(cx).await?;
+        // Reading takes time, and a limit may have made it take long.
+        let late = closed(self.window.as_deref(), cx).or_else(|| cx.cut_overs.take());
+        if let Some(parked) = late {
+            return Ok(parked);
+        }
 
         let write = cleared.request(cx.ready(&self.pin)?);
         let doing = format!("register {}", self.phone);

@@ -12,8 +12,8 @@ use crate::{
     ids::{Address, NumberStep},
     phone::Phone,
     plan::Number,
-    resource::{Observed, phone_number::PhoneNumber},
-    snapshot::{Snapshot, is_gone},
+    resource::Observed,
+    snapshot::Snapshot,
 };
 
 /// Waits until two-step verification is off on the source.
@@ -41,28 +41,25 @@ impl TwoStepOff {
         }
     }
 
-    /// Reads whether it is on. `None`: the source does not show it.
+    /// Looks whether it is on. `None`: the source does not show it.
     async fn look(&self, cx: &Context<'_>) -> Result<Option<bool>, StepError> {
-        let id = cx
-            .seen()
+        if cx.seen().source.known(&self.phone).is_none() {
+            return Ok(None);
+        }
+        cx.listing.source_numbers(cx).await?;
+        let seen = cx.seen();
+        Ok(seen
             .source
             .known(&self.phone)
-            .map(|number| number.id.clone());
-        let Some(id) = id else { return Ok(None) };
-        match cx.source.get(&PhoneNumber::read(&id)).await {
-            Ok(number) => Ok(number.is_pin_enabled),
-            Err(error) if is_gone(&error) => Ok(None),
-            Err(source) => Err(StepError::Call {
-                doing: format!("read {} on the source", self.phone),
-                source,
-            }),
-        }
+            .and_then(|number| number.is_pin_enabled))
     }
 
     fn gate(reason: impl Into<String>) -> Decision {
         Decision::Change(Change::new(Action::Gate, reason))
     }
 }
+
+const IS_ON: &str = "two-step-on";
 
 /// The word of a person who passed the gate is kept in the journal under this name.
 pub(super) const CONFIRMED: &str = "confirmed";
@@ -113,7 +110,6 @@ impl StepKind for TwoStepOff {
 
     async fn perform(&self, cx: &Context<'_>) -> Result<Outcome, StepError> {
         let address = self.address();
-        let patience = cx.patience_for_people();
         let waiting_for = "two-step verification to be switched off";
         let look = || async { Ok((self.look(cx).await? == Some(false)).then_some(())) };
         if cx.options.confirmed.contains(&address) {
@@ -130,20 +126,34 @@ impl StepKind for TwoStepOff {
                 }
             };
         }
-        match cx.poll(&address, waiting_for, patience, look).await? {
+        let next = self.next(&cx.seen());
+        match cx.gate(&address, waiting_for, &next, look).await? {
             Some(()) => Ok(Outcome::Done("two-step verification is off".into())),
             None => Ok(Outcome::Parked {
                 reason: "two-step verification is not known to be off".into(),
-                next: self.next(&cx.seen()),
+                next,
             }),
         }
+    }
+}
+
+/// Returns whether a finding is that of this gate.
+pub(super) fn is_gate(finding: &Finding) -> bool {
+    finding.rule == IS_ON
+}
+
+/// The outcome of a register that found the gate closed again: a person has to act once more.
+pub(super) fn closed_again(phone: &Phone) -> Outcome {
+    Outcome::Parked {
+        reason: "two-step verification was switched on again, so nothing was sent".into(),
+        next: instructions(phone),
     }
 }
 
 /// The finding of a gate that is closed.
 pub(super) fn is_on(address: &Address, phone: &Phone) -> Finding {
     Finding::fail(
-        "two-step-on",
+        IS_ON,
         address,
         format!("two-step verification of {phone} is on"),
     )

@@ -2,6 +2,7 @@
 
 mod apply;
 mod crash;
+mod cut_over;
 mod decisions;
 mod faults;
 mod oddities;

@@ -31,7 +31,7 @@ use waba_migrate::{
     secret::{Secret, SecretRef, Secrets},
     sim::{Simulator, seed, world::World},
     snapshot::{Readers, Snapshot, observe},
-    step::{CodeAsked, Context, Listing, Options, People, Stop},
+    step::{CodeAsked, Context, CutOvers, Listing, Options, People, Stop},
 };
 
 /// The smallest plan of the examples.
@@ -331,10 +331,9 @@ impl Stage {
             ))
         };
         let writer = connect(self.read(&self.plan.target.token).await, app_secret.clone());
-        let target = Reader::new(writer.clone());
         let source = match &self.plan.source.token {
-            Some(reference) => Reader::new(connect(self.read(reference).await, app_secret.clone())),
-            None => target.clone(),
+            Some(reference) => connect(self.read(reference).await, app_secret.clone()),
+            None => writer.clone(),
         };
         let debug = match (&self.plan.graph.app_id, app_secret) {
             (Some(app), Some(secret)) => {
@@ -345,14 +344,15 @@ impl Stage {
         };
         let source_has_own_token = self.plan.source.token.is_some();
         let readers = Readers {
-            source,
-            target,
+            source: Reader::new(source.clone()),
+            target: Reader::new(writer.clone()),
             debug,
             source_has_own_token,
         };
         Connections {
             readers,
             writer: Writer::new(writer),
+            source_writer: Writer::new(source),
         }
     }
 
@@ -398,7 +398,9 @@ impl Stage {
         let context = Context {
             source: &connections.readers.source,
             target: &connections.readers.target,
+            plan: &self.plan,
             writer: &connections.writer,
+            source_writer: &connections.source_writer,
             journal: &journal,
             clock: &*self.sim.clock(),
             secrets: &*self.secrets,
@@ -406,6 +408,7 @@ impl Stage {
             people: &people,
             options: &self.options,
             stop: &Stop::default(),
+            cut_overs: &CutOvers::of(&self.plan.policy),
             listing: &Listing::default(),
             seen: &Mutex::new(seen),
         };
@@ -434,6 +437,7 @@ fn memory() -> std::io::Result<tempfile::TempDir> {
 struct Connections {
     readers: Readers,
     writer: Writer,
+    source_writer: Writer,
 }
 
 /// Runs a future to its end on this thread. Nothing on a stage really waits.

@@ -16,5 +16,5 @@ pub use cause::{Cause, of as cause};
 pub use connection::{Connection, Patience};
 pub use error::{CallError, GraphError, Retry};
 pub use reader::{Page, Reader};
-pub use request::{Read, Write, write};
+pub use request::{Read, Side, Write, write};
 pub use writer::Writer;

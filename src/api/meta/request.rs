@@ -49,6 +49,15 @@ impl<T> Read<T> {
     }
 }
 
+/// The two ends of a migration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// The account that the numbers leave.
+    Source,
+    /// The account that receives them.
+    Target,
+}
+
 /// A POST or DELETE. The path carries no API version.
 #[derive(Clone, Debug)]
 pub struct Write {
@@ -56,6 +65,8 @@ pub struct Write {
     pub method: Method,
     /// Where, like `/102290129340398/phone_numbers`.
     pub path: String,
+    /// Whose token sends it.
+    pub side: Side,
     pub(super) params: Params,
     pub(super) timeout: Duration,
 }
@@ -65,6 +76,7 @@ impl Write {
         Self {
             method: Method::Post,
             path,
+            side: Side::Target,
             params,
             timeout: CALL_TIMEOUT,
         }
@@ -88,9 +100,9 @@ impl Write {
 pub mod write {
     use serde_json::{Map, Value, json};
 
-    use super::{REGISTER_TIMEOUT, Write};
+    use super::{REGISTER_TIMEOUT, Side, Write};
     use crate::{
-        ids::{PhoneNumberId, TemplateId, WabaId},
+        ids::{PhoneNumberId, SolutionId, TemplateId, WabaId},
         phone::Phone,
         secret::Secret,
     };
@@ -128,6 +140,16 @@ pub mod write {
             ("migrate_phone_number", true.into()),
         ];
         Write::post(format!("/{target}/phone_numbers"), params)
+    }
+
+    /// Sets the intent to migrate the source to a Multi-Partner Solution: the one write that goes to
+    /// the source. It moves nothing; the customer has to accept.
+    pub fn set_migration_intent(source: &WabaId, solution: &SolutionId) -> Write {
+        let params = vec![("solution_id", solution.as_str().into())];
+        Write {
+            side: Side::Source,
+            ..Write::post(format!("/{source}/set_solution_migration_intent"), params)
+        }
     }
 
     /// Has a one-time code sent. Every call sends another code and makes older ones useless.

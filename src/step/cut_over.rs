@@ -1,0 +1,110 @@
+//! When a number may be cut over: inside its window, and only so many in one run.
+//!
+//! A window is judged twice: before everything is read for the last time (there a run may wait for
+//! it to open), and right before the call. What has begun is not stopped half way: only the start
+//! of a cut-over is bound to its window.
+
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use super::{Context, Outcome, StepError};
+use crate::{
+    ids::Address,
+    plan::{Opening, Policy, Window, window::CUT_OVER},
+};
+
+/// How many cut-overs a run may still begin: `policy.max_cut_overs`.
+#[derive(Debug)]
+pub struct CutOvers {
+    most: Option<u64>,
+    begun: Mutex<u64>,
+}
+
+impl CutOvers {
+    /// Takes the limit of a plan.
+    pub fn of(policy: &Policy) -> Self {
+        Self {
+            most: policy.max_cut_overs,
+            begun: Mutex::new(0),
+        }
+    }
+
+    /// Takes one. An outcome: there is none left. A register that fails has used its own up: after
+    /// a failed canary nobody wants the next number to try.
+    pub(super) fn take(&self) -> Option<Outcome> {
+        let mut begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner);
+        match self.most {
+            Some(most) if *begun >= most => Some(Outcome::Parked {
+                reason: format!("policy.max_cut_overs lets one run begin {most}"),
+                next: "run apply again for the next ones".into(),
+            }),
+            _ => {
+                *begun += 1;
+                None
+            }
+        }
+    }
+}
+
+/// Returns what keeps a cut-over from starting now. `None`: nothing.
+pub(super) fn closed(window: Option<&Window>, cx: &Context<'_>) -> Option<Outcome> {
+    let window = window?;
+    match window.opening(cx.clock.now(), CUT_OVER) {
+        Opening::Open => None,
+        Opening::Before => Some(Outcome::Parked {
+            reason: before(window),
+            next: "run apply again then; everything else can be done before".into(),
+        }),
+        Opening::TooShort => Some(Outcome::Parked {
+            reason: format!(
+                "what is left of its window `{}` is too short: it closes {}, and a cut-over takes up to {} minutes",
+                window.name,
+                window.closes(),
+                CUT_OVER.as_mins()
+            ),
+            next: "give it another window in the plan, then run apply again".into(),
+        }),
+        Opening::Over => Some(Outcome::Parked {
+            reason: format!("its window `{}` closed {}", window.name, window.closes()),
+            next: "give it another window in the plan, then run apply again".into(),
+        }),
+    }
+}
+
+fn before(window: &Window) -> String {
+    format!("its window `{}` opens {}", window.name, window.opens())
+}
+
+impl Context<'_> {
+    /// Waits for a window to open, as long as this run waits for anything: on a terminal as long as
+    /// it takes, else only when it opens within `--wait`. An outcome: it is not open.
+    pub(super) async fn enter(
+        &self,
+        step: &Address,
+        window: Option<&Window>,
+    ) -> Result<Option<Outcome>, StepError> {
+        if let Some(window) = window
+            && window.opening(self.clock.now(), CUT_OVER) == Opening::Before
+        {
+            let look = || async {
+                let opening = window.opening(self.clock.now(), CUT_OVER);
+                Ok((opening != Opening::Before).then_some(()))
+            };
+            let patience = self.patience_for_window(window);
+            self.poll(step, &before(window), patience, look).await?;
+        }
+        Ok(closed(window, self))
+    }
+
+    fn patience_for_window(&self, window: &Window) -> Option<Duration> {
+        let opens_in = self.clock.now().duration_until(window.from.timestamp());
+        let opens_in = opens_in.unsigned_abs();
+        match self.options.wait {
+            _ if self.options.attended && self.options.wait != Some(Duration::ZERO) => None,
+            Some(wait) if opens_in > wait => Some(Duration::ZERO),
+            wait => wait,
+        }
+    }
+}

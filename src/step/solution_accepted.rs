@@ -1,0 +1,104 @@
+//! Gate: the customer accepts the intent to migrate to a Multi-Partner Solution. Sends nothing.
+//!
+//! The proof is the intent's status, or the numbers themselves once they are on the target.
+
+use super::{
+    Action, Change, Context, Decision, Outcome, StepError, StepKind,
+    solution_intent::{have_come, is_rejected, phones},
+};
+use crate::{
+    ids::{Address, IntentId, SolutionId},
+    phone::Phone,
+    plan::Plan,
+    resource::{
+        Observed,
+        migration_intent::{IntentStatus, MigrationIntent},
+    },
+    snapshot::Snapshot,
+};
+
+/// Waits until the customer has accepted.
+#[derive(Clone, Debug)]
+pub struct SolutionAccepted {
+    solution: SolutionId,
+    phones: Vec<Phone>,
+}
+
+impl SolutionAccepted {
+    pub(super) fn of(plan: &Plan, solution: &SolutionId) -> Self {
+        Self {
+            solution: solution.clone(),
+            phones: phones(plan, solution),
+        }
+    }
+
+    fn instructions(&self) -> String {
+        format!(
+            "ask the customer: Meta Business Suite > Business settings > Requests > accept the migration to solution {}",
+            self.solution
+        )
+    }
+
+    /// Looks whether it was accepted: by the intent, or by what it brought.
+    async fn look(&self, cx: &Context<'_>, intent: &IntentId) -> Result<Option<()>, StepError> {
+        let read = cx.source.get(&MigrationIntent::read(intent)).await;
+        let intent = read.map_err(|source| StepError::Call {
+            doing: "read the migration intent".into(),
+            source,
+        })?;
+        if intent.status == Some(IntentStatus::Rejected) {
+            let finding = is_rejected(&Address::solution_intent(&self.solution), &self.phones);
+            return Err(StepError::Blocked(vec![finding]));
+        }
+        Ok(intent.is_accepted().then_some(()))
+    }
+}
+
+impl StepKind for SolutionAccepted {
+    fn address(&self) -> Address {
+        Address::solution_accepted(&self.solution)
+    }
+
+    fn describe(&self) -> String {
+        format!(
+            "Have the customer accept the migration to solution {}",
+            self.solution
+        )
+    }
+
+    fn needs(&self) -> Vec<Address> {
+        vec![Address::solution_intent(&self.solution)]
+    }
+
+    fn decide(&self, seen: &Snapshot) -> Decision {
+        if have_come(&self.phones, seen) {
+            return Decision::done("its numbers are on the target");
+        }
+        let reason = match seen.intent(&self.solution) {
+            Observed::Present(intent) if intent.is_accepted() => {
+                return Decision::done(format!("intent {} is accepted", intent.id));
+            }
+            Observed::Present(intent) => format!("intent {} is not accepted", intent.id),
+            Observed::Absent => "no intent is set".to_owned(),
+            Observed::Unknown(why) => format!("the intent cannot be read: {why}"),
+        };
+        Decision::Change(Change::new(Action::Gate, reason))
+    }
+
+    async fn perform(&self, cx: &Context<'_>) -> Result<Outcome, StepError> {
+        let address = Address::solution_intent(&self.solution);
+        let Some(intent) = cx.seen().history.migration_intent(&address) else {
+            return Ok(Outcome::Already("its numbers are on the target".into()));
+        };
+        let next = self.instructions();
+        let look = || self.look(cx, &intent);
+        let waiting_for = "the customer to accept the migration";
+        match cx.gate(&self.address(), waiting_for, &next, look).await? {
+            Some(()) => Ok(Outcome::Done(format!("intent {intent} is accepted"))),
+            None => Ok(Outcome::Parked {
+                reason: format!("the customer has not accepted intent {intent}"),
+                next,
+            }),
+        }
+    }
+}

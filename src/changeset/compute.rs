@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{
     AccountRef, ChangeEntry, ChangeSet, FORMAT_VERSION, LeftBehind, PlanRef, StepGraph, Summary,
+    WindowRef,
 };
 use crate::{
     finding::{Finding, Verdict},
@@ -62,6 +63,7 @@ fn entry(step: &Step, decision: Decision) -> ChangeEntry {
         reason,
         fields: Vec::new(),
         calls: Vec::new(),
+        window: None,
         precondition: BTreeMap::new(),
     };
     let change = match decision {
@@ -74,6 +76,7 @@ fn entry(step: &Step, decision: Decision) -> ChangeEntry {
         reason,
         fields,
         calls,
+        window,
         precondition,
     } = change;
     let mut needs: Vec<_> = step.needs().iter().map(ToString::to_string).collect();
@@ -88,6 +91,7 @@ fn entry(step: &Step, decision: Decision) -> ChangeEntry {
         needs,
         undo: step.undo(),
         blocked,
+        window: window.as_deref().map(WindowRef::from),
         fields,
         calls,
         precondition,

@@ -17,6 +17,7 @@ pub use graph::StepGraph;
 
 use crate::{
     finding::Finding,
+    plan::{Window, window::CUT_OVER},
     step::{Action, Call, FieldChange, Phase, Undo},
 };
 
@@ -83,12 +84,44 @@ pub struct ChangeEntry {
     pub undo: Undo,
     /// Whether a finding stops it.
     pub blocked: bool,
+    /// When alone it may be done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub window: Option<WindowRef>,
     /// What differs.
     pub fields: Vec<FieldChange>,
     /// The writes it will send.
     pub calls: Vec<Call>,
     /// What the decision rests on, as it was seen; `apply` looks again and decides anew.
     pub precondition: BTreeMap<String, Value>,
+}
+
+/// A window of the plan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct WindowRef {
+    /// Its name.
+    pub name: String,
+    /// When it opens.
+    #[schemars(with = "String")]
+    pub from: jiff::Zoned,
+    /// When it closes.
+    #[schemars(with = "String")]
+    pub to: jiff::Zoned,
+    /// Both in words.
+    pub span: String,
+    /// How many minutes before it closes the last cut-over may begin.
+    pub minutes: i64,
+}
+
+impl From<&Window> for WindowRef {
+    fn from(window: &Window) -> Self {
+        Self {
+            name: window.name.clone(),
+            from: window.from.clone(),
+            to: window.to.clone(),
+            span: window.span(),
+            minutes: CUT_OVER.as_mins(),
+        }
+    }
 }
 
 /// Something that stays behind.

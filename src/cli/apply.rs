@@ -13,7 +13,7 @@ use futures_util::future::{BoxFuture, FutureExt};
 use super::{
     Global,
     error::CliError,
-    exit,
+    exit, gate_text,
     session::{Seen, Session, Site, fetch, read_plan},
     ui::{Format, Ui},
 };
@@ -89,6 +89,8 @@ pub(super) struct Arguments {
         env = "WABA_MIGRATE_CONFIRM"
     )]
     confirm: Vec<String>,
+    #[command(flatten)]
+    gates: gate_text::Arguments,
 }
 
 /// Reads `90s`, `10m`, `1h 30m`, or plain seconds.
@@ -104,6 +106,9 @@ fn duration(text: &str) -> Result<Duration, String> {
 
 pub(super) async fn run(arguments: &Arguments, global: &Global, ui: Ui) -> Result<u8, CliError> {
     let plan = read_plan(&arguments.plan, ui)?;
+    if let Some(code) = arguments.gates.print(&plan, ui)? {
+        return Ok(code);
+    }
     let attended = Ui::is_attended();
     if !attended && !arguments.auto_approve {
         return Err(CliError::Usage(

@@ -7,6 +7,7 @@ mod apply;
 mod diff;
 mod error;
 pub mod exit;
+mod gate_text;
 mod plan;
 mod preflight;
 mod rehearse;

@@ -7,7 +7,7 @@ use clap::Args;
 use super::{
     Global,
     error::CliError,
-    exit,
+    exit, gate_text,
     session::{Seen, Session, Site, read_plan},
     ui::{Format, Ui},
 };
@@ -23,6 +23,8 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 pub(super) struct Arguments {
     /// The plan file
     plan: PathBuf,
+    #[command(flatten)]
+    gates: gate_text::Arguments,
     /// Exit 2 when there is something to do
     #[arg(long, env = "WABA_MIGRATE_DETAILED_EXITCODE")]
     detailed_exitcode: bool,
@@ -30,6 +32,9 @@ pub(super) struct Arguments {
 
 pub(super) async fn run(arguments: &Arguments, global: &Global, ui: Ui) -> Result<u8, CliError> {
     let plan = read_plan(&arguments.plan, ui)?;
+    if let Some(code) = arguments.gates.print(&plan, ui)? {
+        return Ok(code);
+    }
     let site = Site::of(global, &plan)?;
     let session = Session::open(plan, site, PATIENCE).await?;
     let seen = session.look(session.history()?).await;

@@ -7,7 +7,7 @@ use clap::Args;
 use super::{
     Global,
     error::CliError,
-    exit,
+    exit, gate_text,
     session::{Session, Site, read_plan},
     ui::{Format, Ui},
 };
@@ -25,10 +25,15 @@ use crate::{
 pub(super) struct Arguments {
     /// The plan file
     plan: PathBuf,
+    #[command(flatten)]
+    gates: gate_text::Arguments,
 }
 
 pub(super) async fn run(arguments: &Arguments, global: &Global, ui: Ui) -> Result<u8, CliError> {
     let plan = read_plan(&arguments.plan, ui)?;
+    if let Some(code) = arguments.gates.print(&plan, ui)? {
+        return Ok(code);
+    }
     let site = Site::of(global, &plan)?;
     let session = Session::open(plan, site, super::plan::PATIENCE).await?;
     show(&session, ui).await

@@ -49,6 +49,12 @@ impl Window {
         }
     }
 
+    /// Returns both ends in one line, like
+    /// `Sat 5 Dec 2026 22:00 to Sun 6 Dec 2026 04:00 Europe/Berlin`.
+    pub fn span(&self) -> String {
+        format!("{} to {}", self.from.strftime(MOMENT), shown(&self.to))
+    }
+
     /// Returns when it opens, like `Sat 5 Dec 2026 22:00 Europe/Berlin`.
     pub fn opens(&self) -> String {
         shown(&self.from)
@@ -60,9 +66,12 @@ impl Window {
     }
 }
 
+/// How moments are shown: the day first, no seconds.
+const MOMENT: &str = "%a %-d %b %Y %H:%M";
+
 fn shown(moment: &Zoned) -> String {
     let zone = moment.time_zone().iana_name().unwrap_or("UTC");
-    format!("{} {zone}", moment.strftime("%a %-d %b %Y %H:%M"))
+    format!("{} {zone}", moment.strftime(MOMENT))
 }
 
 #[cfg(test)]
@@ -99,6 +108,10 @@ mod tests {
         check(&night, "2026-12-06T03:00:00Z", takes, Opening::Over);
         assert_eq!(night.opens(), "Sat 5 Dec 2026 22:00 Europe/Berlin");
         assert_eq!(night.closes(), "Sun 6 Dec 2026 04:00 Europe/Berlin");
+        assert_eq!(
+            night.span(),
+            "Sat 5 Dec 2026 22:00 to Sun 6 Dec 2026 04:00 Europe/Berlin"
+        );
     }
 
     #[test]

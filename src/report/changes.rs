@@ -97,6 +97,12 @@ fn entry(change: &ChangeEntry) -> String {
     }
     text += &format!("\n      {}\n", clean(&change.description));
     text += &format!("      {}\n", style::faint(clean(&change.reason)));
+    if let Some(window) = &change.window {
+        let line = format!("window {}: {}", window.name, window.span);
+        text += &format!("      {}\n", style::notice(line));
+        let takes = format!("takes up to {} minutes", window.minutes);
+        text += &format!("      {}\n", style::faint(takes));
+    }
     for field in change.fields.iter().take(FIELDS_SHOWN) {
         text += &field_change(field);
     }

@@ -7,6 +7,7 @@ pub mod changes;
 pub mod differences;
 pub mod events;
 pub mod findings;
+pub mod gates;
 pub mod style;
 
 /// Replaces every character that steers a terminal or turns the direction of text.

@@ -21,7 +21,7 @@ mod templates_copy;
 mod two_step_off;
 mod verify;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -39,7 +39,7 @@ use crate::{
     finding::Finding,
     ids::{Address, PhoneNumberId},
     phone::Phone,
-    plan::{Method, Plan},
+    plan::{Method, Plan, Window},
     resource::phone_number::PhoneNumber,
     snapshot::Snapshot,
 };
@@ -141,6 +141,8 @@ pub struct Change {
     pub fields: Vec<FieldChange>,
     /// The writes it will send.
     pub calls: Vec<Call>,
+    /// When alone it may be done.
+    pub window: Option<Arc<Window>>,
     /// What the decision rests on, as it was seen; `apply` looks again and decides anew.
     pub precondition: BTreeMap<String, Value>,
 }
@@ -153,8 +155,14 @@ impl Change {
             reason: reason.into(),
             fields,
             calls,
+            window: None,
             precondition,
         }
+    }
+
+    fn within(mut self, window: Option<&Arc<Window>>) -> Self {
+        self.window = window.cloned();
+        self
     }
 
     fn call(mut self, call: Call) -> Self {

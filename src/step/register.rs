@@ -359,6 +359,7 @@ impl StepKind for Register {
             .map(|status| status.as_str());
         Decision::Change(
             Change::new(Action::Call, "the number is not registered on the target")
+                .within(self.window.as_ref())
                 .seen("status", status)
                 .call(Call::number(number.map(|number| &number.id), "register")),
         )

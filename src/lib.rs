@@ -43,9 +43,9 @@ pub mod resource;
 
 pub mod snapshot;
 
-pub mod step;
-
 pub mod preflight;
+
+pub mod step;
 
 pub mod changeset;
 pub mod diff;

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use crate::{
     api::meta::{CallError, Reader},
     ids::{Address, AppId, SolutionId, WabaId},
-    journal::History,
+    journal::{History, history::REFUSED_TEMPLATES},
     phone::Phone,
     plan::Plan,
     resource::{
@@ -29,6 +29,9 @@ use crate::{
 
 /// Profiles read side by side.
 const PROFILES_AT_ONCE: usize = 8;
+
+/// The word of a person who passed a gate by name is kept in the journal under this name.
+pub const CONFIRMED: &str = "confirmed";
 
 /// Everything observed in one sitting, with what earlier runs kept.
 #[derive(Clone, Debug)]
@@ -284,6 +287,14 @@ impl Snapshot {
         self.intents
             .get(solution)
             .map_or(Observed::Absent, Observed::as_ref)
+    }
+
+    /// Returns what Meta refused to copy in earlier runs: key to reason.
+    pub fn refused_copies(&self) -> BTreeMap<String, String> {
+        let copy = Address::account("templates.copy");
+        let kept = self.history.kept(&copy, REFUSED_TEMPLATES);
+        kept.and_then(|data| serde_json::from_value(data.clone()).ok())
+            .unwrap_or_default()
     }
 
     /// Returns why nothing at all can be decided: the target cannot be read.

@@ -27,16 +27,25 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         &["ids", "phone", "api", "plan", "resource", "journal"],
     ),
     (
-        "step",
+        "preflight",
         &[
-            "ids", "phone", "secret", "clock", "finding", "journal", "api", "plan", "resource",
-            "snapshot",
+            "ids", "phone", "finding", "journal", "plan", "resource", "snapshot",
         ],
     ),
     (
-        "preflight",
+        "step",
         &[
-            "ids", "phone", "finding", "plan", "resource", "snapshot", "step",
+            "ids",
+            "phone",
+            "secret",
+            "clock",
+            "finding",
+            "journal",
+            "api",
+            "plan",
+            "resource",
+            "snapshot",
+            "preflight",
         ],
     ),
     (

@@ -1,19 +1,17 @@
 //! Both WABAs: readable, reviewed, verified, for the same business, able to pay.
 
-use super::moving;
+use super::case::Case;
 use crate::{
     finding::{Finding, Severity, Who},
-    plan::Plan,
     resource::{
         Observed, Trouble,
         waba::{Review, Waba, no_payment},
     },
-    snapshot::Snapshot,
 };
 
-pub(super) fn target_readable(plan: &Plan, seen: &Snapshot, findings: &mut Vec<Finding>) {
-    let subject = target(plan);
-    findings.push(match seen.unreadable_target() {
+pub(super) fn target_readable(case: &Case<'_>, findings: &mut Vec<Finding>) {
+    let subject = case.target();
+    findings.push(match case.seen.unreadable_target() {
         None => Finding::pass(
             "target-readable",
             subject,
@@ -37,9 +35,9 @@ pub(super) fn target_readable(plan: &Plan, seen: &Snapshot, findings: &mut Vec<F
     });
 }
 
-pub(super) fn source_readable(plan: &Plan, seen: &Snapshot, findings: &mut Vec<Finding>) {
-    let subject = source(plan);
-    let unreadable = match (&seen.source.waba, &seen.source.numbers) {
+pub(super) fn source_readable(case: &Case<'_>, findings: &mut Vec<Finding>) {
+    let subject = case.source();
+    let unreadable = match (&case.seen.source.waba, &case.seen.source.numbers) {
         (Observed::Unknown(why), _) | (_, Observed::Unknown(why)) => Some(why),
         _ => None,
     };
@@ -60,26 +58,28 @@ pub(super) fn source_readable(plan: &Plan, seen: &Snapshot, findings: &mut Vec<F
 }
 
 /// The accounts whose own state can stop a move, as long as something is left to move.
-fn accounts<'a>(plan: &Plan, seen: &'a Snapshot) -> Vec<(String, Who, &'a Waba)> {
-    if moving(plan, seen).next().is_none() {
+fn accounts<'a>(case: &Case<'a>) -> Vec<(String, Who, &'a Waba)> {
+    if case.is_over() {
         return Vec::new();
     }
-    let source = seen
+    let source = case
+        .seen
         .source
         .waba
         .present()
-        .map(|waba| (source(plan), Who::SourceOwner, waba));
-    let target = seen
+        .map(|waba| (case.source(), Who::SourceOwner, waba));
+    let target = case
+        .seen
         .target
         .waba
         .present()
-        .map(|waba| (target(plan), Who::BusinessAdmin, waba));
+        .map(|waba| (case.target(), Who::BusinessAdmin, waba));
     source.into_iter().chain(target).collect()
 }
 
-pub(super) fn reviewed(plan: &Plan, seen: &Snapshot, findings: &mut Vec<Finding>) {
+pub(super) fn reviewed(case: &Case<'_>, findings: &mut Vec<Finding>) {
     const RULE: &str = "account-review";
-    for (subject, who, waba) in accounts(plan, seen) {
+    for (subject, who, waba) in accounts(case) {
         findings.push(match &waba.account_review_status {
             Some(Review::Approved) => {
                 Finding::pass(RULE, subject, "the account review is APPROVED")
@@ -98,9 +98,9 @@ pub(super) fn reviewed(plan: &Plan, seen: &Snapshot, findings: &mut Vec<Finding>
     }
 }
 
-pub(super) fn verified(plan: &Plan, seen: &Snapshot, findings: &mut Vec<Finding>) {
+pub(super) fn verified(case: &Case<'_>, findings: &mut Vec<Finding>) {
     const RULE: &str = "business-verification";
-    for (subject, who, waba) in accounts(plan, seen) {
+    for (subject, who, waba) in accounts(case) {
         findings.push(match waba.business_verification_status.as_deref() {
             Some("verified") => Finding::pass(RULE, subject, "the business is verified"),
             Some(status) => Finding::fail(
@@ -124,9 +124,9 @@ pub(super) fn verified(plan: &Plan, seen: &Snapshot, findings: &mut Vec<Finding>
     }
 }
 
-pub(super) fn same_business(plan: &Plan, seen: &Snapshot, findings: &mut Vec<Finding>) {
+pub(super) fn same_business(case: &Case<'_>, findings: &mut Vec<Finding>) {
     const RULE: &str = "same-business";
-    let [(_, _, source), (_, _, target)] = accounts(plan, seen)[..] else {
+    let [(_, _, source), (_, _, target)] = accounts(case)[..] else {
         return;
     };
     let subject = "source and target";
@@ -160,13 +160,9 @@ pub(super) fn same_business(plan: &Plan, seen: &Snapshot, findings: &mut Vec<Fin
     });
 }
 
-pub(super) fn messaging_for(plan: &Plan, seen: &Snapshot, findings: &mut Vec<Finding>) {
+pub(super) fn messaging_for(case: &Case<'_>, findings: &mut Vec<Finding>) {
     const RULE: &str = "messaging-for";
-    let target_waba = seen
-        .target
-        .waba
-        .present()
-        .filter(|_| moving(plan, seen).next().is_some());
+    let target_waba = case.seen.target.waba.present().filter(|_| !case.is_over());
     let Some(status) = target_waba
         .and_then(|waba| waba.on_behalf_of_business_info.as_ref())
         .and_then(|business| business.status.as_deref())
@@ -176,13 +172,13 @@ pub(super) fn messaging_for(plan: &Plan, seen: &Snapshot, findings: &mut Vec<Fin
     findings.push(if status == "APPROVED" {
         Finding::pass(
             RULE,
-            target(plan),
+            case.target(),
             "the \"Messaging For\" request is APPROVED",
         )
     } else {
         Finding::fail(
             RULE,
-            target(plan),
+            case.target(),
             format!("the \"Messaging For\" request is {status}"),
         )
         .observed(status)
@@ -194,24 +190,16 @@ pub(super) fn messaging_for(plan: &Plan, seen: &Snapshot, findings: &mut Vec<Fin
     });
 }
 
-pub(super) fn payment(plan: &Plan, seen: &Snapshot, findings: &mut Vec<Finding>) {
-    if moving(plan, seen).next().is_none() {
+pub(super) fn payment(case: &Case<'_>, findings: &mut Vec<Finding>) {
+    if case.is_over() {
         return;
     }
-    let Some(waba) = seen.target.waba.present() else {
+    let Some(waba) = case.seen.target.waba.present() else {
         return;
     };
     findings.push(if waba.primary_funding_id.is_some() {
-        Finding::pass("payment", target(plan), "the target has a payment method")
+        Finding::pass("payment", case.target(), "the target has a payment method")
     } else {
-        no_payment(&plan.target.waba)
+        no_payment(&case.plan.target.waba)
     });
-}
-
-fn source(plan: &Plan) -> String {
-    format!("source {}", plan.source.waba)
-}
-
-fn target(plan: &Plan) -> String {
-    format!("target {}", plan.target.waba)
 }

@@ -1,6 +1,6 @@
 //! What stands in the way: rules over plan and snapshot, one file per subject.
 //!
-//! A rule is a pure function and a line in `RULES`. It says `pass`, `fail` or `unknown`; unknown
+//! A rule is a pure function and a line in `RULES`, the table of this file. It says `pass`, `fail` or `unknown`; unknown
 //! is never pass. It blocks where going on could cost a number, and warns where only the source
 //! cannot be read.
 //!
@@ -8,37 +8,58 @@
 //! <https://developers.facebook.com/docs/whatsapp/business-management-api/guides/migrating-phone-numbers-between-wabas-programmatically>.
 
 mod account;
+mod case;
 mod number;
 mod templates;
 mod token;
 
+use case::Case;
+
 use crate::{
     finding::{Finding, Verdict},
-    plan::{Number, Plan},
+    phone::Phone,
+    plan::Plan,
     snapshot::Snapshot,
 };
 
-type Rule = fn(&Plan, &Snapshot, &mut Vec<Finding>);
+/// A precondition.
+struct Rule {
+    check: fn(&Case<'_>, &mut Vec<Finding>),
+    /// Whether a register rests on it, so that it is judged once more right before.
+    again: bool,
+}
+
+const fn once(check: fn(&Case<'_>, &mut Vec<Finding>)) -> Rule {
+    Rule {
+        check,
+        again: false,
+    }
+}
+
+const fn again(check: fn(&Case<'_>, &mut Vec<Finding>)) -> Rule {
+    Rule { check, again: true }
+}
 
 /// Every rule, in the order people read them.
 const RULES: &[Rule] = &[
-    token::target_valid,
-    token::source_valid,
-    token::permissions,
-    account::target_readable,
-    account::source_readable,
-    account::reviewed,
-    account::verified,
-    account::same_business,
-    account::messaging_for,
-    account::payment,
-    number::on_source_once,
-    number::connected,
-    number::not_elsewhere,
-    number::name_approved,
-    number::not_banned,
-    templates::required_match,
-    templates::refused,
+    once(token::target_valid),
+    once(token::source_valid),
+    once(token::permissions),
+    again(account::target_readable),
+    once(account::source_readable),
+    again(account::reviewed),
+    again(account::verified),
+    again(account::same_business),
+    again(account::messaging_for),
+    again(account::payment),
+    again(number::on_source_once),
+    again(number::connected),
+    again(number::not_on_business_app),
+    again(number::not_a_test_number),
+    again(number::name_approved),
+    again(number::not_banned),
+    once(templates::required_match),
+    once(templates::refused),
 ];
 
 /// Rules whose failure means that a credential has to be mended.
@@ -46,11 +67,29 @@ const CREDENTIAL_RULES: [&str; 3] = ["token-invalid", "token-permission", "targe
 
 /// Checks everything and returns the findings, worst first.
 pub fn check(plan: &Plan, seen: &Snapshot) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for rule in RULES {
-        rule(plan, seen, &mut findings);
-    }
+    let mut findings = judge(RULES.iter(), plan, seen);
     sort(&mut findings);
+    findings
+}
+
+/// Judges once more, right before a number is registered, what that rests on, and returns what
+/// blocks it. Other numbers do not count, and neither do two-step verification, the proof of the
+/// number and templates: the steps of the plan see to those.
+pub fn before_register(plan: &Plan, fresh: &Snapshot, phone: &Phone) -> Vec<Finding> {
+    let mut only = plan.clone();
+    only.numbers.retain(|number| number.phone == *phone);
+    let mut findings = judge(RULES.iter().filter(|rule| rule.again), &only, fresh);
+    findings.retain(Finding::blocks);
+    sort(&mut findings);
+    findings
+}
+
+fn judge<'a>(rules: impl Iterator<Item = &'a Rule>, plan: &Plan, seen: &Snapshot) -> Vec<Finding> {
+    let case = Case::new(plan, seen);
+    let mut findings = Vec::new();
+    for rule in rules {
+        (rule.check)(&case, &mut findings);
+    }
     findings
 }
 
@@ -75,11 +114,4 @@ pub fn sort(findings: &mut [Finding]) {
 /// Returns whether a finding is about a credential.
 pub fn is_credential(finding: &Finding) -> bool {
     finding.blocks() && CREDENTIAL_RULES.contains(&finding.rule)
-}
-
-/// Numbers that still have to move. The rest is past every precondition.
-fn moving<'a>(plan: &'a Plan, seen: &Snapshot) -> impl Iterator<Item = &'a Number> {
-    plan.numbers
-        .iter()
-        .filter(move |number| !seen.target.has_registered(&number.phone))
 }

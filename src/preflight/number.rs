@@ -1,45 +1,33 @@
 //! The numbers as they are on the source: there once, live, on the Cloud API, with a settled name.
 
-use super::moving;
+use super::case::Case;
 use crate::{
     finding::{Finding, Severity, Who},
-    plan::{Number, Plan},
-    resource::phone_number::{PhoneNumber, Platform, Status},
-    snapshot::Snapshot,
+    resource::phone_number::{Platform, Status},
 };
 
-/// Numbers that still have to move, with what the source shows of them.
-fn on_source<'a>(plan: &'a Plan, seen: &'a Snapshot) -> Vec<(&'a Number, &'a PhoneNumber)> {
-    let find = |number: &'a Number| Some((number, seen.source.known(&number.phone)?));
-    moving(plan, seen).filter_map(find).collect()
-}
-
-fn subject(number: &Number) -> String {
-    format!("number[\"{}\"]", number.phone)
-}
-
-pub(super) fn on_source_once(plan: &Plan, seen: &Snapshot, findings: &mut Vec<Finding>) {
-    let Some(numbers) = seen.source.numbers.present() else {
+pub(super) fn on_source_once(case: &Case<'_>, findings: &mut Vec<Finding>) {
+    let Some(numbers) = case.seen.source.numbers.present() else {
         return;
     };
-    for number in moving(plan, seen) {
+    for number in &case.moving {
         let times = numbers
             .iter()
-            .filter(|seen| seen.is(&number.phone) && seen.status != Some(Status::Migrated))
+            .filter(|seen| seen.is(&number.number.phone) && seen.status != Some(Status::Migrated))
             .count();
         if times > 1 {
             let message = format!("the source lists the number {times} times");
             findings.push(
-                Finding::fail("number-on-source-once", subject(number), message).ask(
+                Finding::fail("number-on-source-once", number.subject(), message).ask(
                     Who::SourceOwner,
                     "remove the stale entry in WhatsApp Manager",
                 ),
             );
-        } else if times == 0 && seen.target.known(&number.phone).is_some() {
+        } else if times == 0 && number.on_target.is_some() {
             findings.push(
                 Finding::warn(
                     "number-on-source-once",
-                    subject(number),
+                    number.subject(),
                     "the number is not on the source any more",
                 )
                 .hint("two-step verification cannot be seen; see the gate two_step_off"),
@@ -48,10 +36,10 @@ pub(super) fn on_source_once(plan: &Plan, seen: &Snapshot, findings: &mut Vec<Fi
     }
 }
 
-pub(super) fn connected(plan: &Plan, seen: &Snapshot, findings: &mut Vec<Finding>) {
+pub(super) fn connected(case: &Case<'_>, findings: &mut Vec<Finding>) {
     const RULE: &str = "number-connected";
-    for (number, observed) in on_source(plan, seen) {
-        let subject = subject(number);
+    for (number, observed) in case.on_source() {
+        let subject = number.subject();
         findings.push(match (&observed.status, &observed.platform_type) {
             (Some(Status::Connected), Some(Platform::CloudApi)) => Finding::pass(
                 RULE,
@@ -80,13 +68,13 @@ pub(super) fn connected(plan: &Plan, seen: &Snapshot, findings: &mut Vec<Finding
     }
 }
 
-pub(super) fn not_elsewhere(plan: &Plan, seen: &Snapshot, findings: &mut Vec<Finding>) {
-    for (number, observed) in on_source(plan, seen) {
+pub(super) fn not_on_business_app(case: &Case<'_>, findings: &mut Vec<Finding>) {
+    for (number, observed) in case.on_source() {
         if observed.is_on_biz_app == Some(true) {
             findings.push(
                 Finding::fail(
                     "number-business-app",
-                    subject(number),
+                    number.subject(),
                     "it is used by the WhatsApp Business app too",
                 )
                 .observed("is_on_biz_app: true")
@@ -97,11 +85,16 @@ pub(super) fn not_elsewhere(plan: &Plan, seen: &Snapshot, findings: &mut Vec<Fin
                 .proof("GET /{SOURCE_PHONE}?fields=is_on_biz_app is false"),
             );
         }
+    }
+}
+
+pub(super) fn not_a_test_number(case: &Case<'_>, findings: &mut Vec<Finding>) {
+    for (number, observed) in case.on_source() {
         if observed.account_mode.as_deref() == Some("SANDBOX") {
             findings.push(
                 Finding::fail(
                     "number-test",
-                    subject(number),
+                    number.subject(),
                     "it is one of Meta's test numbers",
                 )
                 .observed("account_mode: SANDBOX")
@@ -114,10 +107,10 @@ pub(super) fn not_elsewhere(plan: &Plan, seen: &Snapshot, findings: &mut Vec<Fin
     }
 }
 
-pub(super) fn name_approved(plan: &Plan, seen: &Snapshot, findings: &mut Vec<Finding>) {
+pub(super) fn name_approved(case: &Case<'_>, findings: &mut Vec<Finding>) {
     const RULE: &str = "display-name";
-    for (number, observed) in on_source(plan, seen) {
-        let subject = subject(number);
+    for (number, observed) in case.on_source() {
+        let subject = number.subject();
         if let Some(status) = observed
             .new_name_status
             .as_deref()
@@ -157,14 +150,16 @@ pub(super) fn name_approved(plan: &Plan, seen: &Snapshot, findings: &mut Vec<Fin
     }
 }
 
-pub(super) fn not_banned(plan: &Plan, seen: &Snapshot, findings: &mut Vec<Finding>) {
-    for number in moving(plan, seen) {
-        let on_target = seen.target.known(&number.phone);
-        if on_target.is_some_and(|observed| observed.status == Some(Status::Banned)) {
+pub(super) fn not_banned(case: &Case<'_>, findings: &mut Vec<Finding>) {
+    for number in &case.moving {
+        if number
+            .on_target
+            .is_some_and(|observed| observed.status == Some(Status::Banned))
+        {
             findings.push(
                 Finding::fail(
                     "number-banned",
-                    subject(number),
+                    number.subject(),
                     "it is BANNED on the target",
                 )
                 .observed("status: BANNED")

@@ -1,21 +1,18 @@
 //! Templates that a plan counts on and that will not be there as it may expect.
 
-use crate::{
-    finding::{Finding, Who},
-    plan::Plan,
-    snapshot::Snapshot,
-    step::refused_copies,
-};
+use super::case::Case;
+use crate::finding::{Finding, Who};
 
 /// A mistyped pattern would let a number move without the templates it needs.
-pub(super) fn required_match(plan: &Plan, seen: &Snapshot, findings: &mut Vec<Finding>) {
+pub(super) fn required_match(case: &Case<'_>, findings: &mut Vec<Finding>) {
     let (Some(source), Some(target)) = (
-        seen.source.templates.present(),
-        seen.target.templates.present(),
+        case.seen.source.templates.present(),
+        case.seen.target.templates.present(),
     ) else {
         return;
     };
-    let patterns = plan
+    let patterns = case
+        .plan
         .templates
         .required
         .iter()
@@ -40,8 +37,8 @@ pub(super) fn required_match(plan: &Plan, seen: &Snapshot, findings: &mut Vec<Fi
 }
 
 /// What Meta refused to copy is not asked for again, and nobody waits for it.
-pub(super) fn refused(_: &Plan, seen: &Snapshot, findings: &mut Vec<Finding>) {
-    for (key, reason) in refused_copies(seen) {
+pub(super) fn refused(case: &Case<'_>, findings: &mut Vec<Finding>) {
+    for (key, reason) in case.seen.refused_copies() {
         let message = format!("Meta refused to copy template {key}: {reason}");
         findings.push(
             Finding::warn("template-refused", "templates.copy", message).ask(

@@ -1,12 +1,10 @@
 //! The tokens: valid, and with the permissions the plan's steps need.
 
-use super::moving;
+use super::case::Case;
 use crate::{
     finding::{Finding, Severity, Who},
     ids::WabaId,
-    plan::Plan,
     resource::{Observed, Trouble, token::Token},
-    snapshot::Snapshot,
 };
 
 /// Every WABA, number, template and subscription call.
@@ -15,13 +13,13 @@ const MANAGEMENT: &str = "whatsapp_business_management";
 /// Register and profile writes.
 const MESSAGING: &str = "whatsapp_business_messaging";
 
-pub(super) fn target_valid(_: &Plan, seen: &Snapshot, findings: &mut Vec<Finding>) {
-    findings.push(valid("target.token", &seen.target_token));
+pub(super) fn target_valid(case: &Case<'_>, findings: &mut Vec<Finding>) {
+    findings.push(valid("target.token", &case.seen.target_token));
 }
 
-pub(super) fn source_valid(plan: &Plan, seen: &Snapshot, findings: &mut Vec<Finding>) {
-    if plan.source.token.is_some() {
-        findings.push(valid("source.token", &seen.source_token));
+pub(super) fn source_valid(case: &Case<'_>, findings: &mut Vec<Finding>) {
+    if case.plan.source.token.is_some() {
+        findings.push(valid("source.token", &case.seen.source_token));
     }
 }
 
@@ -57,27 +55,27 @@ fn valid(subject: &str, token: &Observed<Token>) -> Finding {
     }
 }
 
-pub(super) fn permissions(plan: &Plan, seen: &Snapshot, findings: &mut Vec<Finding>) {
-    let registers = moving(plan, seen).next().is_some();
+pub(super) fn permissions(case: &Case<'_>, findings: &mut Vec<Finding>) {
+    let registers = !case.is_over();
     let wanted: [(&str, &Observed<Token>, &WabaId, &str, bool); 3] = [
         (
             "target.token",
-            &seen.target_token,
-            &plan.target.waba,
+            &case.seen.target_token,
+            &case.plan.target.waba,
             MANAGEMENT,
             true,
         ),
         (
             "target.token",
-            &seen.target_token,
-            &plan.target.waba,
+            &case.seen.target_token,
+            &case.plan.target.waba,
             MESSAGING,
             registers,
         ),
         (
             "source.token",
-            &seen.source_token,
-            &plan.source.waba,
+            &case.seen.source_token,
+            &case.plan.source.waba,
             MANAGEMENT,
             true,
         ),

@@ -152,6 +152,13 @@ impl PhoneNumber {
     }
 }
 
+/// Says how two-step verification is switched off. No API can do it.
+pub fn two_step_instructions(phone: &Phone) -> String {
+    format!(
+        "WhatsApp Manager > Account tools > Phone numbers > {phone} > Two-step verification > Turn off, then confirm the e-mail"
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

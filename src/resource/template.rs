@@ -5,12 +5,15 @@
 //!
 //! Source: <https://developers.facebook.com/docs/graph-api/reference/whats-app-business-account/message_templates/>
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 use super::words;
 use crate::{
     api::meta::{Page, Read},
     ids::{TemplateId, WabaId},
+    plan::Glob,
 };
 
 /// The largest page that never runs into "reduce the amount of data".
@@ -77,6 +80,46 @@ pub struct Template {
 pub struct Quality {
     /// GREEN, YELLOW, RED or UNKNOWN.
     pub score: Option<String>,
+}
+
+/// What the plan's `copy` comes to, template by template.
+#[derive(Clone, Debug, Default)]
+pub struct Selection<'a> {
+    /// Will be copied.
+    pub missing: Vec<&'a Template>,
+    /// On the target already, by name and language.
+    pub there: Vec<&'a Template>,
+    /// Meta's copy does not take these; with the reason.
+    pub not_copyable: Vec<(&'a Template, String)>,
+}
+
+impl<'a> Selection<'a> {
+    /// Sorts the templates of the source that `copy` names.
+    pub fn of(
+        copy: &[Glob],
+        source: &'a BTreeMap<Key, Template>,
+        target: &BTreeMap<Key, Template>,
+        refused: &BTreeMap<String, String>,
+    ) -> Self {
+        let mut selection = Self::default();
+        for (key, template) in source {
+            if !copy.iter().any(|glob| glob.matches(&template.name)) {
+                continue;
+            }
+            if target.contains_key(key) {
+                selection.there.push(template);
+            } else if let Some(reason) = template.not_copyable() {
+                selection.not_copyable.push((template, reason));
+            } else if let Some(reason) = refused.get(&key.to_string()) {
+                selection
+                    .not_copyable
+                    .push((template, format!("Meta refused to copy it: {reason}")));
+            } else {
+                selection.missing.push(template);
+            }
+        }
+        selection
+    }
 }
 
 impl Template {

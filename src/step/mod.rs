@@ -29,7 +29,6 @@ use serde_json::Value;
 
 pub use cut_over::CutOvers;
 pub use listing::Listing;
-pub use templates_copy::refused_copies;
 pub use verify::six_digits;
 
 pub use context::{CodeAsked, Context, Options, Outcome, People, StepError, Stop, answer};
@@ -40,7 +39,7 @@ use crate::{
     ids::{Address, PhoneNumberId},
     phone::Phone,
     plan::{Method, Plan, Window},
-    resource::phone_number::PhoneNumber,
+    resource::{phone_number::PhoneNumber, template::Selection},
     snapshot::Snapshot,
 };
 
@@ -359,9 +358,8 @@ pub fn not_copied(plan: &Plan, seen: &Snapshot) -> Vec<(String, String)> {
     ) else {
         return Vec::new();
     };
-    let step = templates_copy::TemplatesCopy::of(plan);
-    let refused = templates_copy::refused_copies(seen);
-    let selection = step.select(source, target, &refused);
+    let refused = seen.refused_copies();
+    let selection = Selection::of(&plan.templates.copy, source, target, &refused);
     selection
         .not_copyable
         .into_iter()

@@ -38,7 +38,7 @@ use crate::{
     },
     secret::{Secret, SecretRef},
     snapshot::Snapshot,
-    snapshot::{is_gone, profile},
+    snapshot::{CONFIRMED, is_gone, profile},
     step::Call,
 };
 
@@ -267,11 +267,7 @@ impl Register {
         let fresh = self.read(cx, number).await?;
         let gate = Address::number(&self.phone, NumberStep::TwoStepOff);
         let confirmed = cx.options.confirmed.contains(&gate)
-            || cx
-                .seen()
-                .history
-                .kept(&gate, two_step_off::CONFIRMED)
-                .is_some();
+            || cx.seen().history.kept(&gate, CONFIRMED).is_some();
         let cleared = Cleared::judge(self, &fresh, confirmed);
         cleared.map(Some).map_err(StepError::Blocked)
     }

@@ -6,10 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{
-    Action, Change, Context, Decision, Outcome, StepError, StepKind, account,
-    templates_copy::refused_copies,
-};
+use super::{Action, Change, Context, Decision, Outcome, StepError, StepKind, account};
 use crate::{
     finding::{Finding, Severity, Who},
     ids::{Address, WabaId},
@@ -75,7 +72,7 @@ impl TemplatesApproved {
     }
 
     fn standing(&self, seen: &Snapshot, target: &BTreeMap<Key, Template>) -> Standing {
-        let refused = refused_copies(seen);
+        let refused = seen.refused_copies();
         let empty = BTreeMap::new();
         let source = seen.source.templates.present().unwrap_or(&empty);
         let mut required: BTreeMap<Key, Option<&Template>> = BTreeMap::new();

@@ -26,7 +26,7 @@ use crate::{
     plan::{Glob, Plan},
     resource::{
         Observed,
-        template::{Key, Template},
+        template::{Key, Selection},
     },
     snapshot::{Snapshot, target_templates},
     step::Call,
@@ -50,17 +50,6 @@ pub struct TemplatesCopy {
     copy: Vec<Glob>,
 }
 
-/// What the plan's `copy` comes to, template by template.
-#[derive(Clone, Debug, Default)]
-pub struct Selection<'a> {
-    /// Will be copied.
-    pub missing: Vec<&'a Template>,
-    /// On the target already, by name and language.
-    pub there: Vec<&'a Template>,
-    /// Meta's copy does not take these; with the reason.
-    pub not_copyable: Vec<(&'a Template, String)>,
-}
-
 impl TemplatesCopy {
     pub(super) fn of(plan: &Plan) -> Self {
         let (source, target) = (plan.source.waba.clone(), plan.target.waba.clone());
@@ -69,33 +58,6 @@ impl TemplatesCopy {
             target,
             copy: plan.templates.copy.clone(),
         }
-    }
-
-    /// Sorts the selected templates of the source.
-    pub fn select<'a>(
-        &self,
-        source: &'a BTreeMap<Key, Template>,
-        target: &BTreeMap<Key, Template>,
-        refused: &BTreeMap<String, String>,
-    ) -> Selection<'a> {
-        let mut selection = Selection::default();
-        for (key, template) in source {
-            if !self.copy.iter().any(|glob| glob.matches(&template.name)) {
-                continue;
-            }
-            if target.contains_key(key) {
-                selection.there.push(template);
-            } else if let Some(reason) = template.not_copyable() {
-                selection.not_copyable.push((template, reason));
-            } else if let Some(reason) = refused.get(&key.to_string()) {
-                selection
-                    .not_copyable
-                    .push((template, format!("Meta refused to copy it: {reason}")));
-            } else {
-                selection.missing.push(template);
-            }
-        }
-        selection
     }
 
     fn unreadable(&self, account: &str, why: &impl std::fmt::Display) -> Decision {
@@ -158,7 +120,7 @@ impl TemplatesCopy {
         ) else {
             return Err(StepError::Unexpected("templates were not read".into()));
         };
-        let selection = self.select(source, target, &refused_copies(&seen));
+        let selection = Selection::of(&self.copy, source, target, &seen.refused_copies());
         let missing = selection.missing.iter();
         Ok(missing
             .map(|template| (template.key(), template.id.clone()))
@@ -218,7 +180,7 @@ impl TemplatesCopy {
         cx: &Context<'_>,
         refused: &BTreeMap<String, String>,
     ) -> Result<(), StepError> {
-        let mut all = refused_copies(&cx.seen());
+        let mut all = cx.seen().refused_copies();
         all.extend(refused.clone());
         cx.keep(&self.address(), REFUSED_TEMPLATES, serde_json::json!(all))
     }
@@ -257,7 +219,7 @@ impl StepKind for TemplatesCopy {
             }
             Observed::Unknown(why) => return self.unreadable("source", why),
         };
-        let selection = self.select(source, target, &refused_copies(seen));
+        let selection = Selection::of(&self.copy, source, target, &seen.refused_copies());
         if selection.missing.is_empty() {
             return Decision::done(format!("{} on the target", count(selection.there.len())));
         }
@@ -324,15 +286,6 @@ fn copied(number: usize, refused: &BTreeMap<String, String>) -> String {
         note += &format!("; Meta refused {}", reasons.join(", "));
     }
     note
-}
-
-/// Returns what Meta refused to copy in earlier runs: key to reason.
-pub fn refused_copies(seen: &Snapshot) -> BTreeMap<String, String> {
-    let kept = seen
-        .history
-        .kept(&account::templates_copy(), REFUSED_TEMPLATES);
-    kept.and_then(|data| serde_json::from_value(data.clone()).ok())
-        .unwrap_or_default()
 }
 
 /// Reads every shape of `failed_templates` that was seen: an object from id to reason, an empty

@@ -12,8 +12,8 @@ use crate::{
     ids::{Address, NumberStep},
     phone::Phone,
     plan::Number,
-    resource::Observed,
-    snapshot::Snapshot,
+    resource::{Observed, phone_number::two_step_instructions},
+    snapshot::{CONFIRMED, Snapshot},
 };
 
 /// Waits until two-step verification is off on the source.
@@ -61,14 +61,9 @@ impl TwoStepOff {
 
 const IS_ON: &str = "two-step-on";
 
-/// The word of a person who passed the gate is kept in the journal under this name.
-pub(super) const CONFIRMED: &str = "confirmed";
-
 /// What the owner is asked to do.
 pub(super) fn instructions(phone: &Phone) -> String {
-    format!(
-        "ask the source's owner: WhatsApp Manager > Account tools > Phone numbers > {phone} > Two-step verification > Turn off, then confirm the e-mail"
-    )
+    format!("ask the source's owner: {}", two_step_instructions(phone))
 }
 
 impl StepKind for TwoStepOff {

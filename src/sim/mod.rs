@@ -18,6 +18,7 @@ pub mod error;
 pub mod fields;
 pub mod file;
 pub mod graph;
+pub mod happening;
 pub mod nodes;
 pub mod paging;
 pub mod play;

@@ -1,24 +1,19 @@
 //! The script: faults that strike chosen calls, and events that change the world by themselves.
 //!
-//! It says when and what; it knows nothing of HTTP. The doors carry out what a [`Fault`] asks.
+//! It says when; what an event changes is in [`super::happening`]. It knows nothing of HTTP: the
+//! doors carry out what a [`Fault`] asks.
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
+pub use super::happening::Happening;
 use super::{
     error::GraphError,
-    words::{CodeVerification, NumberStatus, TemplateStatus},
-    world::{Number, Template, Token, Waba, World},
+    words::TemplateStatus,
+    world::{Template, World},
 };
-use crate::{
-    ids::{TemplateId, WabaId},
-    phone::Phone,
-    secret::Secret,
-};
-
-/// The PIN of an owner who switches two-step verification on by surprise.
-const OWNERS_PIN: &str = "951753";
+use crate::ids::TemplateId;
 
 /// Which calls are meant.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -224,84 +219,6 @@ pub enum When {
     BeforeCall(Match),
 }
 
-/// Something that happens in the world without a call.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Happening {
-    /// The owner of the live number switches two-step verification on, with a PIN of their own.
-    TwoStepOn {
-        /// The number.
-        #[schemars(with = "String")]
-        phone: Phone,
-    },
-    /// The owner of the live number switches two-step verification off.
-    TwoStepOff {
-        /// The number.
-        #[schemars(with = "String")]
-        phone: Phone,
-    },
-    /// A token is taken back.
-    TokenRevoked {
-        /// The token's name in the world file.
-        token: String,
-    },
-    /// Every node of the number changes its status.
-    NumberStatus {
-        /// The number.
-        #[schemars(with = "String")]
-        phone: Phone,
-        /// `status` from now on.
-        status: NumberStatus,
-    },
-    /// `code_verification_status` of the node that is not live changes.
-    VerificationStatus {
-        /// The number.
-        #[schemars(with = "String")]
-        phone: Phone,
-        /// `code_verification_status` from now on.
-        status: CodeVerification,
-    },
-    /// An admin deletes the node that is not live.
-    NumberDeleted {
-        /// The number.
-        #[schemars(with = "String")]
-        phone: Phone,
-    },
-    /// Maintenance of the live number begins or ends.
-    Maintenance {
-        /// The number.
-        #[schemars(with = "String")]
-        phone: Phone,
-        /// Whether it is in maintenance from now on.
-        on: bool,
-    },
-    /// A template changes its status.
-    TemplateStatus {
-        /// The WABA's id.
-        waba: String,
-        /// The template's name.
-        name: String,
-        /// Its language; absent means every language.
-        #[serde(default)]
-        language: Option<String>,
-        /// `status` from now on.
-        status: TemplateStatus,
-        /// `rejected_reason`.
-        #[serde(default)]
-        reason: Option<String>,
-    },
-    /// The payment method of a WABA is removed.
-    PaymentRemoved {
-        /// The WABA's id.
-        waba: String,
-    },
-    /// All apps are unsubscribed from a WABA.
-    Unsubscribed {
-        /// The WABA's id.
-        waba: String,
-    },
-}
-
 /// An event of the script.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -424,88 +341,6 @@ impl World {
                 }
             }
         }
-    }
-
-    /// Lets something happen now.
-    pub fn happen(&mut self, happening: &Happening) {
-        match happening {
-            Happening::TwoStepOn { phone } => {
-                self.set_two_step(phone, Some(Secret::new(OWNERS_PIN)))
-            }
-            Happening::TwoStepOff { phone } => self.set_two_step(phone, None),
-            Happening::TokenRevoked { token } => {
-                let named = |held: &&mut Token| held.name == *token;
-                self.tokens
-                    .iter_mut()
-                    .filter(named)
-                    .for_each(|held| held.revoked = true);
-            }
-            Happening::NumberStatus { phone, status } => {
-                self.nodes(phone).for_each(|number| number.status = *status)
-            }
-            Happening::VerificationStatus { phone, status } => self
-                .nodes(phone)
-                .filter(|number| !number.is_live())
-                .for_each(|number| number.verification = *status),
-            Happening::NumberDeleted { phone } => self.delete_idle(phone),
-            Happening::Maintenance { phone, on } => self
-                .nodes(phone)
-                .filter(|number| number.is_live())
-                .for_each(|number| number.in_maintenance = *on),
-            Happening::TemplateStatus {
-                waba,
-                name,
-                language,
-                status,
-                reason,
-            } => self
-                .templates
-                .values_mut()
-                .filter(|template| template.waba.as_str() == waba && template.name == *name)
-                .filter(|template| {
-                    language
-                        .as_ref()
-                        .is_none_or(|language| *language == template.language)
-                })
-                .for_each(|template| template.decide(*status, reason.clone())),
-            Happening::PaymentRemoved { waba } => self
-                .accounts(waba)
-                .for_each(|account| account.funding = None),
-            Happening::Unsubscribed { waba } => self
-                .accounts(waba)
-                .for_each(|account| account.subscriptions.clear()),
-        }
-    }
-
-    fn nodes(&mut self, phone: &Phone) -> impl Iterator<Item = &mut Number> {
-        self.numbers
-            .values_mut()
-            .filter(move |number| number.phone == *phone)
-    }
-
-    fn accounts(&mut self, waba: &str) -> impl Iterator<Item = &mut Waba> {
-        let meant = move |(id, account): (&WabaId, _)| (id.as_str() == waba).then_some(account);
-        self.wabas.iter_mut().filter_map(meant)
-    }
-
-    fn set_two_step(&mut self, phone: &Phone, pin: Option<Secret>) {
-        for number in self.nodes(phone).filter(|number| number.is_live()) {
-            number.pin.clone_from(&pin);
-            number.wrong_pins = 0;
-        }
-    }
-
-    fn delete_idle(&mut self, phone: &Phone) {
-        self.numbers
-            .retain(|_, number| number.phone != *phone || number.is_live());
-        self.deleted.insert(phone.clone(), self.now);
-    }
-}
-
-impl Template {
-    fn decide(&mut self, status: TemplateStatus, reason: Option<String>) {
-        self.status = status;
-        self.rejected_reason = reason;
     }
 }
 

@@ -8,7 +8,7 @@ use super::{
     access::{BUSINESS, MANAGEMENT, MESSAGING},
     file::{NumberEntry, TemplateEntry, TokenEntry, WabaEntry, WorldFile},
     seed,
-    words::NameStatus,
+    words::{CodeVerification, NameStatus, Platform},
     world::{App, Business, Number, OnBehalfOf, Token, World},
 };
 use crate::{
@@ -225,6 +225,13 @@ impl Builder {
         {
             self.fail("world-pin", &format!("{route}.pin"), "a PIN has 6 digits");
         }
+        if entry.verified_at.is_some() && !waits_verified(&entry) {
+            self.fail(
+                "world-verified-at",
+                &format!("{route}.verified_at"),
+                "only a number that is verified and not registered says when it was verified",
+            );
+        }
         let is_twice = waba
             .as_ref()
             .is_some_and(|waba| self.world.number_on(waba, &phone).is_some());
@@ -272,6 +279,10 @@ impl Builder {
     }
 }
 
+fn waits_verified(entry: &NumberEntry) -> bool {
+    entry.verification == CodeVerification::Verified && entry.platform != Platform::CloudApi
+}
+
 fn describe(number: &mut Number, entry: NumberEntry) {
     number.name = entry.name;
     number.name_status = entry.name_status;
@@ -279,6 +290,7 @@ fn describe(number: &mut Number, entry: NumberEntry) {
     number.status = entry.status;
     number.platform = entry.platform;
     number.verification = entry.verification;
+    number.verified_at = entry.verified_at;
     number.quality = entry.quality;
     number.mode = entry.mode;
     number.pin = entry.pin.map(Secret::new);

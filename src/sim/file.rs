@@ -195,6 +195,9 @@ pub struct NumberEntry {
     /// `code_verification_status`.
     #[serde(default = "code_verified")]
     pub verification: CodeVerification,
+    /// When it was verified, for a number that is not registered; absent: it does not expire.
+    #[serde(default)]
+    pub verified_at: Option<Timestamp>,
     /// `quality_rating`.
     #[serde(default = "green")]
     pub quality: Quality,
@@ -445,6 +448,23 @@ wabas: [{ id: 102290129340398, name: W, business: "1" }]
         check(
             "switches: { empty_page: true }",
             &[("yaml-value", "w.yaml")],
+        );
+    }
+
+    #[test]
+    fn only_a_number_that_waits_says_when_it_was_verified() {
+        let number = |more: &str| {
+            format!(
+                "numbers: [{{waba: '102290129340398', phone: '+49 30 901820', name: N, verified_at: 2026-11-01T00:00:00Z{more}}}]"
+            )
+        };
+        let idle = ", platform: NOT_APPLICABLE, status: PENDING";
+        check(&number(idle), &[]);
+        let refused = [("world-verified-at", "numbers[0].verified_at")];
+        check(&number(""), &refused);
+        check(
+            &number(&format!("{idle}, verification: NOT_VERIFIED")),
+            &refused,
         );
     }
 

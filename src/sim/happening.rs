@@ -106,7 +106,11 @@ impl World {
                 self.each_node(phone, |number| number.status = *status);
             }
             Happening::VerificationStatus { phone, status } => {
-                self.each_idle(phone, |number| number.verification = *status);
+                let now = self.now;
+                self.each_idle(phone, |number| {
+                    number.verification = *status;
+                    number.verified_at = (*status == CodeVerification::Verified).then_some(now);
+                });
             }
             Happening::NumberDeleted { phone } => self.delete_idle(phone),
             Happening::Maintenance { phone, on } => {

@@ -151,4 +151,6 @@ mod number_tests;
 #[cfg(test)]
 mod script_tests;
 #[cfg(test)]
+mod signup_tests;
+#[cfg(test)]
 mod tests;

@@ -78,6 +78,7 @@ pub fn number(
             "whatsapp_business_manager_messaging_limit" if version >= 24 => "TIER_2K".into(),
             "health_status" => health(world, id.as_str(), number).into(),
             "display_phone_number" => display(world, number).into(),
+            "code_verification_status" => world.verification(number).as_str().into(),
             name => number_field(number, name),
         })
     })
@@ -97,7 +98,6 @@ fn number_field(number: &Number, name: &str) -> Has {
         "name_status" => number.name_status.as_str().into(),
         "new_name_status" => if_set(number.new_name.as_ref().map(|(_, status)| status.as_str())),
         "new_display_name" => if_set(number.new_name.as_ref().map(|(name, _)| name.as_str())),
-        "code_verification_status" => number.verification.as_str().into(),
         "quality_rating" => number.quality.as_str().into(),
         "quality_score" => json!({"score": number.quality}).into(),
         "account_mode" => number.mode.as_str().into(),

@@ -250,6 +250,7 @@ pub fn add_live_number(world: &mut World, waba: &WabaId, phone: Phone) -> PhoneN
         status: NumberStatus::Connected,
         platform: Platform::CloudApi,
         verification: CodeVerification::Verified,
+        verified_at: None,
         quality: Quality::Green,
         mode: AccountMode::Live,
         pin: None,

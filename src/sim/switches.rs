@@ -129,6 +129,9 @@ pub struct Switches {
     pub wrong_code_error: u32,
     /// How long a one-time code works, in seconds. Default 600.
     pub code_seconds: u32,
+    /// Days until a number that was verified and never registered has to be verified again; 0 means
+    /// never. Default 14; unconfirmed: only pages of partners say so.
+    pub verification_days: u32,
     /// Wrong PINs before 133008. Default 5; unconfirmed.
     pub max_pin_guesses: u32,
     /// Register again. Default `keep_pin`.
@@ -183,6 +186,7 @@ impl Default for Switches {
             max_code_guesses: 5,
             wrong_code_error: 136_025,
             code_seconds: 600,
+            verification_days: 14,
             max_pin_guesses: 5,
             reregister: Reregister::KeepPin,
             deregister_idle: DeregisterIdle::NotRegistered,

@@ -26,6 +26,9 @@ use crate::{
     secret::Secret,
 };
 
+/// Seconds of a day.
+const DAY: u32 = 24 * 3600;
+
 /// A business portfolio.
 #[derive(Clone, Debug, Serialize)]
 pub struct Business {
@@ -123,8 +126,10 @@ pub struct Number {
     pub status: NumberStatus,
     /// `platform_type`.
     pub platform: Platform,
-    /// `code_verification_status`.
+    /// `code_verification_status`, until it expires: see [`World::verification`].
     pub verification: CodeVerification,
+    /// When it was verified, while it waits to be registered; absent means it does not expire.
+    pub verified_at: Option<Timestamp>,
     /// `quality_rating`.
     pub quality: Quality,
     /// `account_mode`.
@@ -157,6 +162,12 @@ pub struct Number {
 }
 
 impl Number {
+    /// Takes a proof that somebody receives on it.
+    pub fn verify(&mut self, at: Timestamp) {
+        self.verification = CodeVerification::Verified;
+        self.verified_at = Some(at);
+    }
+
     /// Returns whether it sends and receives on the Cloud API.
     pub fn is_live(&self) -> bool {
         self.platform == Platform::CloudApi
@@ -324,6 +335,18 @@ impl World {
         self.numbers
             .iter()
             .find(|(_, number)| number.phone == *phone && number.is_live())
+    }
+
+    /// Returns `code_verification_status` as it is now: a number that waits too long to be
+    /// registered has to be verified again.
+    pub fn verification(&self, number: &Number) -> CodeVerification {
+        let seconds = self.switches.verification_days.saturating_mul(DAY);
+        let is_old = |at| seconds > 0 && !self.is_within(at, seconds);
+        let has_expired = !number.is_live() && number.verified_at.is_some_and(is_old);
+        match number.verification {
+            CodeVerification::Verified if has_expired => CodeVerification::Expired,
+            verification => verification,
+        }
     }
 
     /// Returns the moment `seconds` from now.

@@ -271,6 +271,7 @@ fn create(
         status: NumberStatus::Pending,
         platform: Platform::NotApplicable,
         verification: CodeVerification::NotVerified,
+        verified_at: None,
         quality,
         mode: AccountMode::Live,
         pin: None,

@@ -46,7 +46,7 @@ pub fn request(world: &mut World, id: &PhoneNumberId, params: &Params) -> Answer
 
 /// Returns when codes were asked for during the last hour.
 fn check_request(world: &World, number: &Number) -> Result<Vec<jiff::Timestamp>, GraphError> {
-    if number.verification == CodeVerification::Verified {
+    if world.verification(number) == CodeVerification::Verified {
         return Err(GraphError::new(136_024, "Request code error").user(
             "Phone Number Already Verified",
             "The phone number is verified already.",
@@ -107,7 +107,7 @@ pub fn verify(world: &mut World, id: &PhoneNumberId, params: &Params) -> Answere
         number.codes.wrong += 1;
         return Err(wrong_code(switches.wrong_code_error));
     }
-    number.verification = CodeVerification::Verified;
+    number.verify(now);
     number.codes.newest = None;
     success()
 }

@@ -107,7 +107,7 @@ fn check_state(world: &World, number: &Number) -> Result<(), GraphError> {
         )
         .details("The phone number was recently deleted."));
     }
-    if !number.is_live() && number.verification != CodeVerification::Verified {
+    if !number.is_live() && world.verification(number) != CodeVerification::Verified {
         return Err(
             GraphError::new(133_006, "Phone number re-verification needed")
                 .details("Phone number needs to be verified before registering"),
@@ -199,6 +199,7 @@ fn go_live(world: &mut World, id: &PhoneNumberId, number: &Number, pin: Secret) 
         number.platform = Platform::CloudApi;
         number.pin = Some(pin);
         number.is_migrating = false;
+        number.verified_at = None;
         number.onboarded = Some(now);
         number.flaps_left = flaps;
     }

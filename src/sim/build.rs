@@ -168,7 +168,11 @@ impl Builder {
         };
         seed::add_waba(&mut self.world, id.clone(), &owner, &entry.name);
         if let Some(waba) = self.world.wabas.get_mut(&id) {
+            waba.status = entry.status;
             waba.review = entry.review;
+            waba.is_banned = entry.banned;
+            waba.ownership = entry.ownership_type;
+            waba.payment_error = entry.payment_error;
             waba.on_behalf_of = on_behalf_of;
             waba.max_numbers = entry.max_numbers;
             waba.subscriptions.extend(subscriptions);

@@ -132,6 +132,13 @@ impl GraphError {
         )
     }
 
+    /// 131031: the account is banned and cannot be changed.
+    pub fn locked() -> Self {
+        Self::new(131_031, "Business Account locked").details(
+            "The WhatsApp Business account is locked for a violation of WhatsApp policies.",
+        )
+    }
+
     /// 80008: the WABA's hourly calls are used up.
     pub fn throttled() -> Self {
         Self::new(

@@ -128,12 +128,24 @@ pub struct WabaEntry {
     pub name: String,
     /// The id of the portfolio that owns it.
     pub business: String,
+    /// `status`. Words other than ACTIVE are unconfirmed.
+    #[serde(default = "active")]
+    pub status: String,
     /// `account_review_status`.
     #[serde(default = "approved")]
     pub review: Review,
+    /// Whether Meta has banned it.
+    #[serde(default)]
+    pub banned: bool,
+    /// `ownership_type`; absent: `SELF`, or `ON_BEHALF_OF` when a partner owns it for somebody.
+    #[serde(default)]
+    pub ownership_type: Option<String>,
     /// Whether it has a payment method.
     #[serde(default = "yes")]
     pub payment: bool,
+    /// Whether its payment method does not work.
+    #[serde(default)]
+    pub payment_error: bool,
     /// For whom a partner owns it.
     #[serde(default)]
     pub on_behalf_of: Option<OnBehalfOfEntry>,
@@ -268,6 +280,9 @@ fn verified() -> Verification {
 }
 fn system_user() -> TokenKind {
     TokenKind::SystemUser
+}
+fn active() -> String {
+    "ACTIVE".to_owned()
 }
 fn approved() -> Review {
     Review::Approved

@@ -1,7 +1,8 @@
 //! The Graph API's front: from a call to the rule that answers it.
 //!
 //! The order is: version, token, removed features, object (100/33), permission (200), hourly limit
-//! (80008, or 4 where no account is concerned), then the rule with its parameters.
+//! (80008, or 4 where no account is concerned), a write's locked account (131031), then the rule with
+//! its parameters.
 //!
 //! Source: <https://developers.facebook.com/docs/graph-api/overview>
 
@@ -291,6 +292,7 @@ fn read(
 }
 
 fn write(world: &mut World, call: &Call, token: &Token, object: &Object, edge: &str) -> Answered {
+    refuse_locked(world, object)?;
     let app: &AppId = &token.app;
     let params = &call.params;
     match (object, call.method.as_str(), edge) {
@@ -317,6 +319,15 @@ fn write(world: &mut World, call: &Call, token: &Token, object: &Object, edge: &
             Err(not_simulated(&call.method, edge))
         }
         _ => Err(no_edge(edge, &call.method, object, &call.path[0])),
+    }
+}
+
+/// A banned account can be read and no longer changed.
+fn refuse_locked(world: &World, object: &Object) -> Result<(), GraphError> {
+    let account = object.waba().and_then(|id| world.wabas.get(id));
+    match account {
+        Some(account) if account.is_banned => Err(GraphError::locked()),
+        Some(_) | None => Ok(()),
     }
 }
 

@@ -153,4 +153,6 @@ mod script_tests;
 #[cfg(test)]
 mod signup_tests;
 #[cfg(test)]
+mod standing_tests;
+#[cfg(test)]
 mod tests;

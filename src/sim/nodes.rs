@@ -165,21 +165,57 @@ fn health(world: &World, id: &str, number: &Number) -> Value {
 
 fn account_health(world: &World, id: &str, waba: &Waba) -> Vec<Value> {
     let mut account = json!({"entity_type": "WABA", "id": id, "can_send_message": "AVAILABLE"});
-    if waba.funding.is_none() {
+    let has_payment = waba.funding.is_some() && !waba.payment_error;
+    let troubles = [(waba.is_banned, BANNED), (!has_payment, NO_PAYMENT)];
+    let troubles: Vec<Value> = troubles
+        .into_iter()
+        .filter_map(|(is_so, trouble)| is_so.then(|| trouble.shown()))
+        .collect();
+    if !troubles.is_empty() {
         account["can_send_message"] = json!("BLOCKED");
-        account["errors"] = json!([{
-            "error_code": 141_006,
-            "error_description": "There is an error with the payment method of this account.",
-            "possible_solution": "Add a payment method.",
-        }]);
+        account["errors"] = json!(troubles);
     }
     let mut owner =
         json!({"entity_type": "BUSINESS", "id": waba.owner, "can_send_message": "AVAILABLE"});
     if verification(world, waba) != Verification::Verified {
         owner["can_send_message"] = json!("LIMITED");
-        owner["additional_info"] = json!(["Your business has not passed business verification"]);
+        owner["additional_info"] = json!([NOT_VERIFIED.description]);
+        owner["errors"] = json!([NOT_VERIFIED.shown()]);
     }
     vec![account, owner]
+}
+
+/// An entry of `errors`. The codes are documented, their texts are a model decision.
+struct Trouble {
+    code: u32,
+    description: &'static str,
+    solution: &'static str,
+}
+
+const NO_PAYMENT: Trouble = Trouble {
+    code: 141_006,
+    description: "There is an error with the payment method of this account.",
+    solution: "Add a payment method.",
+};
+const NOT_VERIFIED: Trouble = Trouble {
+    code: 141_010,
+    description: "Your business has not passed business verification",
+    solution: "Finish business verification.",
+};
+const BANNED: Trouble = Trouble {
+    code: 141_014,
+    description: "This WhatsApp Business account is banned.",
+    solution: "Ask for a review of the ban.",
+};
+
+impl Trouble {
+    fn shown(&self) -> Value {
+        json!({
+            "error_code": self.code,
+            "error_description": self.description,
+            "possible_solution": self.solution,
+        })
+    }
 }
 
 fn overall(entities: Vec<Value>) -> Value {
@@ -234,13 +270,8 @@ fn waba_field(world: &World, id: &WabaId, waba: &Waba, name: &str) -> Has {
         "message_template_namespace" => waba.namespace.as_str().into(),
         "account_review_status" => waba.review.as_str().into(),
         "business_verification_status" => verification(world, waba).as_str().into(),
-        "status" => "ACTIVE".into(),
-        "ownership_type" => if waba.on_behalf_of.is_some() {
-            "ON_BEHALF_OF"
-        } else {
-            "SELF"
-        }
-        .into(),
+        "status" => waba.status.as_str().into(),
+        "ownership_type" => ownership(waba).into(),
         "owner_business_info" | "owner_business" => {
             json!({"name": business_name(world, &waba.owner), "id": waba.owner}).into()
         }
@@ -261,6 +292,14 @@ fn waba_field(world: &World, id: &WabaId, waba: &Waba, name: &str) -> Has {
         | "marketing_messages_onboarding_status"
         | "disable_marketing_messages_on_cloud_api" => Has::Absent,
         _ => Has::No,
+    }
+}
+
+fn ownership(waba: &Waba) -> &str {
+    match (&waba.ownership, &waba.on_behalf_of) {
+        (Some(word), _) => word,
+        (None, Some(_)) => "ON_BEHALF_OF",
+        (None, None) => "SELF",
     }
 }
 

@@ -226,9 +226,13 @@ pub fn add_waba(world: &mut World, id: WabaId, owner: &BusinessId, name: &str) {
     let waba = Waba {
         name: name.to_owned(),
         owner: owner.clone(),
+        status: "ACTIVE".into(),
         review: Review::Approved,
+        is_banned: false,
+        ownership: None,
         currency: Some("EUR".into()),
         funding: Some(funding.to_string()),
+        payment_error: false,
         on_behalf_of: None,
         namespace,
         max_numbers: 20,

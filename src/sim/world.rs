@@ -81,12 +81,20 @@ pub struct Waba {
     pub name: String,
     /// The portfolio that owns it.
     pub owner: BusinessId,
+    /// `status`: only ACTIVE is known, so any word will do.
+    pub status: String,
     /// `account_review_status`.
     pub review: Review,
+    /// Whether Meta has banned it.
+    pub is_banned: bool,
+    /// `ownership_type`; absent means the one that suits its owner.
+    pub ownership: Option<String>,
     /// `currency`, absent until a payment method exists.
     pub currency: Option<String>,
     /// `primary_funding_id`: absent means no payment method.
     pub funding: Option<String>,
+    /// Whether its payment method does not work.
+    pub payment_error: bool,
     /// `on_behalf_of_business_info`.
     pub on_behalf_of: Option<OnBehalfOf>,
     /// `message_template_namespace`.

@@ -95,6 +95,7 @@ pub fn find(world: &World, given: &Secret) -> Option<Token> {
         scopes: BTreeSet::new(),
         wabas: Some(BTreeSet::new()),
         expires: None,
+        data_access_expires: None,
         revoked: false,
     })
 }

@@ -579,3 +579,19 @@ fn what_a_token_says_of_itself_can_be_selected() {
         Value::Null
     );
 }
+
+#[test]
+fn a_token_says_its_kind_and_when_its_data_ends() {
+    let bench = Bench::new();
+    let debug = || bench.get("debug_token", json!({"input_token": TOKEN}));
+    let data = debug()["data"].clone();
+    assert_eq!(
+        (&data["type"], &data["data_access_expires_at"]),
+        (&json!("SYSTEM_USER"), &json!(0))
+    );
+    let end = bench.sim.edit(|world| {
+        world.tokens[0].data_access_expires = Some(world.after(60));
+        world.after(60).as_second()
+    });
+    assert_eq!(debug()["data"]["data_access_expires_at"], end);
+}

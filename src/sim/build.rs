@@ -205,6 +205,7 @@ impl Builder {
             scopes: entry.scopes.unwrap_or_else(all),
             wabas,
             expires: entry.expires,
+            data_access_expires: entry.data_access_expires,
             revoked: entry.revoked,
         });
     }

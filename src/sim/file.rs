@@ -113,6 +113,9 @@ pub struct TokenEntry {
     /// When it ends; absent: never.
     #[serde(default)]
     pub expires: Option<Timestamp>,
+    /// When its access to data ends; absent: never.
+    #[serde(default)]
+    pub data_access_expires: Option<Timestamp>,
     /// Whether it was taken back.
     #[serde(default)]
     pub revoked: bool,

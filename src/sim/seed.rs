@@ -207,6 +207,7 @@ pub fn add_token(world: &mut World, name: &str, value: Secret, app: &AppId) {
         scopes: [MANAGEMENT, MESSAGING, BUSINESS].map(str::to_owned).into(),
         wabas: None,
         expires: None,
+        data_access_expires: None,
         revoked: false,
     });
 }

@@ -70,6 +70,8 @@ pub struct Token {
     pub wabas: Option<BTreeSet<WabaId>>,
     /// When it ends; absent means never.
     pub expires: Option<Timestamp>,
+    /// When its access to data ends; absent means never.
+    pub data_access_expires: Option<Timestamp>,
     /// Whether somebody took it back.
     pub revoked: bool,
 }

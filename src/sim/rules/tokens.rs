@@ -3,6 +3,7 @@
 //!
 //! Source: <https://developers.facebook.com/docs/graph-api/reference/debug_token>
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::Answered;
@@ -35,8 +36,8 @@ pub fn debug(world: &World, caller: &Token, params: &Params) -> Answered {
         "app_id": token.app,
         "type": token.kind,
         "application": app_name(world, &token.app),
-        "data_access_expires_at": 0,
-        "expires_at": token.expires.map_or(0, jiff::Timestamp::as_second),
+        "data_access_expires_at": epoch(token.data_access_expires),
+        "expires_at": epoch(token.expires),
         "is_valid": true,
         "scopes": token.scopes,
         "granular_scopes": granular(&token),
@@ -48,6 +49,11 @@ pub fn debug(world: &World, caller: &Token, params: &Params) -> Answered {
             json!({"code": 190, "message": problem.message, "subcode": problem.subcode});
     }
     Ok(json!({ "data": data }))
+}
+
+/// Never is 0.
+fn epoch(end: Option<Timestamp>) -> i64 {
+    end.map_or(0, Timestamp::as_second)
 }
 
 fn granular(token: &Token) -> Vec<Value> {

@@ -175,6 +175,7 @@ impl Builder {
             waba.payment_error = entry.payment_error;
             waba.on_behalf_of = on_behalf_of;
             waba.max_numbers = entry.max_numbers;
+            waba.template_limit = entry.template_limit;
             waba.subscriptions.extend(subscriptions);
             if !entry.payment {
                 waba.funding = None;

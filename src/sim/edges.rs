@@ -214,17 +214,18 @@ impl<'a> Reading<'a> {
 }
 
 /// Returns how many templates an account may hold: 250, or 6,000 for a verified portfolio when
-/// the account has a number with an approved name.
+/// the account has a registered number with an approved name.
 ///
 /// Source: <https://developers.facebook.com/docs/whatsapp/business-management-api/message-templates>
 pub fn template_limit(world: &World, waba: &WabaId) -> usize {
-    let has_named_number = world
-        .numbers
-        .values()
-        .any(|number| number.waba == *waba && number.name_status == NameStatus::Approved);
-    let is_verified = world
-        .wabas
-        .get(waba)
+    let account = world.wabas.get(waba);
+    if let Some(limit) = account.and_then(|account| account.template_limit) {
+        return limit;
+    }
+    let has_named_number = world.numbers.values().any(|number| {
+        number.waba == *waba && number.is_live() && number.name_status == NameStatus::Approved
+    });
+    let is_verified = account
         .is_some_and(|account| nodes::verification(world, account) == Verification::Verified);
     if has_named_number && is_verified {
         6000

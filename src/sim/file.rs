@@ -155,6 +155,10 @@ pub struct WabaEntry {
     /// How many numbers it may hold.
     #[serde(default = "twenty")]
     pub max_numbers: usize,
+    /// How many templates it may hold; absent: 6,000 for a verified portfolio when the account has
+    /// a registered number with an approved name, else 250.
+    #[serde(default)]
+    pub template_limit: Option<usize>,
     /// Apps subscribed to its webhooks.
     #[serde(default)]
     pub subscriptions: Vec<SubscriptionEntry>,

@@ -237,6 +237,7 @@ pub fn add_waba(world: &mut World, id: WabaId, owner: &BusinessId, name: &str) {
         on_behalf_of: None,
         namespace,
         max_numbers: 20,
+        template_limit: None,
         subscriptions: BTreeMap::new(),
     };
     world.wabas.insert(id, waba);

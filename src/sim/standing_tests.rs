@@ -3,8 +3,10 @@
 use serde_json::{Value, json};
 
 use super::{
+    rules::templates::duplicate_with_number,
+    seed,
     tests::{Bench, SOURCE, TARGET, add_params, phone, refused, waba},
-    words::Verification,
+    words::{NameStatus, Verification},
     world::{Waba, World},
 };
 
@@ -99,4 +101,78 @@ fn status_and_ownership_are_free_words() {
         (&node["status"], &node["ownership_type"]),
         (&json!("DISABLED"), &json!("CLIENT_OWNED"))
     );
+}
+
+/// What a list says of its account's limit.
+fn template_limit(bench: &Bench, account: &str) -> Value {
+    let asked = json!({"summary": "total_count,message_template_limit", "limit": 1});
+    let list = bench.get(&format!("{account}/message_templates"), asked);
+    list["summary"]["message_template_limit"].clone()
+}
+
+#[test]
+fn the_template_limit_depends_on_verification_and_a_live_named_number() {
+    #[track_caller]
+    fn check(account: &str, expected: usize, edit: impl FnOnce(&mut World)) {
+        let bench = Bench::with(edit);
+        assert_eq!(template_limit(&bench, account), expected);
+    }
+    let unnamed = |world: &mut World| {
+        let numbers = world.numbers.values_mut();
+        numbers.for_each(|number| number.name_status = NameStatus::AvailableWithoutReview);
+    };
+    let unverified = |world: &mut World| {
+        let businesses = world.businesses.values_mut();
+        businesses.for_each(|business| business.verification = Verification::NotVerified);
+    };
+    check(SOURCE, 6000, |_| {});
+    check(TARGET, 250, |_| {});
+    check(SOURCE, 250, unnamed);
+    check(SOURCE, 250, unverified);
+    check(TARGET, 7, |world| target(world).template_limit = Some(7));
+    let bench = Bench::new();
+    let id = bench.add();
+    bench.verify(&id);
+    assert_eq!(template_limit(&bench, TARGET), 250, "it is not live yet");
+    bench.register(&id);
+    assert_eq!(template_limit(&bench, TARGET), 6000);
+}
+
+#[test]
+fn copies_stop_at_the_limit() {
+    let limited = || Bench::with(|world| target(world).template_limit = Some(2));
+    let coming = |bench: &Bench| bench.sim.world(|world| world.agenda.copies().count());
+    let bench = limited();
+    let answer = bench.post(
+        &format!("{TARGET}/migrate_message_templates"),
+        json!({"source_waba_id": SOURCE}),
+    );
+    assert_eq!(answer["migrated_templates"].as_array().unwrap().len(), 2);
+    let failed = answer["failed_templates"].as_object().unwrap();
+    assert_eq!(failed.len(), 1);
+    assert!(
+        failed
+            .values()
+            .all(|reason| reason == "Template limit reached")
+    );
+    assert_eq!(coming(&bench), 2);
+
+    let bench = limited();
+    bench
+        .sim
+        .edit(|world| duplicate_with_number(world, &waba(SOURCE), &waba(TARGET)));
+    assert_eq!(coming(&bench), 2);
+}
+
+#[test]
+fn a_registered_number_makes_room_for_the_templates_it_brings() {
+    let bench = Bench::with(|world| {
+        for at in 0..250 {
+            seed::add_template(world, &waba(TARGET), &format!("full_{at}"), "en_US");
+        }
+    });
+    let id = bench.add();
+    bench.verify(&id);
+    bench.register(&id);
+    assert_eq!(bench.sim.world(|world| world.agenda.copies().count()), 3);
 }

@@ -103,6 +103,8 @@ pub struct Waba {
     pub namespace: String,
     /// How many numbers it may hold.
     pub max_numbers: usize,
+    /// How many templates it may hold; absent means Meta's own rule.
+    pub template_limit: Option<usize>,
     /// Apps subscribed to its webhooks, and the callback override of each.
     pub subscriptions: BTreeMap<AppId, Option<String>>,
 }

@@ -188,9 +188,8 @@ fn go_live(world: &mut World, id: &PhoneNumberId, number: &Number, pin: Secret) 
     let source = world
         .live_number(&number.phone)
         .map(|(id, source)| (id.clone(), source.waba.clone()));
-    if let Some((source_id, source_waba)) = source {
-        leave(world, &source_id);
-        duplicate(world, &source_waba, &number.waba);
+    if let Some((source_id, _)) = &source {
+        leave(world, source_id);
     }
     let flaps = world.switches.flapping_reads;
     let now = world.now;
@@ -202,6 +201,10 @@ fn go_live(world: &mut World, id: &PhoneNumberId, number: &Number, pin: Secret) 
         number.verified_at = None;
         number.onboarded = Some(now);
         number.flaps_left = flaps;
+    }
+    // The number counts for the limit of the templates that it brings.
+    if let Some((_, source_waba)) = source {
+        duplicate(world, &source_waba, &number.waba);
     }
 }
 

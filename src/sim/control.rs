@@ -1,5 +1,5 @@
-//! Stand-ins for people, under `/__sim/`: read a phone, switch two-step verification off, look at
-//! the world, let time pass, let things happen.
+//! Stand-ins for people, under `/__sim/`: read a phone, switch two-step verification off, finish the
+//! signup popup, look at the world, let time pass, let things happen.
 //!
 //! These are no part of the Graph API and need no token.
 
@@ -20,7 +20,7 @@ use super::{
     script::{Fault, Happening},
     serve::{Served, fields},
 };
-use crate::phone::Phone;
+use crate::{ids::WabaId, phone::Phone};
 
 /// Returns the routes.
 pub fn routes() -> Router<Served> {
@@ -29,6 +29,7 @@ pub fn routes() -> Router<Served> {
         .route("/__sim/world", get(world))
         .route("/__sim/requests", get(requests))
         .route("/__sim/two_step_off", post(two_step_off))
+        .route("/__sim/popup", post(popup))
         .route("/__sim/advance", post(advance))
         .route("/__sim/happen", post(happen))
         .route("/__sim/fault", post(fault))
@@ -36,6 +37,12 @@ pub fn routes() -> Router<Served> {
 
 #[derive(Deserialize)]
 struct OfPhone {
+    phone: String,
+}
+
+#[derive(Deserialize)]
+struct Popup {
+    waba: String,
     phone: String,
 }
 
@@ -84,6 +91,22 @@ async fn two_step_off(State(served): State<Served>, headers: HeaderMap, body: By
         done()
     } else {
         refuse(StatusCode::NOT_FOUND, "this phone is registered nowhere")
+    }
+}
+
+async fn popup(State(served): State<Served>, headers: HeaderMap, body: Bytes) -> Response {
+    let Some(of) = read::<Popup>(&headers, &body) else {
+        return refuse(StatusCode::BAD_REQUEST, "a waba and a phone are needed");
+    };
+    let Some(phone) = Phone::from_display(&of.phone) else {
+        return refuse(StatusCode::BAD_REQUEST, "this is not a phone number");
+    };
+    let Ok(waba) = of.waba.parse::<WabaId>() else {
+        return refuse(StatusCode::BAD_REQUEST, "this is not the id of an account");
+    };
+    match served.simulator().finish_signup(&waba, &phone) {
+        Ok(id) => Json(json!({"phone_number_id": id, "waba_id": waba})).into_response(),
+        Err(refused) => refuse(StatusCode::CONFLICT, &refused.to_string()),
     }
 }
 

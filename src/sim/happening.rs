@@ -86,6 +86,15 @@ pub enum Happening {
         /// The WABA's id.
         waba: String,
     },
+    /// The customer finishes Meta's signup popup for the number. When the popup refuses it (see
+    /// [`super::signup::SignupRefused`]), nothing happens.
+    SignupFinished {
+        /// The number.
+        #[schemars(with = "String")]
+        phone: Phone,
+        /// The WABA that receives it.
+        waba: String,
+    },
     /// All apps are unsubscribed from a WABA.
     Unsubscribed {
         /// The WABA's id.
@@ -125,6 +134,7 @@ impl World {
             } => self.each_template((waba, name, language.as_deref()), |template| {
                 template.decide(*status, reason.clone());
             }),
+            Happening::SignupFinished { phone, waba } => self.signup(phone, waba),
             Happening::PaymentRemoved { waba } => self.account(waba, |it| it.funding = None),
             Happening::Unsubscribed { waba } => self.account(waba, |it| it.subscriptions.clear()),
         }
@@ -187,6 +197,13 @@ impl World {
         let named = |held: &&mut Token| held.name == name;
         let tokens = self.tokens.iter_mut().filter(named);
         tokens.for_each(|held| held.revoked = true);
+    }
+
+    fn signup(&mut self, phone: &Phone, waba: &str) {
+        if let Ok(waba) = waba.parse() {
+            // A refusal has nobody to hear it.
+            self.finish_signup(&waba, phone).ok();
+        }
     }
 
     fn delete_idle(&mut self, phone: &Phone) {

@@ -193,6 +193,33 @@ async fn people_have_stand_ins() {
 }
 
 #[tokio::test]
+async fn the_popup_has_a_stand_in() {
+    let running = Running::start().await;
+    let finish = async |waba: &str, phone: &str| {
+        let request = running
+            .client
+            .post(running.url("__sim/popup"))
+            .json(&json!({"waba": waba, "phone": phone}));
+        let answer = request.send().await.unwrap();
+        let status = answer.status().as_u16();
+        (status, answer.json::<Value>().await.unwrap())
+    };
+    let (status, body) = finish(TARGET, "+49 30 901820").await;
+    assert_eq!((status, &body["waba_id"]), (200, &json!(TARGET)));
+    assert!(body["phone_number_id"].is_string());
+    assert_eq!(finish(TARGET, "4930901820").await, (200, body));
+    let (status, body) = finish(TARGET, "+49 30 901821").await;
+    assert_eq!(status, 409);
+    assert_eq!(
+        body["error"],
+        "this number is registered on no WhatsApp Business account"
+    );
+    assert_eq!(finish("x", "+49 30 901820").await.0, 400);
+    assert_eq!(finish(TARGET, "x").await.0, 400);
+    running.end().await;
+}
+
+#[tokio::test]
 async fn a_cut_connection_is_an_error_and_keeps_its_effect() {
     let running = Running::start().await;
     let on = Match::first(Verb::Post, "*/phone_numbers");

@@ -5,7 +5,9 @@
 //! strict: what Graph refuses it refuses. Behaviour that Meta does not document is a switch with a
 //! default (see [`switches`]).
 //!
-//! It does not simulate messages, flows, creating or editing templates, media, or the signup popup.
+//! It does not simulate messages, flows, creating or editing templates, or media. People have
+//! stand-ins: what they do with a phone, in a popup or in WhatsApp Manager is one call (see
+//! [`control`]) or one event of the script (see [`happening`]).
 
 pub mod access;
 pub mod batch;
@@ -26,6 +28,7 @@ pub mod rules;
 pub mod script;
 pub mod seed;
 pub mod serve;
+pub mod signup;
 pub mod switches;
 pub mod usage;
 pub mod version;
@@ -44,11 +47,13 @@ use self::{
     door::Door,
     play::{Logged, Outcome},
     script::{Effect, Match},
+    signup::SignupRefused,
     world::World,
 };
 use crate::{
     api::transport::{Method, Transport},
     clock::Clock,
+    ids::{PhoneNumberId, WabaId},
     phone::Phone,
 };
 
@@ -109,6 +114,15 @@ impl Simulator {
                 .find(|(to, _)| to == phone)
                 .map(|(_, code)| code.expose().to_owned())
         })
+    }
+
+    /// Lets the customer finish the signup popup for a number, and returns its id on that account.
+    pub fn finish_signup(
+        &self,
+        waba: &WabaId,
+        phone: &Phone,
+    ) -> Result<PhoneNumberId, SignupRefused> {
+        self.edit(|world| world.finish_signup(waba, phone))
     }
 
     /// Returns the world as JSON, with secrets masked.

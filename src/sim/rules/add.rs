@@ -232,19 +232,28 @@ fn is_name_approved(world: &World, number: &Number) -> bool {
 
 /// The limit is documented (2, then 20 numbers), its error code is not: unconfirmed.
 fn check_room(world: &World, waba: &WabaId) -> Result<(), GraphError> {
-    let held = world
-        .numbers
-        .values()
-        .filter(|number| number.waba == *waba && number.status != NumberStatus::Migrated)
-        .count();
-    if held < account(world, waba)?.max_numbers {
+    if has_room(world, waba) {
         return Ok(());
     }
     Err(GraphError::parameter("Invalid parameter")
         .details("The business has reached the maximum number of phone numbers."))
 }
 
-fn create(
+/// Returns whether an account may hold one more number.
+pub fn has_room(world: &World, waba: &WabaId) -> bool {
+    let held = world
+        .numbers
+        .values()
+        .filter(|number| number.waba == *waba && number.status != NumberStatus::Migrated)
+        .count();
+    world
+        .wabas
+        .get(waba)
+        .is_some_and(|account| held < account.max_numbers)
+}
+
+/// Puts a number on an account: pending, not verified. Of its live node it takes quality and mark.
+pub fn create(
     world: &mut World,
     waba: &WabaId,
     phone: Phone,

@@ -7,10 +7,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    words::{CodeVerification, NumberStatus, TemplateStatus},
+    words::{CodeVerification, NameStatus, NumberStatus, Review, TemplateStatus, Verification},
     world::{Number, Template, Token, Waba, World},
 };
-use crate::{ids::WabaId, phone::Phone, secret::Secret};
+use crate::{
+    ids::{BusinessId, WabaId},
+    phone::Phone,
+    secret::Secret,
+};
 
 /// The PIN of an owner who switches two-step verification on by surprise.
 const OWNERS_PIN: &str = "951753";
@@ -86,6 +90,61 @@ pub enum Happening {
         /// The WABA's id.
         waba: String,
     },
+    /// A WABA has a payment method that works.
+    PaymentRestored {
+        /// The WABA's id.
+        waba: String,
+    },
+    /// Meta's review of a WABA comes to a result.
+    AccountReview {
+        /// The WABA's id.
+        waba: String,
+        /// `account_review_status` from now on.
+        status: Review,
+    },
+    /// Meta bans a WABA.
+    WabaBanned {
+        /// The WABA's id.
+        waba: String,
+    },
+    /// The business answers the "Messaging For" request of a WABA that a partner owns for it.
+    MessagingFor {
+        /// The WABA's id.
+        waba: String,
+        /// `on_behalf_of_business_info.status` from now on.
+        status: Review,
+    },
+    /// Meta's verification of a portfolio comes to a result.
+    BusinessVerification {
+        /// The portfolio's id.
+        business: String,
+        /// `business_verification_status` of its WABAs from now on.
+        status: Verification,
+    },
+    /// Every node of the number has its display name reviewed.
+    NameStatus {
+        /// The number.
+        #[schemars(with = "String")]
+        phone: Phone,
+        /// `name_status` from now on.
+        status: NameStatus,
+    },
+    /// The owner of the live number asks for another display name, which goes into review.
+    NameChange {
+        /// The number.
+        #[schemars(with = "String")]
+        phone: Phone,
+        /// The name asked for.
+        name: String,
+    },
+    /// The live number begins or stops to be used in the WhatsApp Business app.
+    BusinessApp {
+        /// The number.
+        #[schemars(with = "String")]
+        phone: Phone,
+        /// Whether it is used there from now on.
+        on: bool,
+    },
     /// The customer finishes Meta's signup popup for the number. When the popup refuses it (see
     /// [`super::signup::SignupRefused`]), nothing happens.
     SignupFinished {
@@ -136,6 +195,24 @@ impl World {
             }),
             Happening::SignupFinished { phone, waba } => self.signup(phone, waba),
             Happening::PaymentRemoved { waba } => self.account(waba, |it| it.funding = None),
+            Happening::PaymentRestored { waba } => self.restore_payment(waba),
+            Happening::AccountReview { waba, status } => {
+                self.account(waba, |it| it.review = *status);
+            }
+            Happening::WabaBanned { waba } => self.account(waba, |it| it.is_banned = true),
+            Happening::MessagingFor { waba, status } => self.answer_partner(waba, *status),
+            Happening::BusinessVerification { business, status } => {
+                self.verify_business(business, *status);
+            }
+            Happening::NameStatus { phone, status } => {
+                self.each_node(phone, |number| number.name_status = *status);
+            }
+            Happening::NameChange { phone, name } => self.each_live(phone, |number| {
+                number.new_name = Some((name.clone(), NameStatus::PendingReview));
+            }),
+            Happening::BusinessApp { phone, on } => {
+                self.each_live(phone, |number| number.is_on_biz_app = *on);
+            }
             Happening::Unsubscribed { waba } => self.account(waba, |it| it.subscriptions.clear()),
         }
     }
@@ -186,6 +263,30 @@ impl World {
         }
     }
 
+    fn restore_payment(&mut self, waba: &str) {
+        let funding: BusinessId = self.invent_id();
+        self.account(waba, |account| {
+            account.payment_error = false;
+            account.currency.get_or_insert_with(|| "EUR".into());
+            account.funding.get_or_insert_with(|| funding.to_string());
+        });
+    }
+
+    fn answer_partner(&mut self, waba: &str, status: Review) {
+        self.account(waba, |account| {
+            if let Some(other) = &mut account.on_behalf_of {
+                other.status = status;
+            }
+        });
+    }
+
+    fn verify_business(&mut self, id: &str, status: Verification) {
+        let id = id.parse::<BusinessId>().ok();
+        if let Some(business) = id.and_then(|id| self.businesses.get_mut(&id)) {
+            business.verification = status;
+        }
+    }
+
     fn set_two_step(&mut self, phone: &Phone, pin: Option<&Secret>) {
         self.each_live(phone, |number| {
             number.pin = pin.cloned();
@@ -218,5 +319,128 @@ impl Template {
     pub(super) fn decide(&mut self, status: TemplateStatus, reason: Option<String>) {
         self.status = status;
         self.rejected_reason = reason;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::sim::{
+        tests::{Bench, SOURCE, TARGET, add_params, error},
+        world::OnBehalfOf,
+    };
+
+    /// Reads an event as a world file has it, and lets it happen.
+    fn happen(bench: &Bench, event: Value) {
+        let event: Happening = serde_json::from_value(event).unwrap();
+        bench.sim.edit(|world| world.happen(&event));
+    }
+
+    /// What adding the number to the target says after an event.
+    fn add_after(event: Value) -> String {
+        let bench = Bench::with(|world| {
+            let business = world.wabas[&waba(SOURCE)].owner.clone();
+            let target = world.wabas.get_mut(&waba(TARGET)).unwrap();
+            let status = Review::Approved;
+            target.on_behalf_of = Some(OnBehalfOf { business, status });
+        });
+        happen(&bench, event);
+        let answer = bench.post(&format!("{TARGET}/phone_numbers"), add_params());
+        error(&answer).2
+    }
+
+    fn waba(id: &str) -> WabaId {
+        id.parse().unwrap()
+    }
+
+    #[test]
+    fn preconditions_can_break_half_way() {
+        #[track_caller]
+        fn check(event: Value, expected: &str) {
+            let told = add_after(event.clone());
+            assert!(told.contains(expected), "{event}: {told}");
+        }
+        let phone = "+4930901820";
+        check(
+            json!({"account_review": {"waba": TARGET, "status": "PENDING"}}),
+            "destination WhatsApp Business account is not approved",
+        );
+        check(
+            json!({"name_status": {"phone": phone, "status": "DECLINED"}}),
+            "display name of the phone number is not approved",
+        );
+        check(
+            json!({"name_change": {"phone": phone, "name": "Shrub 2"}}),
+            "display name change of the phone number is pending",
+        );
+        check(
+            json!({"business_app": {"phone": phone, "on": true}}),
+            "not set up for a migration",
+        );
+        check(
+            json!({"messaging_for": {"waba": TARGET, "status": "REJECTED"}}),
+            "Messaging For",
+        );
+        check(json!({"waba_banned": {"waba": TARGET}}), "locked");
+        check(
+            json!({"payment_removed": {"waba": TARGET}}),
+            "payment account",
+        );
+    }
+
+    #[test]
+    fn a_business_can_lose_its_verification() {
+        let bench = Bench::new();
+        let owner = bench
+            .sim
+            .world(|world| world.wabas[&waba(TARGET)].owner.clone());
+        happen(
+            &bench,
+            json!({"business_verification": {"business": owner, "status": "pending"}}),
+        );
+        let node = bench.get(TARGET, json!({"fields": "business_verification_status"}));
+        assert_eq!(node["business_verification_status"], "pending");
+    }
+
+    #[test]
+    fn payment_comes_back() {
+        let bench = Bench::new();
+        let target = |bench: &Bench| bench.sim.world(|world| world.wabas[&waba(TARGET)].clone());
+        let before = target(&bench).funding;
+        bench.sim.edit(|world| {
+            world.wabas.get_mut(&waba(TARGET)).unwrap().payment_error = true;
+        });
+        let restored = || happen(&bench, json!({"payment_restored": {"waba": TARGET}}));
+        restored();
+        assert_eq!(target(&bench).funding, before);
+        assert!(!target(&bench).payment_error);
+        happen(&bench, json!({"payment_removed": {"waba": TARGET}}));
+        restored();
+        assert!(target(&bench).funding.is_some());
+    }
+
+    #[test]
+    fn what_is_not_there_does_not_change() {
+        let bench = Bench::new();
+        let before = bench.sim.world_json();
+        happen(
+            &bench,
+            json!({"account_review": {"waba": "x", "status": "PENDING"}}),
+        );
+        happen(
+            &bench,
+            json!({"messaging_for": {"waba": TARGET, "status": "PENDING"}}),
+        );
+        happen(
+            &bench,
+            json!({"business_verification": {"business": "1", "status": "failed"}}),
+        );
+        happen(
+            &bench,
+            json!({"name_change": {"phone": "+4930901821", "name": "N"}}),
+        );
+        assert_eq!(bench.sim.world_json(), before);
     }
 }

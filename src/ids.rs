@@ -54,10 +54,10 @@ graph_ids! {
     AppId;
     /// A business portfolio.
     BusinessId;
-    /// A Multi-Partner Solution.
+    /// A Multi-Partner Solution: partners who serve one customer together.
     SolutionId;
-    /// The intent to migrate an account to a solution.
-    IntentId;
+    /// A partner's request that a customer moves an account's numbers to a solution.
+    MigrationIntentId;
 }
 
 /// Defines the steps a number can have, with their names.

@@ -13,7 +13,7 @@ use super::{
     number::NumberHistory,
 };
 use crate::{
-    ids::{Address, IntentId},
+    ids::{Address, MigrationIntentId},
     phone::Phone,
 };
 
@@ -146,7 +146,7 @@ impl History {
     }
 
     /// Returns the id of the migration intent that this step set.
-    pub fn migration_intent(&self, step: &Address) -> Option<IntentId> {
+    pub fn migration_intent(&self, step: &Address) -> Option<MigrationIntentId> {
         let kept = self.kept(step, MIGRATION_INTENT)?;
         kept.get("id")?.as_str()?.parse().ok()
     }

@@ -7,7 +7,7 @@
 use serde::Deserialize;
 
 use super::words;
-use crate::{api::meta::Read, ids::IntentId};
+use crate::{api::meta::Read, ids::MigrationIntentId};
 
 words! {
     /// `status` of an intent.
@@ -27,14 +27,14 @@ words! {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct MigrationIntent {
     /// Its id.
-    pub id: IntentId,
+    pub id: MigrationIntentId,
     /// What became of it.
     pub status: Option<IntentStatus>,
 }
 
 impl MigrationIntent {
     /// Reads one.
-    pub fn read(id: &IntentId) -> Read<Self> {
+    pub fn read(id: &MigrationIntentId) -> Read<Self> {
         Read::new(format!("/{id}")).with("fields", "id,status,solution")
     }
 

@@ -6,10 +6,13 @@ use std::{collections::BTreeSet, str::FromStr};
 
 use super::{
     access::{BUSINESS, MANAGEMENT, MESSAGING},
-    file::{NumberEntry, TemplateEntry, TokenEntry, WabaEntry, WorldFile},
+    file::{
+        AppEntry, BusinessEntry, NumberEntry, SolutionEntry, TemplateEntry, TokenEntry, WabaEntry,
+        WorldFile,
+    },
     seed,
     words::{CodeVerification, NameStatus, Platform},
-    world::{App, Business, Number, OnBehalfOf, Token, World},
+    world::{App, Business, Number, OnBehalfOf, Solution, Token, World},
 };
 use crate::{
     finding::Finding,
@@ -28,26 +31,16 @@ pub(super) fn build(file: WorldFile) -> Result<World, Vec<Finding>> {
     };
     builder.world.switches = file.switches;
     for (at, entry) in file.businesses.into_iter().enumerate() {
-        if let Some(id) = builder.new_id::<BusinessId>(&format!("businesses[{at}].id"), &entry.id) {
-            let business = Business {
-                name: entry.name,
-                verification: entry.verification,
-            };
-            builder.world.businesses.insert(id, business);
-        }
+        builder.add_business(&format!("businesses[{at}]"), entry);
     }
     for (at, entry) in file.apps.into_iter().enumerate() {
-        if let Some(id) = builder.new_id::<AppId>(&format!("apps[{at}].id"), &entry.id) {
-            let app = App {
-                name: entry.name,
-                secret: Secret::new(entry.secret),
-                require_secret: entry.require_app_secret,
-            };
-            builder.world.apps.insert(id, app);
-        }
+        builder.add_app(&format!("apps[{at}]"), entry);
     }
     for (at, entry) in file.wabas.into_iter().enumerate() {
         builder.waba(&format!("wabas[{at}]"), entry);
+    }
+    for (at, entry) in file.solutions.into_iter().enumerate() {
+        builder.add_solution(&format!("solutions[{at}]"), entry);
     }
     for (at, entry) in file.tokens.into_iter().enumerate() {
         builder.token(&format!("tokens[{at}]"), entry);
@@ -144,6 +137,34 @@ impl Builder {
 
     fn account(&mut self, route: &str, text: &str) -> Option<WabaId> {
         self.reference(route, text, |world, id| world.wabas.contains_key(id))
+    }
+
+    fn add_business(&mut self, route: &str, entry: BusinessEntry) {
+        if let Some(id) = self.new_id(&format!("{route}.id"), &entry.id) {
+            let business = Business {
+                name: entry.name,
+                verification: entry.verification,
+            };
+            self.world.businesses.insert(id, business);
+        }
+    }
+
+    fn add_app(&mut self, route: &str, entry: AppEntry) {
+        if let Some(id) = self.new_id(&format!("{route}.id"), &entry.id) {
+            let app = App {
+                name: entry.name,
+                secret: Secret::new(entry.secret),
+                require_secret: entry.require_app_secret,
+            };
+            self.world.apps.insert(id, app);
+        }
+    }
+
+    fn add_solution(&mut self, route: &str, entry: SolutionEntry) {
+        if let Some(id) = self.new_id(&format!("{route}.id"), &entry.id) {
+            let solution = Solution { name: entry.name };
+            self.world.solutions.insert(id, solution);
+        }
     }
 
     fn waba(&mut self, route: &str, entry: WabaEntry) {

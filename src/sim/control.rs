@@ -1,5 +1,5 @@
 //! Stand-ins for people, under `/__sim/`: read a phone, switch two-step verification off, finish the
-//! signup popup, look at the world, let time pass, let things happen.
+//! signup popup, answer a migration intent, look at the world, let time pass, let things happen.
 //!
 //! These are no part of the Graph API and need no token.
 
@@ -19,8 +19,12 @@ use serde_json::{Map, Value, json};
 use super::{
     script::{Fault, Happening},
     serve::{Served, fields},
+    words::Decision,
 };
-use crate::{ids::WabaId, phone::Phone};
+use crate::{
+    ids::{SolutionId, WabaId},
+    phone::Phone,
+};
 
 /// Returns the routes.
 pub fn routes() -> Router<Served> {
@@ -30,6 +34,7 @@ pub fn routes() -> Router<Served> {
         .route("/__sim/requests", get(requests))
         .route("/__sim/two_step_off", post(two_step_off))
         .route("/__sim/popup", post(popup))
+        .route("/__sim/intent", post(intent))
         .route("/__sim/advance", post(advance))
         .route("/__sim/happen", post(happen))
         .route("/__sim/fault", post(fault))
@@ -44,6 +49,13 @@ struct OfPhone {
 struct Popup {
     waba: String,
     phone: String,
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    solution_id: SolutionId,
+    status: Decision,
+    waba: Option<WabaId>,
 }
 
 #[derive(Deserialize)]
@@ -106,6 +118,18 @@ async fn popup(State(served): State<Served>, headers: HeaderMap, body: Bytes) ->
     };
     match served.simulator().finish_signup(&waba, &phone) {
         Ok(id) => Json(json!({"phone_number_id": id, "waba_id": waba})).into_response(),
+        Err(refused) => refuse(StatusCode::CONFLICT, &refused.to_string()),
+    }
+}
+
+async fn intent(State(served): State<Served>, headers: HeaderMap, body: Bytes) -> Response {
+    let Some(of) = read::<Answer>(&headers, &body) else {
+        let needed = "a solution_id, a status (ACCEPTED or REJECTED) and a waba are needed";
+        return refuse(StatusCode::BAD_REQUEST, needed);
+    };
+    let simulator = served.simulator();
+    match simulator.decide_intents(&of.solution_id, of.status, of.waba.as_ref()) {
+        Ok(()) => done(),
         Err(refused) => refuse(StatusCode::CONFLICT, &refused.to_string()),
     }
 }

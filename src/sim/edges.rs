@@ -1,4 +1,4 @@
-//! The lists of an account: its numbers, templates and subscribed apps; and a portfolio's accounts.
+//! The lists of an account: its numbers, templates, solutions and subscribed apps; and a portfolio's accounts.
 //!
 //! Filtering, order, paging and summaries are here; the fields of one element are in
 //! [`super::nodes`].
@@ -58,6 +58,7 @@ impl<'a> Reading<'a> {
         match name {
             "phone_numbers" => Some(self.numbers(waba, params)),
             "message_templates" => Some(self.templates(waba, params)),
+            "solutions" => Some(self.solutions(waba, params)),
             "subscribed_apps" => self
                 .world
                 .wabas
@@ -157,6 +158,19 @@ impl<'a> Reading<'a> {
             }
         }
         summary
+    }
+
+    /// Which solutions an account may choose is not known here: all of them.
+    fn solutions(&self, waba: &WabaId, params: &Params) -> Result<Value, GraphError> {
+        let solutions: Vec<_> = self.world.solutions.iter().collect();
+        let ids: Vec<&str> = solutions.iter().map(|(id, _)| id.as_str()).collect();
+        let page = self.page(&ids, params, 100, &format!("{waba}/solutions"))?;
+        let selection = fields::of(params, &nodes::SOLUTION_FIELDS)?;
+        let data = solutions[page.range.clone()]
+            .iter()
+            .map(|found| nodes::solution(*found, &selection))
+            .collect::<Result<Vec<_>, _>>()?;
+        Ok(listed(data, page))
     }
 
     fn subscribed(&self, waba: &Waba) -> Value {

@@ -52,6 +52,9 @@ pub struct WorldFile {
     /// Message templates.
     #[serde(default)]
     pub templates: Vec<TemplateEntry>,
+    /// Multi-Partner Solutions.
+    #[serde(default)]
+    pub solutions: Vec<SolutionEntry>,
     /// Choices where Meta's behaviour is not documented.
     #[serde(default)]
     pub switches: Switches,
@@ -273,6 +276,16 @@ pub struct TemplateEntry {
     pub rejected_reason: Option<String>,
 }
 
+/// A Multi-Partner Solution.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SolutionEntry {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+}
+
 fn one() -> u64 {
     1
 }
@@ -466,6 +479,10 @@ wabas: [{ id: 102290129340398, name: W, business: "1" }]
         check(
             "switches: { empty_pages: true, failed_shape: php_object }",
             &[],
+        );
+        check(
+            "solutions: [{id: '7', name: S}, {id: '1', name: T}]\nevents: [{when: {after_seconds: 5}, what: {intent_decided: {solution: '7', status: ACCEPTED, waba: '102290129340398'}}}]",
+            &[("world-duplicate", "solutions[1].id")],
         );
         check(
             "switches: { empty_page: true }",

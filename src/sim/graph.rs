@@ -13,18 +13,21 @@ use super::{
     edges::Reading,
     error::GraphError,
     fields, nodes,
-    rules::{Answered, add, codes, profile, register, settings, subscriptions, templates, tokens},
+    rules::{
+        Answered, add, codes, intents, profile, register, settings, subscriptions, templates,
+        tokens,
+    },
     usage::{self, Usage},
     version,
     world::{Token, World},
 };
-use crate::ids::{AppId, BusinessId, PhoneNumberId, TemplateId, WabaId};
+use crate::ids::{AppId, BusinessId, MigrationIntentId, PhoneNumberId, TemplateId, WabaId};
 
 /// Features that Graph removed on 27 October 2026; the list is second-hand: unconfirmed.
 const REMOVED: [&str; 4] = ["pretty", "debug", "date_format", "ids"];
 
 /// Real endpoints that this simulator does not offer.
-const NOT_SIMULATED: [&str; 18] = [
+const NOT_SIMULATED: [&str; 16] = [
     "flows",
     "migrate_flows",
     "assigned_users",
@@ -35,9 +38,7 @@ const NOT_SIMULATED: [&str; 18] = [
     "block_users",
     "message_qrdls",
     "official_business_account",
-    "set_solution_migration_intent",
     "set_obo_mobility_intent",
-    "solutions",
     "upsert_message_templates",
     "uploads",
     "subscriptions",
@@ -90,13 +91,17 @@ enum Object {
     Waba(WabaId),
     Number(PhoneNumberId, WabaId),
     Template(TemplateId, WabaId),
+    Intent(MigrationIntentId, WabaId),
     Business(BusinessId),
 }
 
 impl Object {
     fn waba(&self) -> Option<&WabaId> {
         match self {
-            Self::Waba(waba) | Self::Number(_, waba) | Self::Template(_, waba) => Some(waba),
+            Self::Waba(waba)
+            | Self::Number(_, waba)
+            | Self::Template(_, waba)
+            | Self::Intent(_, waba) => Some(waba),
             Self::Business(_) => None,
         }
     }
@@ -106,6 +111,7 @@ impl Object {
             Self::Waba(_) => nodes::WABA,
             Self::Number(..) => nodes::NUMBER,
             Self::Template(..) => nodes::TEMPLATE,
+            Self::Intent(..) => nodes::INTENT,
             Self::Business(_) => nodes::BUSINESS,
         }
     }
@@ -223,6 +229,14 @@ fn find(world: &World, token: &Token, id: &str) -> Option<Object> {
         let reached = token.reaches(&template.waba);
         return reached.then(|| Object::Template(id.clone(), template.waba.clone()));
     }
+    if let Some((id, intent)) = id
+        .parse()
+        .ok()
+        .and_then(|id: MigrationIntentId| world.intents.get_key_value(&id))
+    {
+        let reached = token.reaches(&intent.waba);
+        return reached.then(|| Object::Intent(id.clone(), intent.waba.clone()));
+    }
     let business: BusinessId = id.parse().ok()?;
     let known =
         world.businesses.contains_key(&business) && token.reaches_business(world, &business);
@@ -282,6 +296,10 @@ fn read(
             let found = world.templates.get_key_value(id).ok_or_else(missing)?;
             nodes::template(found, &fields::of(params, &nodes::TEMPLATE_FIELDS)?)
         }
+        (Object::Intent(id, _), "") => {
+            let found = world.intents.get_key_value(id).ok_or_else(missing)?;
+            nodes::intent(world, found, &fields::of(params, &nodes::INTENT_FIELDS)?)
+        }
         (Object::Business(id), "") => {
             let found = world.businesses.get_key_value(id).ok_or_else(missing)?;
             nodes::business(found, &fields::of(params, &nodes::BUSINESS_FIELDS)?)
@@ -305,6 +323,9 @@ fn write(world: &mut World, call: &Call, token: &Token, object: &Object, edge: &
         }
         (Object::Waba(id), "POST", "migrate_message_templates") => {
             templates::migrate(world, id, token, params)
+        }
+        (Object::Waba(id), "POST", "set_solution_migration_intent") => {
+            intents::set(world, id, params)
         }
         (Object::Number(id, _), "POST", "") => settings::change(world, id, params),
         (Object::Number(id, _), "POST", "request_code") => codes::request(world, id, params),
@@ -351,7 +372,7 @@ fn settle_flaps(world: &mut World, object: &Object) {
         let was_read = match object {
             Object::Waba(waba) => number.waba == *waba,
             Object::Number(read, _) => read == id,
-            Object::Template(..) | Object::Business(_) => false,
+            Object::Template(..) | Object::Intent(..) | Object::Business(_) => false,
         };
         if was_read {
             number.flaps_left = number.flaps_left.saturating_sub(1);

@@ -7,7 +7,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    words::{CodeVerification, NameStatus, NumberStatus, Review, TemplateStatus, Verification},
+    words::{
+        CodeVerification, Decision, NameStatus, NumberStatus, Review, TemplateStatus, Verification,
+    },
     world::{Number, Template, Token, Waba, World},
 };
 use crate::{
@@ -154,6 +156,17 @@ pub enum Happening {
         /// The WABA that receives it.
         waba: String,
     },
+    /// The customer answers the migration intents of a solution that wait. When that cannot be (see
+    /// [`super::signup::SignupRefused`]), nothing happens.
+    IntentDecided {
+        /// The solution's id, or the app's where the intent names one.
+        solution: String,
+        /// The answer.
+        status: Decision,
+        /// The WABA that receives the numbers; not needed to reject.
+        #[serde(default)]
+        waba: Option<String>,
+    },
     /// All apps are unsubscribed from a WABA.
     Unsubscribed {
         /// The WABA's id.
@@ -165,9 +178,7 @@ impl World {
     /// Lets something happen now.
     pub fn happen(&mut self, happening: &Happening) {
         match happening {
-            Happening::TwoStepOn { phone } => {
-                self.set_two_step(phone, Some(&Secret::new(OWNERS_PIN)));
-            }
+            Happening::TwoStepOn { phone } => self.set_two_step(phone, Some(OWNERS_PIN)),
             Happening::TwoStepOff { phone } => self.set_two_step(phone, None),
             Happening::TokenRevoked { token } => self.revoke(token),
             Happening::NumberStatus { phone, status } => {
@@ -194,6 +205,11 @@ impl World {
                 template.decide(*status, reason.clone());
             }),
             Happening::SignupFinished { phone, waba } => self.signup(phone, waba),
+            Happening::IntentDecided {
+                solution,
+                status,
+                waba,
+            } => self.answer_intents(solution, *status, waba.as_deref()),
             Happening::PaymentRemoved { waba } => self.account(waba, |it| it.funding = None),
             Happening::PaymentRestored { waba } => self.restore_payment(waba),
             Happening::AccountReview { waba, status } => {
@@ -287,9 +303,9 @@ impl World {
         }
     }
 
-    fn set_two_step(&mut self, phone: &Phone, pin: Option<&Secret>) {
+    fn set_two_step(&mut self, phone: &Phone, pin: Option<&str>) {
         self.each_live(phone, |number| {
-            number.pin = pin.cloned();
+            number.pin = pin.map(Secret::new);
             number.wrong_pins = 0;
         });
     }
@@ -305,6 +321,11 @@ impl World {
             // A refusal has nobody to hear it.
             self.finish_signup(&waba, phone).ok();
         }
+    }
+
+    fn answer_intents(&mut self, partner: &str, decision: Decision, waba: Option<&str>) {
+        let target = waba.and_then(|waba| waba.parse().ok());
+        self.decide_intents(partner, decision, target.as_ref()).ok();
     }
 
     fn delete_idle(&mut self, phone: &Phone) {

@@ -16,6 +16,7 @@ use super::{
     script::{Effect, Match, Moment, Verb},
     serve::serve,
     tests::{SOURCE, TARGET, TOKEN, add_params, phone, register_params, small_world},
+    world::Solution,
 };
 
 struct Running {
@@ -216,6 +217,34 @@ async fn the_popup_has_a_stand_in() {
     );
     assert_eq!(finish("x", "+49 30 901820").await.0, 400);
     assert_eq!(finish(TARGET, "x").await.0, 400);
+    running.end().await;
+}
+
+#[tokio::test]
+async fn an_intent_is_answered_by_a_stand_in() {
+    let running = Running::start().await;
+    running.simulator.edit(|world| {
+        let name = "Shrub Partners".into();
+        world
+            .solutions
+            .insert("7".parse().unwrap(), Solution { name });
+    });
+    let answer = async |body: Value| {
+        let request = running.client.post(running.url("__sim/intent")).json(&body);
+        request.send().await.unwrap().status().as_u16()
+    };
+    let accepted = || json!({"solution_id": "7", "status": "ACCEPTED", "waba": TARGET});
+    assert_eq!(answer(accepted()).await, 409);
+    let path = format!("v25.0/{SOURCE}/set_solution_migration_intent");
+    let set = running.post(&path, &json!({"solution_id": "7"})).await;
+    assert_eq!(answer(json!({"solution_id": "7"})).await, 400);
+    assert_eq!(answer(accepted()).await, 200);
+    let intent = set["id"].as_str().unwrap();
+    let node = running.get(&format!("{intent}?access_token={TOKEN}")).await;
+    assert_eq!(node["status"], "ACCEPTED");
+    let world = running.get("__sim/world").await;
+    assert_eq!(world["intents"][intent]["partner"]["solution"], "7");
+    assert_eq!(world["solutions"]["7"]["name"], "Shrub Partners");
     running.end().await;
 }
 

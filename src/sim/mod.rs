@@ -48,12 +48,13 @@ use self::{
     play::{Logged, Outcome},
     script::{Effect, Match},
     signup::SignupRefused,
+    words::Decision,
     world::World,
 };
 use crate::{
     api::transport::{Method, Transport},
     clock::Clock,
-    ids::{PhoneNumberId, WabaId},
+    ids::{PhoneNumberId, SolutionId, WabaId},
     phone::Phone,
 };
 
@@ -125,6 +126,16 @@ impl Simulator {
         self.edit(|world| world.finish_signup(waba, phone))
     }
 
+    /// Lets the customer answer the migration intents of a solution.
+    pub fn decide_intents(
+        &self,
+        solution: &SolutionId,
+        decision: Decision,
+        target: Option<&WabaId>,
+    ) -> Result<(), SignupRefused> {
+        self.edit(|world| world.decide_intents(solution.as_str(), decision, target))
+    }
+
     /// Returns the world as JSON, with secrets masked.
     pub fn world_json(&self) -> Value {
         self.world(|world| {
@@ -160,6 +171,8 @@ impl Simulator {
 mod account_tests;
 #[cfg(test)]
 mod http_tests;
+#[cfg(test)]
+mod intent_tests;
 #[cfg(test)]
 mod number_tests;
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! What objects look like when they are read: every field of accounts, numbers, templates and
-//! portfolios.
+//! What objects look like when they are read: every field of accounts, numbers, templates,
+//! portfolios, solutions and migration intents.
 //!
 //! It changes nothing. Sources:
 //! <https://developers.facebook.com/docs/graph-api/reference/whats-app-business-account-to-number-current-status/>,
@@ -14,9 +14,9 @@ use super::{
     fields::{Field, Has, if_set, select},
     switches::DisplaySpelling,
     words::{NameStatus, NumberStatus, Quality, Verification},
-    world::{Business, Number, Template, Waba, World},
+    world::{Business, Intent, Number, Partner, Solution, Template, Waba, World},
 };
-use crate::ids::{BusinessId, PhoneNumberId, TemplateId, WabaId};
+use crate::ids::{BusinessId, MigrationIntentId, PhoneNumberId, SolutionId, TemplateId, WabaId};
 
 /// What Graph calls a number in its errors.
 pub const NUMBER: &str = "WhatsAppBusinessPhoneNumber";
@@ -26,6 +26,10 @@ pub const WABA: &str = "WhatsAppBusinessAccount";
 pub const TEMPLATE: &str = "WhatsAppMessageTemplate";
 /// What Graph calls a portfolio in its errors.
 pub const BUSINESS: &str = "Business";
+/// What Graph calls a solution in its errors: unconfirmed.
+const SOLUTION: &str = "WhatsAppBusinessSolution";
+/// What Graph calls a migration intent in its errors: unconfirmed.
+pub const INTENT: &str = "WhatsAppBusinessSolutionMigrationIntent";
 
 /// Fields of a number when none are asked for.
 pub const NUMBER_FIELDS: [&str; 8] = [
@@ -58,6 +62,10 @@ pub const TEMPLATE_FIELDS: [&str; 8] = [
 ];
 /// Fields of a portfolio when none are asked for.
 pub const BUSINESS_FIELDS: [&str; 1] = ["name"];
+/// Fields of a solution when none are asked for.
+pub const SOLUTION_FIELDS: [&str; 1] = ["name"];
+/// Fields of a migration intent when none are asked for.
+pub const INTENT_FIELDS: [&str; 1] = ["status"];
 
 /// Returns a moment as nodes spell it.
 pub fn time(moment: Timestamp) -> String {
@@ -366,4 +374,42 @@ pub fn business(
             _ => Has::No,
         })
     })
+}
+
+/// Returns a solution's fields.
+pub fn solution(
+    (id, solution): (&SolutionId, &Solution),
+    selection: &[Field],
+) -> Result<Value, GraphError> {
+    select(selection, SOLUTION, |field| {
+        Ok(match field.name.as_str() {
+            "id" => id.as_str().into(),
+            "name" => solution.name.as_str().into(),
+            _ => Has::No,
+        })
+    })
+}
+
+/// Returns a migration intent's fields.
+pub fn intent(
+    world: &World,
+    (id, intent): (&MigrationIntentId, &Intent),
+    selection: &[Field],
+) -> Result<Value, GraphError> {
+    select(selection, INTENT, |field| {
+        Ok(match field.name.as_str() {
+            "id" => id.as_str().into(),
+            "status" => intent.status.as_str().into(),
+            "solution" => solution_of(world, intent),
+            _ => Has::No,
+        })
+    })
+}
+
+fn solution_of(world: &World, intent: &Intent) -> Has {
+    let solution = match &intent.partner {
+        Partner::Solution(id) => world.solutions.get_key_value(id),
+        Partner::App(_) => None,
+    };
+    if_set(solution.map(|(id, solution)| json!({"id": id, "name": solution.name})))
 }

@@ -1,14 +1,18 @@
-//! The customer's part where no one-time code goes through the API: finishing Meta's signup popup.
+//! The customer's part where no one-time code goes through the API: finishing Meta's signup popup,
+//! answering a migration intent.
 //!
 //! A number that comes this way is verified at once and still has to be registered, which is where
 //! payment is checked. The popup looks at neither payment, webhooks nor whose business it is.
 //!
 //! Source: <https://developers.facebook.com/documentation/business-messaging/whatsapp/solution-providers/support/migrating-phone-numbers-among-solution-partners-via-embedded-signup>
 
+use std::collections::BTreeSet;
+
 use super::{
     rules::add,
-    words::CodeVerification,
-    world::{Number, World},
+    switches::AcceptedIntent,
+    words::{CodeVerification, Decision, IntentStatus},
+    world::{Intent, Number, World},
 };
 use crate::{
     ids::{PhoneNumberId, WabaId},
@@ -30,6 +34,9 @@ pub enum SignupRefused {
     /// The source's owner has not switched it off.
     #[error("two-step verification of this number is still on")]
     TwoStepOn,
+    /// Nobody asks.
+    #[error("no migration intent of this solution waits for an answer")]
+    NoIntent,
     /// The account is full.
     #[error("this WhatsApp Business account has no room for another number")]
     NoRoom,
@@ -61,6 +68,68 @@ impl World {
         self.bring(waba, phone).ok_or(SignupRefused::NoRoom)
     }
 
+    /// Answers every intent of a solution that waits; one that names an app is meant by the app's
+    /// id. Who agrees chooses the account that receives the numbers.
+    pub fn decide_intents(
+        &mut self,
+        partner: &str,
+        decision: Decision,
+        target: Option<&WabaId>,
+    ) -> Result<(), SignupRefused> {
+        let sources = self.waiting_sources(partner);
+        if sources.is_empty() {
+            return Err(SignupRefused::NoIntent);
+        }
+        let status = match decision {
+            Decision::Accepted => {
+                self.check_target(target)?;
+                IntentStatus::Accepted
+            }
+            Decision::Rejected => IntentStatus::Rejected,
+        };
+        let is_meant = |intent: &&mut Intent| is_waiting(intent, partner);
+        for intent in self.intents.values_mut().filter(is_meant) {
+            intent.status = status;
+            intent.target = target.cloned();
+        }
+        let brings = self.switches.accepted_intent == AcceptedIntent::BringsNumbers;
+        if let Some(target) = target.filter(|_| brings && decision == Decision::Accepted) {
+            sources
+                .iter()
+                .for_each(|source| self.bring_all(source, target));
+        }
+        Ok(())
+    }
+
+    fn waiting_sources(&self, partner: &str) -> BTreeSet<WabaId> {
+        let intents = self.intents.values();
+        intents
+            .filter(|intent| is_waiting(intent, partner))
+            .map(|intent| intent.waba.clone())
+            .collect()
+    }
+
+    fn check_target(&self, target: Option<&WabaId>) -> Result<(), SignupRefused> {
+        let account = target.and_then(|id| self.wabas.get(id));
+        match account {
+            None => Err(SignupRefused::UnknownAccount),
+            Some(account) if account.is_banned => Err(SignupRefused::AccountBanned),
+            Some(_) => Ok(()),
+        }
+    }
+
+    /// Numbers for which there is no room stay where they are.
+    fn bring_all(&mut self, source: &WabaId, target: &WabaId) {
+        let is_leaving = |number: &&Number| number.waba == *source && number.is_live();
+        let leaving = self.numbers.values().filter(is_leaving);
+        let phones: Vec<Phone> = leaving.map(|number| number.phone.clone()).collect();
+        if source != target {
+            phones.iter().for_each(|phone| {
+                self.bring(target, phone);
+            });
+        }
+    }
+
     fn is_settled(&self, number: &Number) -> bool {
         number.is_live() || self.verification(number) == CodeVerification::Verified
     }
@@ -83,4 +152,8 @@ impl World {
         }
         Some(id)
     }
+}
+
+fn is_waiting(intent: &Intent, partner: &str) -> bool {
+    intent.status == IntentStatus::Initiated && intent.partner.id() == partner
 }

@@ -93,6 +93,20 @@ choices! {
         /// Error 100 with subcode 2207051.
         InvalidParameter,
     }
+    /// On which account a migration intent is set.
+    IntentOn {
+        /// On one that holds live numbers: the source. Elsewhere it is error 100.
+        NumbersAccount,
+        /// On any.
+        AnyAccount,
+    }
+    /// What an accepted migration intent brings about.
+    AcceptedIntent {
+        /// The source's live numbers appear on the target, verified.
+        BringsNumbers,
+        /// They can be added to the target, and are verified from the start.
+        AllowsAdd,
+    }
     /// What register does with the PIN of a number that is already registered.
     Reregister {
         /// Succeeds and keeps the PIN that is set, as the account model of 2026 says.
@@ -138,6 +152,10 @@ pub struct Switches {
     pub reregister: Reregister,
     /// Deregister of an unregistered number. Default `not_registered`; unconfirmed.
     pub deregister_idle: DeregisterIdle,
+    /// Where a migration intent is set. Default `numbers_account`; unconfirmed.
+    pub intent_on: IntentOn,
+    /// What an accepted migration intent brings about. Default `brings_numbers`; unconfirmed.
+    pub accepted_intent: AcceptedIntent,
     /// Reads after register that show PENDING every second time. Default 0.
     pub flapping_reads: u32,
     /// Seconds until copies of templates appear in lists. Default 3; unconfirmed.
@@ -190,6 +208,8 @@ impl Default for Switches {
             max_pin_guesses: 5,
             reregister: Reregister::KeepPin,
             deregister_idle: DeregisterIdle::NotRegistered,
+            intent_on: IntentOn::NumbersAccount,
+            accepted_intent: AcceptedIntent::BringsNumbers,
             flapping_reads: 0,
             copy_seconds: 3,
             copy_status: TemplateStatus::Approved,

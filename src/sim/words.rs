@@ -181,6 +181,24 @@ words! {
         /// `{{first_name}}`.
         Named = "NAMED",
     }
+    /// `status` of a migration intent.
+    IntentStatus {
+        /// Waits for the customer.
+        Initiated = "INITIATED",
+        /// The customer agreed.
+        Accepted = "ACCEPTED",
+        /// A number has moved.
+        Completed = "COMPLETED",
+        /// The customer declined.
+        Rejected = "REJECTED",
+    }
+    /// What a customer answers to a migration intent.
+    Decision {
+        /// Yes.
+        Accepted = "ACCEPTED",
+        /// No.
+        Rejected = "REJECTED",
+    }
     /// `type` of a token in `debug_token`.
     TokenKind {
         /// A person's.

@@ -16,12 +16,12 @@ use super::{
     script::{Agenda, Script},
     switches::Switches,
     words::{
-        AccountMode, Category, CodeVerification, NameStatus, NumberStatus, ParameterFormat,
-        Platform, Quality, Review, TemplateStatus, TokenKind, Verification,
+        AccountMode, Category, CodeVerification, IntentStatus, NameStatus, NumberStatus,
+        ParameterFormat, Platform, Quality, Review, TemplateStatus, TokenKind, Verification,
     },
 };
 use crate::{
-    ids::{AppId, BusinessId, PhoneNumberId, TemplateId, WabaId},
+    ids::{AppId, BusinessId, MigrationIntentId, PhoneNumberId, SolutionId, TemplateId, WabaId},
     phone::Phone,
     secret::Secret,
 };
@@ -116,6 +116,57 @@ pub struct OnBehalfOf {
     pub business: BusinessId,
     /// Whether that business has agreed.
     pub status: Review,
+}
+
+/// A Multi-Partner Solution.
+#[derive(Clone, Debug, Serialize)]
+pub struct Solution {
+    /// Its name.
+    pub name: String,
+}
+
+/// A migration intent: a partner asks the customer to move an account's numbers.
+#[derive(Clone, Debug, Serialize)]
+pub struct Intent {
+    /// The account whose numbers shall move.
+    pub waba: WabaId,
+    /// Who shall serve them.
+    pub partner: Partner,
+    /// Where it stands.
+    pub status: IntentStatus,
+    /// The account that the customer chose.
+    pub target: Option<WabaId>,
+}
+
+impl Intent {
+    /// Returns whether the customer agreed to move numbers from one account to another.
+    pub fn allows(&self, source: &WabaId, target: &WabaId) -> bool {
+        let is_agreed = match self.status {
+            IntentStatus::Accepted | IntentStatus::Completed => true,
+            IntentStatus::Initiated | IntentStatus::Rejected => false,
+        };
+        is_agreed && self.waba == *source && self.target.as_ref() == Some(target)
+    }
+}
+
+/// Who shall serve numbers after a migration intent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Partner {
+    /// The partners of a solution.
+    Solution(SolutionId),
+    /// The owner of an app.
+    App(AppId),
+}
+
+impl Partner {
+    /// Returns the id of the solution or of the app.
+    pub fn id(&self) -> &str {
+        match self {
+            Self::Solution(id) => id.as_str(),
+            Self::App(id) => id.as_str(),
+        }
+    }
 }
 
 /// A number on one WABA: a node. The same digits may stand on two WABAs during a migration.
@@ -247,6 +298,10 @@ pub struct World {
     /// The order in which templates came to be: lists keep it.
     #[serde(skip)]
     pub template_order: Vec<TemplateId>,
+    /// Multi-Partner Solutions.
+    pub solutions: BTreeMap<SolutionId, Solution>,
+    /// Migration intents.
+    pub intents: BTreeMap<MigrationIntentId, Intent>,
     /// Faults and events to come.
     #[serde(skip)]
     pub script: Script,
@@ -288,6 +343,8 @@ impl World {
             numbers: BTreeMap::new(),
             templates: BTreeMap::new(),
             template_order: Vec::new(),
+            solutions: BTreeMap::new(),
+            intents: BTreeMap::new(),
             script: Script::default(),
             agenda: Agenda::default(),
             inbox: Vec::new(),

@@ -7,7 +7,7 @@ use super::{
     solution_intent::{have_come, is_rejected, phones},
 };
 use crate::{
-    ids::{Address, IntentId, SolutionId},
+    ids::{Address, MigrationIntentId, SolutionId},
     phone::Phone,
     plan::Plan,
     resource::{
@@ -40,7 +40,11 @@ impl SolutionAccepted {
     }
 
     /// Looks whether it was accepted: by the intent, or by what it brought.
-    async fn look(&self, cx: &Context<'_>, intent: &IntentId) -> Result<Option<()>, StepError> {
+    async fn look(
+        &self,
+        cx: &Context<'_>,
+        intent: &MigrationIntentId,
+    ) -> Result<Option<()>, StepError> {
         let read = cx.source.get(&MigrationIntent::read(intent)).await;
         let intent = read.map_err(|source| StepError::Call {
             doing: "read the migration intent".into(),

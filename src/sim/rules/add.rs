@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use super::Answered;
+use super::{Answered, intents};
 use crate::{
     ids::{PhoneNumberId, WabaId},
     phone::Phone,
@@ -53,7 +53,13 @@ pub fn add(world: &mut World, waba: &WabaId, params: &Params) -> Answered {
         Some(name) => check_new(world, &phone, name)?,
     };
     check_room(world, waba)?;
+    let source = world.live_number(&phone).map(|(_, live)| live.waba.clone());
+    let is_verified = source.is_some_and(|source| intents::spares_code(world, &source, waba));
     let id = create(world, waba, phone, name, migrates);
+    let now = world.now;
+    if let Some(number) = world.numbers.get_mut(&id).filter(|_| is_verified) {
+        number.verify(now);
+    }
     Ok(json!({"id": id}))
 }
 

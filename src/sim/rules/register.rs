@@ -5,7 +5,7 @@
 //!
 //! Source: <https://developers.facebook.com/documentation/business-messaging/whatsapp/solution-providers/registering-phone-numbers>
 
-use super::{Answered, is_digits, success, templates};
+use super::{Answered, intents, is_digits, success, templates};
 use crate::{
     ids::{PhoneNumberId, WabaId},
     phone::Phone,
@@ -205,6 +205,7 @@ fn go_live(world: &mut World, id: &PhoneNumberId, number: &Number, pin: Secret) 
     // The number counts for the limit of the templates that it brings.
     if let Some((_, source_waba)) = source {
         duplicate(world, &source_waba, &number.waba);
+        intents::complete(world, &source_waba, &number.waba);
     }
 }
 

@@ -1,0 +1,152 @@
+//! What a register rests on, read for the last time: the number, both accounts, two-step
+//! verification, the subscription, the required templates.
+//!
+//! A [`Cleared`] is the proof that all of it was seen a moment ago and is as it has to be. It can be
+//! made here only, and only it makes the register call. The rules are those of
+//! [`preflight`]; what is added here may not stay unknown at this point.
+
+use futures_util::future::join;
+
+use super::{Context, StepError, templates_approved::TemplatesApproved, two_step_off};
+use crate::{
+    api::meta::{Side, Write, write},
+    finding::{Finding, Severity, Who},
+    ids::{Address, NumberStep, PhoneNumberId},
+    phone::Phone,
+    preflight,
+    resource::{Observed, phone_number::PhoneNumber, subscription::Subscription, waba::Waba},
+    secret::Secret,
+    snapshot::CONFIRMED,
+};
+
+/// Proof that a number may be registered now. Made from fresh observations only.
+pub(super) struct Cleared {
+    number: PhoneNumberId,
+}
+
+impl Cleared {
+    /// The number's id on the target.
+    pub(super) fn number(&self) -> &PhoneNumberId {
+        &self.number
+    }
+
+    /// Makes the call that cannot be taken back.
+    pub(super) fn register(&self, pin: Secret) -> Write {
+        write::register(&self.number, pin)
+    }
+}
+
+/// What the last look came to.
+pub(super) enum Clearance {
+    /// Nothing stands in the way.
+    Cleared(Cleared),
+    /// Somebody has registered it.
+    Registered,
+    /// Two-step verification is on again, and nothing else stands in the way.
+    GateClosed,
+    /// These stand in the way.
+    Refused(Vec<Finding>),
+}
+
+/// Reads everything once more and judges it.
+pub(super) async fn clear(
+    cx: &Context<'_>,
+    address: &Address,
+    phone: &Phone,
+) -> Result<Clearance, StepError> {
+    let number = cx.look_at(phone).await?;
+    if number.is_registered() {
+        return Ok(Clearance::Registered);
+    }
+    let templates = TemplatesApproved::of(cx.plan);
+    let listed = async {
+        match templates.is_needed() {
+            true => cx.listing.templates(cx).await,
+            false => Ok(()),
+        }
+    };
+    let ((two_step, listed), ()) = join(join(two_step(cx, phone), listed), accounts(cx)).await;
+    listed?;
+    let seen = cx.seen();
+    let mut findings = preflight::before_register(cx.plan, &seen, phone);
+    findings.extend(templates.objections(&seen));
+    drop(seen);
+    if !number.is_verified() {
+        let message = format!("{phone} is not verified ({})", number.state());
+        findings.push(
+            Finding::fail("number-not-verified", address, message)
+                .observed(number.state())
+                .ask(Who::Us, "run apply again, it asks for a new code")
+                .proof("GET /{PHONE}?fields=code_verification_status is VERIFIED"),
+        );
+    }
+    let is_on = two_step == Observed::Present(true);
+    findings.extend(doubt(cx, address, phone, &two_step));
+    Ok(match (findings.is_empty(), is_on) {
+        (true, true) => Clearance::GateClosed,
+        (true, false) => Clearance::Cleared(Cleared { number: number.id }),
+        (false, true) => {
+            findings.push(two_step_off::is_on(address, phone));
+            Clearance::Refused(findings)
+        }
+        (false, false) => Clearance::Refused(findings),
+    })
+}
+
+/// What cannot be seen of two-step verification, unless somebody has passed the gate by name.
+fn doubt(
+    cx: &Context<'_>,
+    address: &Address,
+    phone: &Phone,
+    two_step: &Observed<bool>,
+) -> Option<Finding> {
+    let why = match two_step {
+        Observed::Present(_) => return None,
+        Observed::Absent => "the number is not on the source".to_owned(),
+        Observed::Unknown(why) => why.to_string(),
+    };
+    let gate = Address::number(phone, NumberStep::TwoStepOff);
+    let confirmed =
+        cx.options.confirmed.contains(&gate) || cx.seen().history.kept(&gate, CONFIRMED).is_some();
+    let message = format!("two-step verification cannot be seen: {why}");
+    (!confirmed).then(|| {
+        Finding::unknown("register-unclear", Severity::Error, address, message).ask(
+            Who::Us,
+            format!(
+                "run apply again; if the source's owner says that it is off: --confirm '{gate}'"
+            ),
+        )
+    })
+}
+
+/// Reads both accounts and the subscriptions into what this run has seen.
+async fn accounts(cx: &Context<'_>) {
+    let (source, target) = (&cx.plan.source.waba, &cx.plan.target.waba);
+    let (read_source, read_target) = (Waba::read(source, false), Waba::read(target, true));
+    let subscribed = Subscription::list(target);
+    let wabas = join(cx.source.get(&read_source), cx.target.get(&read_target));
+    let ((source, target), subscriptions) = join(wabas, cx.target.list(&subscribed)).await;
+    let mut seen = cx.seen();
+    seen.source.waba = source.into();
+    seen.target.waba = target.into();
+    seen.subscriptions = subscriptions.into();
+}
+
+/// Reads the number on the source, and returns whether two-step verification is on.
+async fn two_step(cx: &Context<'_>, phone: &Phone) -> Observed<bool> {
+    let id = match cx.seen().source.number(phone) {
+        Observed::Present(number) => number.id.clone(),
+        Observed::Absent => return Observed::Absent,
+        Observed::Unknown(why) => return Observed::Unknown(why),
+    };
+    let number: Observed<PhoneNumber> = cx.source.get(&PhoneNumber::read(&id)).await.into();
+    match number {
+        Observed::Present(number) => {
+            let is_on = Observed::shown(number.is_pin_enabled, "is_pin_enabled");
+            cx.remember(Side::Source, number);
+            is_on
+        }
+        Observed::Absent => Observed::Absent,
+        Observed::Unknown(why) => Observed::Unknown(why),
+    }
+}

@@ -147,8 +147,8 @@ pub enum Happening {
         /// Whether it is used there from now on.
         on: bool,
     },
-    /// The customer finishes Meta's signup popup for the number. When the popup refuses it (see
-    /// [`super::signup::SignupRefused`]), nothing happens.
+    /// The customer finishes Meta's signup popup for the number; when that refuses it, nothing
+    /// happens.
     SignupFinished {
         /// The number.
         #[schemars(with = "String")]
@@ -156,8 +156,8 @@ pub enum Happening {
         /// The WABA that receives it.
         waba: String,
     },
-    /// The customer answers the migration intents of a solution that wait. When that cannot be (see
-    /// [`super::signup::SignupRefused`]), nothing happens.
+    /// The customer answers the migration intents of a solution that wait; when none does, or no
+    /// account receives the numbers, nothing happens.
     IntentDecided {
         /// The solution's id, or the app's where the intent names one.
         solution: String,

@@ -170,6 +170,8 @@ impl Simulator {
 #[cfg(test)]
 mod account_tests;
 #[cfg(test)]
+mod file_tests;
+#[cfg(test)]
 mod http_tests;
 #[cfg(test)]
 mod intent_tests;

@@ -7,16 +7,19 @@ use std::{collections::BTreeSet, str::FromStr};
 use super::{
     access::{BUSINESS, MANAGEMENT, MESSAGING},
     file::{
-        AppEntry, BusinessEntry, NumberEntry, SolutionEntry, TemplateEntry, TokenEntry, WabaEntry,
-        WorldFile,
+        AppEntry, BusinessEntry, IntentEntry, NumberEntry, SolutionEntry, TemplateEntry,
+        TokenEntry, WabaEntry, WorldFile,
     },
     seed,
     words::{CodeVerification, NameStatus, Platform},
-    world::{App, Business, Number, OnBehalfOf, Solution, Token, World},
+    world::{App, Business, Intent, Number, OnBehalfOf, Partner, Solution, Token, World},
 };
 use crate::{
     finding::Finding,
-    ids::{AppId, BusinessId, IdError, PhoneNumberId, TemplateId, WabaId},
+    ids::{
+        AppId, BusinessId, IdError, MigrationIntentId, PhoneNumberId, SolutionId, TemplateId,
+        WabaId,
+    },
     phone::Phone,
     secret::Secret,
 };
@@ -41,6 +44,9 @@ pub(super) fn build(file: WorldFile) -> Result<World, Vec<Finding>> {
     }
     for (at, entry) in file.solutions.into_iter().enumerate() {
         builder.add_solution(&format!("solutions[{at}]"), entry);
+    }
+    for (at, entry) in file.intents.into_iter().enumerate() {
+        builder.intent(&format!("intents[{at}]"), entry);
     }
     for (at, entry) in file.tokens.into_iter().enumerate() {
         builder.token(&format!("tokens[{at}]"), entry);
@@ -203,6 +209,36 @@ impl Builder {
                 waba.currency = None;
             }
         }
+    }
+
+    fn intent(&mut self, route: &str, entry: IntentEntry) {
+        let id: Option<MigrationIntentId> = self.id_or_invented(route, entry.id.as_deref());
+        let waba = self.account(&format!("{route}.waba"), &entry.waba);
+        let partner = match (&entry.solution, &entry.app) {
+            (Some(solution), None) => {
+                let known = |world: &World, id: &SolutionId| world.solutions.contains_key(id);
+                let id = self.reference(&format!("{route}.solution"), solution, known);
+                id.map(Partner::Solution)
+            }
+            (None, Some(app)) => self.app(&format!("{route}.app"), app).map(Partner::App),
+            (Some(_), Some(_)) | (None, None) => {
+                let message = "an intent names either a solution or an app";
+                return self.fail("world-intent", route, message);
+            }
+        };
+        let target = entry
+            .target
+            .and_then(|target| self.account(&format!("{route}.target"), &target));
+        let (Some(id), Some(waba), Some(partner)) = (id, waba, partner) else {
+            return;
+        };
+        let intent = Intent {
+            waba,
+            partner,
+            status: entry.status,
+            target,
+        };
+        self.world.intents.insert(id, intent);
     }
 
     fn token(&mut self, route: &str, entry: TokenEntry) {

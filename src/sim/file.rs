@@ -15,8 +15,8 @@ use super::{
     script::{Event, Fault},
     switches::Switches,
     words::{
-        AccountMode, Category, CodeVerification, NameStatus, NumberStatus, ParameterFormat,
-        Platform, Quality, Review, TemplateStatus, TokenKind, Verification,
+        AccountMode, Category, CodeVerification, IntentStatus, NameStatus, NumberStatus,
+        ParameterFormat, Platform, Quality, Review, TemplateStatus, TokenKind, Verification,
     },
     world::World,
 };
@@ -55,6 +55,9 @@ pub struct WorldFile {
     /// Multi-Partner Solutions.
     #[serde(default)]
     pub solutions: Vec<SolutionEntry>,
+    /// Migration intents that were set before the world begins.
+    #[serde(default)]
+    pub intents: Vec<IntentEntry>,
     /// Choices where Meta's behaviour is not documented.
     #[serde(default)]
     pub switches: Switches,
@@ -286,6 +289,33 @@ pub struct SolutionEntry {
     pub name: String,
 }
 
+/// A migration intent, for a solution or for an app.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct IntentEntry {
+    /// Its id; absent: invented.
+    #[serde(default)]
+    pub id: Option<String>,
+    /// The id of the account whose numbers shall move.
+    pub waba: String,
+    /// The solution's id.
+    #[serde(default)]
+    pub solution: Option<String>,
+    /// The app's id.
+    #[serde(default)]
+    pub app: Option<String>,
+    /// `status`.
+    #[serde(default = "initiated")]
+    pub status: IntentStatus,
+    /// The id of the account that the customer chose, once it is accepted. Numbers that it brought
+    /// are listed with the others.
+    #[serde(default)]
+    pub target: Option<String>,
+}
+
+fn initiated() -> IntentStatus {
+    IntentStatus::Initiated
+}
 fn one() -> u64 {
     1
 }

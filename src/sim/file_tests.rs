@@ -80,6 +80,28 @@ fn every_problem_is_named() {
 }
 
 #[test]
+fn an_intent_names_what_is_there() {
+    let intent = |more: &str| {
+        format!(
+            "solutions: [{{id: '7', name: S}}]\nintents: [{{id: '8', waba: '102290129340398'{more}}}]"
+        )
+    };
+    check(&intent(", solution: '7'"), &[]);
+    check(
+        &intent(", app: '2', status: ACCEPTED, target: '102290129340398'"),
+        &[],
+    );
+    check(&intent(""), &[("world-intent", "intents[0]")]);
+    check(
+        &intent(", solution: '9', target: '9'"),
+        &[
+            ("world-reference", "intents[0].solution"),
+            ("world-reference", "intents[0].target"),
+        ],
+    );
+}
+
+#[test]
 fn only_a_number_that_waits_says_when_it_was_verified() {
     let number = |more: &str| {
         format!(

@@ -334,7 +334,7 @@ fn one_file_registers_numbers() {
         .filter(calls)
         .map(|source| source.name.clone())
         .collect();
-    assert_eq!(callers, ["step/register.rs"]);
+    assert_eq!(callers, ["step/clearance.rs"]);
 }
 
 #[test]

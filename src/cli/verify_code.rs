@@ -13,14 +13,15 @@ use super::{
     ui::{Format, Ui},
 };
 use crate::{
-    api::meta::{Writer, write},
+    api::meta::{GraphError, Writer, write},
     ids::{Address, NumberStep},
     journal::{Event, Journal, Lock, StepEnd, event::VERSION},
     phone::Phone,
+    plan::Method,
     report::style,
     resource::phone_number::PhoneNumber,
     secret::Secret,
-    step::{answer, six_digits},
+    step::{answer, refused_code, six_digits},
 };
 
 /// Hand in the one-time code of a number
@@ -62,8 +63,14 @@ impl Arguments {
 pub(super) async fn run(arguments: &Arguments, global: &Global, ui: Ui) -> Result<u8, CliError> {
     let phone = &arguments.phone;
     let plan = read_plan(&arguments.plan, ui)?;
-    if plan.number(phone).is_none() {
-        return Err(CliError::Usage(format!("the plan has no number {phone}")));
+    match plan.number(phone).map(|number| &number.method) {
+        None => return Err(CliError::Usage(format!("the plan has no number {phone}"))),
+        Some(Method::Otp) => {}
+        Some(Method::EmbeddedSignup | Method::SolutionIntent(_)) => {
+            return Err(CliError::Usage(format!(
+                "{phone} needs no code here: its method is not otp"
+            )));
+        }
     }
     let code = arguments.code()?;
     let site = Site::of(global, &plan)?;
@@ -155,8 +162,13 @@ async fn hand_in(session: &Session, phone: &Phone, code: Secret, ui: Ui) -> Resu
     match sent.err().filter(|_| !verified) {
         None => show(phone, "verified", ui)?,
         Some(error) => {
+            let before = seen.snapshot.history.number(phone).codes.tried;
+            let is_judged = error.graph().is_some_and(GraphError::judges);
             return Err(CliError::Call {
-                doing: format!("verify {phone}"),
+                doing: match is_judged {
+                    true => refused_code(phone, before),
+                    false => format!("verify {phone}"),
+                },
                 source: error,
                 code,
             });

@@ -10,7 +10,7 @@ use super::{
     context::{Repeat, Written},
 };
 use crate::{
-    api::meta::{CallError, write},
+    api::meta::{CallError, Side, write},
     finding::{Finding, Severity, Who},
     ids::{Address, NumberStep, PhoneNumberId, SolutionId, WabaId},
     phone::Phone,
@@ -66,7 +66,7 @@ impl Add {
         let Some(number) = found else {
             return Err(error);
         };
-        cx.remember(number);
+        cx.remember(Side::Target, number);
         Ok(Outcome::Already(
             "the number is on the target already".into(),
         ))
@@ -131,7 +131,7 @@ impl StepKind for Add {
             Err(error) => return self.adopt(cx, error).await,
         };
         let id = number.id.clone();
-        cx.remember(number);
+        cx.remember(Side::Target, number);
         Ok(Outcome::Done(format!("added as {id}")))
     }
 }

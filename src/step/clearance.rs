@@ -70,6 +70,7 @@ pub(super) async fn clear(
     let seen = cx.seen();
     let mut findings = preflight::before_register(cx.plan, &seen, phone);
     findings.extend(templates.objections(&seen));
+    findings.extend(unsubscribed(address, &seen.subscriptions));
     drop(seen);
     if !number.is_verified() {
         let message = format!("{phone} is not verified ({})", number.state());
@@ -91,6 +92,22 @@ pub(super) async fn clear(
         }
         (false, false) => Clearance::Refused(findings),
     })
+}
+
+fn unsubscribed(address: &Address, seen: &Observed<Vec<Subscription>>) -> Option<Finding> {
+    match seen {
+        Observed::Present(subscribed) if !subscribed.is_empty() => None,
+        Observed::Present(_) | Observed::Absent => {
+            let message = "no app is subscribed to the target's webhooks any more";
+            let finding = Finding::fail("subscription-missing", address, message);
+            Some(finding.ask(Who::Us, "run apply again"))
+        }
+        Observed::Unknown(why) => {
+            let message = format!("the target's subscriptions cannot be read: {why}");
+            let (rule, severity) = ("subscription-missing", Severity::Error);
+            Some(Finding::unknown(rule, severity, address, message))
+        }
+    }
 }
 
 /// What cannot be seen of two-step verification, unless somebody has passed the gate by name.

@@ -27,7 +27,7 @@ use crate::{
     journal::{Answer, Event, Journal, JournalError},
     phone::Phone,
     plan::{OtpChannel, Plan},
-    resource::phone_number::PhoneNumber,
+    resource::{Observed, phone_number::PhoneNumber},
     secret::{Secret, SecretError, Secrets},
     snapshot::Snapshot,
 };
@@ -268,21 +268,22 @@ impl Context<'_> {
                 doing: format!("read {phone} on the target"),
                 source,
             })?;
-        self.remember(number.clone());
+        self.remember(Side::Target, number.clone());
         Ok(number)
     }
 
-    /// Remembers a number as it is on the target now.
-    pub(super) fn remember(&self, number: PhoneNumber) {
-        use crate::resource::Observed;
+    /// Remembers a number as it is on one side now.
+    pub(super) fn remember(&self, side: Side, number: PhoneNumber) {
         let mut seen = self.seen();
-        let mut numbers = match &mut seen.target.numbers {
-            Observed::Present(numbers) => std::mem::take(numbers),
-            Observed::Absent | Observed::Unknown(_) => Vec::new(),
+        let account = match side {
+            Side::Source => &mut seen.source,
+            Side::Target => &mut seen.target,
         };
-        numbers.retain(|known| known.id != number.id);
-        numbers.push(number);
-        seen.target.numbers = Observed::Present(numbers);
+        // One number tells nothing about the others of a list that could not be read.
+        if let Observed::Present(numbers) = &mut account.numbers {
+            numbers.retain(|known| known.id != number.id);
+            numbers.push(number);
+        }
     }
 
     /// Keeps something in the journal that the API will forget or cannot show.
@@ -537,7 +538,7 @@ fn refused(error: &GraphError) -> Answer {
         code: error.code,
         subcode: error.subcode,
         message: error.to_string(),
-        judged: !error.is_credential() && error.retry() == Retry::Never,
+        judged: error.judges(),
         rest: error.rest().map(|rest| rest.as_secs()),
         trace_id: error.trace_id.clone(),
     }

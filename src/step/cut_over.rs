@@ -54,7 +54,7 @@ pub(super) fn closed(window: Option<&Window>, cx: &Context<'_>) -> Option<Outcom
     match window.opening(cx.clock.now(), CUT_OVER) {
         Opening::Open => None,
         Opening::Before => Some(Outcome::Parked {
-            reason: before(window),
+            reason: format!("its window `{}` opens {}", window.name, window.opens()),
             next: "run apply again then; everything else can be done before".into(),
         }),
         Opening::TooShort => Some(Outcome::Parked {
@@ -73,10 +73,6 @@ pub(super) fn closed(window: Option<&Window>, cx: &Context<'_>) -> Option<Outcom
     }
 }
 
-fn before(window: &Window) -> String {
-    format!("its window `{}` opens {}", window.name, window.opens())
-}
-
 impl Context<'_> {
     /// Waits for a window to open, as long as this run waits for anything: on a terminal as long as
     /// it takes, else only when it opens within `--wait`. An outcome: it is not open.
@@ -93,7 +89,8 @@ impl Context<'_> {
                 Ok((opening != Opening::Before).then_some(()))
             };
             let patience = self.patience_for_window(window);
-            self.poll(step, &before(window), patience, look).await?;
+            let waiting_for = format!("its window `{}` to open {}", window.name, window.opens());
+            self.poll(step, &waiting_for, patience, look).await?;
         }
         Ok(closed(window, self))
     }

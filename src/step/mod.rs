@@ -5,6 +5,7 @@
 //! that reaches the world). The table in this file gives every kind its place, and [`steps`] makes those of a plan.
 
 mod add;
+mod clearance;
 mod context;
 mod cut_over;
 mod listing;
@@ -29,7 +30,7 @@ use serde_json::Value;
 
 pub use cut_over::CutOvers;
 pub use listing::Listing;
-pub use verify::six_digits;
+pub use verify::{refused as refused_code, six_digits};
 
 pub use context::{CodeAsked, Context, Options, Outcome, People, StepError, Stop, answer};
 
@@ -315,7 +316,7 @@ pub fn steps(plan: &Plan) -> Vec<Step> {
             Method::SolutionIntent(_) => steps.push(Step::Add(add::Add::of(plan, number))),
         }
         steps.extend([
-            Step::Register(register::Register::of(plan, number)),
+            Step::Register(register::Register::of(number)),
             Step::Live(live::Live::of(number)),
             Step::Profile(profile::Profile::of(number)),
         ]);

@@ -1,9 +1,9 @@
 //! Registers a number with the Cloud API: **the point of no return**. Traffic, webhooks and billing
 //! move to the target, and nothing takes that back but a migration the other way.
 //!
-//! Right before the call everything it rests on is read once more; a [`Cleared`] can only be made
-//! from those observations, and only a `Cleared` sends the call. What the source will no longer
-//! show afterwards (its profile) is kept in the journal first.
+//! Right before the call everything it rests on is read once more: only a
+//! [`Cleared`](super::clearance::Cleared), which is made from those observations alone, makes the
+//! call. What the source will no longer show afterwards (its profile) is kept in the journal first.
 //!
 //! It starts only inside the number's window, as one of the run's cut-overs, and while the attempt
 //! ledger has room: Meta locks a number for 72 hours after ten register and deregister calls.
@@ -16,29 +16,25 @@
 
 use std::sync::Arc;
 
-use futures_util::future::join;
 use jiff::Timestamp;
 
 use super::{
-    Action, Change, Context, Decision, Outcome, StepError, StepKind, account, context::Repeat,
-    cut_over::closed, templates_approved::TemplatesApproved, two_step_off,
+    Action, Change, Context, Decision, Outcome, StepError, StepKind, account,
+    clearance::{Clearance, clear},
+    context::Repeat,
+    cut_over::closed,
+    two_step_off,
 };
 use crate::{
-    api::meta::{Write, write},
     finding::{Finding, Severity, Who},
-    ids::{Address, NumberStep, PhoneNumberId, WabaId},
+    ids::{Address, NumberStep},
     journal::number::Attempts,
     phone::Phone,
-    plan::{Method, Number, Plan, Window},
-    resource::{
-        Observed, Why,
-        phone_number::PhoneNumber,
-        subscription::Subscription,
-        waba::{Waba, no_payment},
-    },
-    secret::{Secret, SecretRef},
+    plan::{Method, Number, Window},
+    resource::{Observed, Why, phone_number::PhoneNumber},
+    secret::SecretRef,
     snapshot::Snapshot,
-    snapshot::{CONFIRMED, is_gone, profile},
+    snapshot::{is_gone, profile},
     step::Call,
 };
 
@@ -52,110 +48,18 @@ const SETTLE: std::time::Duration = std::time::Duration::from_secs(20);
 #[derive(Clone, Debug)]
 pub struct Register {
     phone: Phone,
-    target: WabaId,
     pin: SecretRef,
     /// The step that proves the number on the target.
     proved_by: NumberStep,
     needs: Vec<Phone>,
     window: Option<Arc<Window>>,
     carries_profile: bool,
-    templates: TemplatesApproved,
-}
-
-/// Proof that a number may be registered now. Made from fresh observations only.
-struct Cleared {
-    number: PhoneNumberId,
-}
-
-/// What is read right before the call.
-struct Fresh {
-    number: PhoneNumber,
-    two_step: Observed<bool>,
-    waba: Observed<Waba>,
-    subscriptions: Observed<Vec<Subscription>>,
-    templates: Vec<Finding>,
-}
-
-impl Cleared {
-    /// Judges fresh observations: every finding it returns is a reason not to call.
-    fn judge(register: &Register, fresh: &Fresh, confirmed: bool) -> Result<Self, Vec<Finding>> {
-        let Fresh {
-            number,
-            two_step,
-            waba,
-            subscriptions,
-            templates,
-        } = fresh;
-        let address = register.address();
-        let unknown = |what: &str, why: &dyn std::fmt::Display| {
-            Finding::unknown(
-                "register-unclear",
-                Severity::Error,
-                &address,
-                format!("{what} cannot be read: {why}"),
-            )
-            .ask(
-                Who::Us,
-                "run apply again; what the source cannot show is passed by name with --confirm",
-            )
-        };
-        let mut findings = templates.clone();
-        if !number.is_verified() {
-            let message = format!("{} is not verified ({})", register.phone, number.state());
-            findings.push(
-                Finding::fail("number-not-verified", &address, message)
-                    .ask(Who::Us, "run apply again"),
-            );
-        }
-        match two_step {
-            Observed::Present(false) => {}
-            Observed::Present(true) => {
-                findings.push(two_step_off::is_on(&address, &register.phone))
-            }
-            Observed::Absent | Observed::Unknown(_) if confirmed => {}
-            Observed::Absent => findings.push(unknown(
-                "two-step verification",
-                &"the number is not on the source",
-            )),
-            Observed::Unknown(why) => findings.push(unknown("two-step verification", why)),
-        }
-        match waba {
-            Observed::Present(waba) if waba.primary_funding_id.is_some() => {}
-            Observed::Present(_) | Observed::Absent => {
-                findings.push(no_payment(&register.target));
-            }
-            Observed::Unknown(why) => findings.push(unknown("the target's payment method", why)),
-        }
-        match subscriptions {
-            Observed::Present(subscribed) if !subscribed.is_empty() => {}
-            Observed::Present(_) | Observed::Absent => {
-                let message = "no app is subscribed to the target's webhooks any more";
-                findings.push(
-                    Finding::fail("subscription-missing", &address, message)
-                        .ask(Who::Us, "run apply again"),
-                );
-            }
-            Observed::Unknown(why) => findings.push(unknown("the target's subscriptions", why)),
-        }
-        if findings.is_empty() {
-            Ok(Self {
-                number: number.id.clone(),
-            })
-        } else {
-            Err(findings)
-        }
-    }
-
-    fn request(&self, pin: Secret) -> Write {
-        write::register(&self.number, pin)
-    }
 }
 
 impl Register {
-    pub(super) fn of(plan: &Plan, number: &Number) -> Self {
+    pub(super) fn of(number: &Number) -> Self {
         Self {
             phone: number.phone.clone(),
-            target: plan.target.waba.clone(),
             pin: number.pin.clone(),
             proved_by: match number.method {
                 Method::Otp => NumberStep::Verify,
@@ -165,49 +69,6 @@ impl Register {
             needs: number.needs.clone(),
             window: number.window.clone(),
             carries_profile: number.profile.is_none(),
-            templates: TemplatesApproved::of(plan),
-        }
-    }
-
-    async fn read(&self, cx: &Context<'_>, number: PhoneNumber) -> Result<Fresh, StepError> {
-        let waba_read = Waba::read(&self.target, true);
-        let subscriptions_read = Subscription::list(&self.target);
-        let reads = join(
-            cx.target.get(&waba_read),
-            cx.target.list(&subscriptions_read),
-        );
-        let looks = join(self.two_step(cx), self.objections(cx));
-        let ((waba, subscriptions), (two_step, templates)) = join(reads, looks).await;
-        let (waba, subscriptions) = (waba.into(), subscriptions.into());
-        Ok(Fresh {
-            number,
-            two_step,
-            waba,
-            subscriptions,
-            templates: templates?,
-        })
-    }
-
-    /// A template can be paused or rejected after its approval was seen, while a code was waited for.
-    async fn objections(&self, cx: &Context<'_>) -> Result<Vec<Finding>, StepError> {
-        if !self.templates.is_needed() {
-            return Ok(Vec::new());
-        }
-        cx.listing.templates(cx).await?;
-        Ok(self.templates.objections(&cx.seen()))
-    }
-
-    async fn two_step(&self, cx: &Context<'_>) -> Observed<bool> {
-        let id = match cx.seen().source.number(&self.phone) {
-            Observed::Present(number) => number.id.clone(),
-            Observed::Absent => return Observed::Absent,
-            Observed::Unknown(why) => return Observed::Unknown(why),
-        };
-        let number: Observed<PhoneNumber> = cx.source.get(&PhoneNumber::read(&id)).await.into();
-        match number {
-            Observed::Present(number) => Observed::shown(number.is_pin_enabled, "is_pin_enabled"),
-            Observed::Absent => Observed::Absent,
-            Observed::Unknown(why) => Observed::Unknown(why),
         }
     }
 
@@ -255,21 +116,6 @@ impl Register {
             ),
             next: format!("find out why they failed, and run apply again from {free:.0} on"),
         })
-    }
-
-    /// Reads the number, and all that the call rests on, for the last time. `None`: it is
-    /// registered already.
-    async fn clear(&self, cx: &Context<'_>) -> Result<Option<Cleared>, StepError> {
-        let number = cx.look_at(&self.phone).await?;
-        if number.is_registered() {
-            return Ok(None);
-        }
-        let fresh = self.read(cx, number).await?;
-        let gate = Address::number(&self.phone, NumberStep::TwoStepOff);
-        let confirmed = cx.options.confirmed.contains(&gate)
-            || cx.seen().history.kept(&gate, CONFIRMED).is_some();
-        let cleared = Cleared::judge(self, &fresh, confirmed);
-        cleared.map(Some).map_err(StepError::Blocked)
     }
 
     /// The PIN that was refused stands most likely where it stood.
@@ -372,13 +218,11 @@ impl StepKind for Register {
         if let Some(parked) = cx.enter(&self.address(), self.window.as_deref()).await? {
             return Ok(parked);
         }
-        let cleared = match self.clear(cx).await {
-            Err(StepError::Blocked(findings)) if findings.iter().all(two_step_off::is_gate) => {
-                return Ok(two_step_off::closed_again(&self.phone));
-            }
-            Ok(None) => return Ok(registered()),
-            Ok(Some(cleared)) => cleared,
-            Err(error) => return Err(error),
+        let cleared = match clear(cx, &self.address(), &self.phone).await? {
+            Clearance::Cleared(cleared) => cleared,
+            Clearance::Registered => return Ok(registered()),
+            Clearance::GateClosed => return Ok(two_step_off::closed_again(&self.phone)),
+            Clearance::Refused(findings) => return Err(StepError::Blocked(findings)),
         };
         self.keep_profile(cx).await?;
         // Reading takes time, and a limit may have made it take long.
@@ -387,10 +231,10 @@ impl StepKind for Register {
             return Ok(parked);
         }
 
-        let write = cleared.request(cx.ready(&self.pin)?);
+        let write = cleared.register(cx.ready(&self.pin)?);
         let doing = format!("register {}", self.phone);
         let lookup = || async {
-            match cx.target.get(&PhoneNumber::read(&cleared.number)).await {
+            match cx.target.get(&PhoneNumber::read(cleared.number())).await {
                 Ok(number) => Ok(number.is_registered().then_some(())),
                 Err(error) if is_gone(&error) => Ok(None),
                 Err(error) => Err(error),

@@ -59,8 +59,6 @@ impl TwoStepOff {
     }
 }
 
-const IS_ON: &str = "two-step-on";
-
 /// What the owner is asked to do.
 pub(super) fn instructions(phone: &Phone) -> String {
     format!("ask the source's owner: {}", two_step_instructions(phone))
@@ -132,11 +130,6 @@ impl StepKind for TwoStepOff {
     }
 }
 
-/// Returns whether a finding is that of this gate.
-pub(super) fn is_gate(finding: &Finding) -> bool {
-    finding.rule == IS_ON
-}
-
 /// The outcome of a register that found the gate closed again: a person has to act once more.
 pub(super) fn closed_again(phone: &Phone) -> Outcome {
     Outcome::Parked {
@@ -148,7 +141,7 @@ pub(super) fn closed_again(phone: &Phone) -> Outcome {
 /// The finding of a gate that is closed.
 pub(super) fn is_on(address: &Address, phone: &Phone) -> Finding {
     Finding::fail(
-        IS_ON,
+        "two-step-on",
         address,
         format!("two-step verification of {phone} is on"),
     )

@@ -11,7 +11,7 @@ use super::{
     until_verified,
 };
 use crate::{
-    api::meta::write,
+    api::meta::{GraphError, write},
     finding::{Finding, Who},
     ids::{Address, NumberStep},
     phone::Phone,
@@ -56,6 +56,18 @@ impl Verify {
 }
 
 impl Verify {
+    /// Says with a refused code how many there were.
+    fn count(&self, cx: &Context<'_>, error: StepError) -> StepError {
+        match error {
+            StepError::Call { source, .. } if source.graph().is_some_and(GraphError::judges) => {
+                let before = cx.seen().history.number(&self.phone).codes.tried;
+                let doing = refused(&self.phone, before);
+                StepError::Call { doing, source }
+            }
+            error => error,
+        }
+    }
+
     /// A variable, file or command that gave a refused code would most likely give it again; a
     /// person would not.
     fn would_repeat(&self, cx: &Context<'_>) -> bool {
@@ -64,6 +76,13 @@ impl Verify {
             && !asked_again
             && cx.seen().history.number(&self.phone).codes.is_refused
     }
+}
+
+/// What was tried, when Meta refused a code: how many it has refused is not shown by the API, and
+/// after some (how many is not published) a new one is needed.
+pub fn refused(phone: &Phone, before: u32) -> String {
+    let tried = before + 1;
+    format!("verify {phone} (code {tried} handed in since the last request)")
 }
 
 /// Strips what people type around a code. `None`: it is not six digits.
@@ -129,7 +148,8 @@ impl StepKind for Verify {
             Ok(number.is_verified().then_some(()))
         };
         cx.write(&self.address(), &doing, &write, Repeat::Never, lookup)
-            .await?;
+            .await
+            .map_err(|error| self.count(cx, error))?;
         let look = || async { Ok(cx.look_at(&self.phone).await?.is_verified().then_some(())) };
         match cx
             .poll(

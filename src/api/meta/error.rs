@@ -112,6 +112,11 @@ impl GraphError {
         matches!(self.code, 0 | 3 | 10 | 102 | 190 | 200..=299)
     }
 
+    /// Returns whether what was sent is to blame, and not who sent it or how often.
+    pub fn judges(&self) -> bool {
+        !self.is_credential() && self.retry() == Retry::Never
+    }
+
     /// Returns whether the object does not exist, or is not ours to see: the API does not say which.
     pub fn is_missing_object(&self) -> bool {
         self.code == 803 || (self.code == 100 && self.subcode == Some(33))

@@ -172,7 +172,7 @@ pub mod write {
     /// Registers a number with the Cloud API: the point of no return. The PIN becomes the number's
     /// new two-step PIN. At most 10 register and deregister calls per number in 72 hours.
     ///
-    /// Only `step/register.rs` may call this: it holds the proof that everything is ready.
+    /// Only `step/clearance.rs` may call this: it holds the proof that everything is ready.
     pub(crate) fn register(number: &PhoneNumberId, pin: Secret) -> Write {
         let params = vec![
             ("messaging_product", "whatsapp".into()),

@@ -130,7 +130,7 @@ pub(super) async fn run(arguments: &Arguments, global: &Global, ui: Ui) -> Resul
         },
         attended: attended && !arguments.no_wait,
         poll_interval: arguments.poll_interval,
-        new_codes: known("--new-code", &arguments.new_code, &plan)?,
+        new_codes: coded(&arguments.new_code, &plan)?,
         new_pins: known("--new-pin", &arguments.new_pin, &plan)?,
         confirmed,
         user: user(),
@@ -165,6 +165,21 @@ fn known(flag: &str, phones: &[Phone], plan: &Plan) -> Result<BTreeSet<Phone>, C
             "{flag} {unknown}: the plan has no such number"
         ))),
         None => Ok(phones.iter().cloned().collect()),
+    }
+}
+
+/// Numbers of `--new-code`: those that are verified by a code.
+fn coded(phones: &[Phone], plan: &Plan) -> Result<BTreeSet<Phone>, CliError> {
+    let known = known("--new-code", phones, plan)?;
+    let has_code = |phone: &&Phone| {
+        plan.number(phone)
+            .is_some_and(|number| number.method == Method::Otp)
+    };
+    match known.iter().find(|phone| !has_code(phone)) {
+        Some(phone) => Err(CliError::Usage(format!(
+            "--new-code {phone}: the number needs no code, its method is not otp"
+        ))),
+        None => Ok(known),
     }
 }
 

@@ -61,7 +61,8 @@ pub(super) async fn run(arguments: &Arguments, ui: Ui) -> Result<u8, CliError> {
     };
     let options = Options {
         wait: Some(Duration::from_secs(24 * 3600)),
-        attended: false,
+        // The people of a rehearsal are there and do what is asked of them, in their time.
+        attended: true,
         poll_interval: Duration::from_secs(30),
         new_codes: BTreeSet::new(),
         new_pins: BTreeSet::new(),
@@ -78,7 +79,7 @@ pub(super) async fn run(arguments: &Arguments, ui: Ui) -> Result<u8, CliError> {
 
 pub(super) fn world(arguments: &Arguments, plan: &Plan, ui: Ui) -> Result<World, CliError> {
     let Some(path) = &arguments.world else {
-        return Ok(seed::from_plan(plan));
+        return Ok(seed::rehearsal(plan));
     };
     read_world(path, ui)
 }

@@ -24,7 +24,8 @@ use crate::{
 /// Serve the simulator over HTTP, for any client of the Graph API
 ///
 /// Prints the base URL, ids and a token of its world, one per line. Stand-ins for people live under
-/// /__sim/: GET code?phone=, POST two_step_off {phone}, GET world. Ends with Ctrl-C.
+/// /__sim/: GET code?phone=, POST two_step_off {phone}, POST popup {waba, phone},
+/// POST intent {solution_id, status, waba}, GET world. Ends with Ctrl-C.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// A world file: accounts, numbers, templates, oddities, faults
@@ -62,6 +63,7 @@ pub(super) async fn run(arguments: &Arguments, ui: Ui) -> Result<u8, CliError> {
     let mut all = vec![("graph", base.clone())];
     all.extend(lines);
     all.push(("code_url", format!("{base}/__sim/code?phone=")));
+    all.push(("popup_url", format!("{base}/__sim/popup")));
     ui.print(&text(all, ui.format))?;
     serve::serve(listener, simulator, stopped())
         .await

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// The PIN of an owner who switches two-step verification on by surprise.
-const OWNERS_PIN: &str = "951753";
+pub(super) const OWNERS_PIN: &str = "951753";
 
 /// Something that happens in the world without a call.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

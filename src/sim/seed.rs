@@ -5,23 +5,25 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use futures_util::future::{BoxFuture, FutureExt};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::{
     Simulator,
     access::{BUSINESS, MANAGEMENT, MESSAGING},
+    happening::{Happening, OWNERS_PIN},
+    script::{Event, When},
     words::{
-        AccountMode, Category, CodeVerification, NameStatus, NumberStatus, ParameterFormat,
-        Platform, Quality, Review, TemplateStatus, TokenKind, Verification,
+        AccountMode, Category, CodeVerification, Decision, NameStatus, NumberStatus,
+        ParameterFormat, Platform, Quality, Review, TemplateStatus, TokenKind, Verification,
     },
-    world::{App, Business, Codes, Number, Template, Token, Waba, World},
+    world::{App, Business, Codes, Number, Solution, Template, Token, Waba, World},
 };
 use crate::{
     ids::{AppId, BusinessId, PhoneNumberId, WabaId},
     phone::Phone,
-    plan::{Glob, Plan, SubscribeApp},
+    plan::{Glob, Method, Plan, SubscribeApp},
     secret::{Secret, SecretError, SecretRef, Secrets},
 };
 
@@ -55,7 +57,72 @@ pub fn from_plan(plan: &Plan) -> World {
     for name in template_names(plan) {
         add_template(&mut world, &source, &name, "en_US");
     }
+    for solution in plan.solutions() {
+        let name = "Rehearsal partners".to_owned();
+        world.solutions.insert(solution.clone(), Solution { name });
+    }
     world
+}
+
+/// The days between the beginning of a rehearsal and its first window.
+const DAYS_AHEAD: i64 = 3;
+
+/// When people act in a rehearsal, in seconds after its beginning: the source's owner first.
+const OWNER_ACTS: u32 = 20 * 60;
+const CUSTOMER_ACTS: u32 = 40 * 60;
+
+/// Makes the world of a rehearsal: as [`from_plan`], some days before the first window, with the
+/// work of people still to be done. Two-step verification is on, as it is for most numbers; the
+/// source's owner and the customer do what the gates ask of them, each after a while.
+pub fn rehearsal(plan: &Plan) -> World {
+    let mut world = from_plan(plan);
+    let opens = plan
+        .windows
+        .iter()
+        .map(|window| window.from.timestamp())
+        .min();
+    let ahead = SignedDuration::from_hours(24 * DAYS_AHEAD);
+    if let Some(begins) = opens.and_then(|opens| opens.checked_sub(ahead).ok()) {
+        world.now = begins;
+    }
+    for number in world.numbers.values_mut() {
+        number.pin = Some(Secret::new(OWNERS_PIN));
+    }
+    let target = plan.target.waba.to_string();
+    for number in &plan.numbers {
+        let phone = number.phone.clone();
+        schedule(
+            &mut world,
+            OWNER_ACTS,
+            Happening::TwoStepOff {
+                phone: phone.clone(),
+            },
+        );
+        if number.method == Method::EmbeddedSignup {
+            let waba = target.clone();
+            schedule(
+                &mut world,
+                CUSTOMER_ACTS,
+                Happening::SignupFinished { phone, waba },
+            );
+        }
+    }
+    for solution in plan.solutions() {
+        let accepted = Happening::IntentDecided {
+            solution: solution.to_string(),
+            status: Decision::Accepted,
+            waba: Some(target.clone()),
+        };
+        schedule(&mut world, CUSTOMER_ACTS, accepted);
+    }
+    world
+}
+
+fn schedule(world: &mut World, seconds: u32, what: Happening) {
+    world.schedule(Event {
+        when: When::AfterSeconds(seconds),
+        what,
+    });
 }
 
 /// A pattern makes two names that fit it.

@@ -9,6 +9,7 @@ use waba_migrate::{
     sim::{
         Simulator,
         script::{Effect, Event, Happening, Match, ScriptedError, Verb, When},
+        seed,
     },
 };
 
@@ -29,6 +30,11 @@ fn at_night(plan: &str) -> String {
     plan.to_owned() + night
 }
 
+/// Sets up a plan in the week before the one of its window.
+fn days_ahead(plan: &str) -> Stage {
+    Stage::with(plan, |world| world.now = seed::BEGINNING)
+}
+
 fn moment(text: &str) -> Timestamp {
     text.parse().expect("a moment")
 }
@@ -45,7 +51,7 @@ fn minutes(minutes: u64) -> Duration {
 
 #[test]
 fn before_its_window_everything_else_is_done() {
-    let stage = Stage::new(&at_night(SMALL));
+    let stage = days_ahead(&at_night(SMALL));
     let run = stage.apply();
     insta::assert_snapshot!(run.short_ends(), @r#"
     Done number["+4930901820"].add
@@ -78,7 +84,7 @@ fn before_its_window_everything_else_is_done() {
 fn a_cut_over_that_does_not_fit_is_not_begun() {
     #[track_caller]
     fn check(now: &str, gives: &str) {
-        let stage = Stage::new(&at_night(SMALL));
+        let stage = days_ahead(&at_night(SMALL));
         wait_until(&stage.sim, moment(now));
         assert_eq!(
             stage.apply().end(&step("register")),
@@ -99,7 +105,7 @@ fn a_cut_over_that_does_not_fit_is_not_begun() {
 
 #[test]
 fn somebody_at_a_terminal_waits_for_the_window() {
-    let mut stage = Stage::new(&at_night(SMALL));
+    let mut stage = days_ahead(&at_night(SMALL));
     stage.options.attended = true;
     assert!(stage.apply().is_done());
     stage.sim.world(|world| {
@@ -118,7 +124,7 @@ fn somebody_at_a_terminal_waits_for_the_window() {
 
 #[test]
 fn a_pipeline_waits_for_a_window_that_opens_within_its_patience() {
-    let mut stage = Stage::new(&at_night(SMALL));
+    let mut stage = days_ahead(&at_night(SMALL));
     stage.options.wait = Some(minutes(10));
     wait_until(&stage.sim, moment("2026-12-05T20:30:00Z"));
     assert_eq!(stage.apply().end(&step("register")).0, StepEnd::Parked);
@@ -133,7 +139,7 @@ fn a_pipeline_waits_for_a_window_that_opens_within_its_patience() {
 
 #[test]
 fn a_gate_that_closes_while_the_window_is_waited_for_is_seen_before_register() {
-    let mut stage = Stage::new(&at_night(SMALL));
+    let mut stage = days_ahead(&at_night(SMALL));
     stage.options.attended = true;
     let phone = BERLIN.parse().expect("a phone");
     stage.sim.edit(|world| {

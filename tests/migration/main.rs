@@ -5,6 +5,7 @@ mod crash;
 mod cut_over;
 mod decisions;
 mod faults;
+mod methods;
 mod oddities;
 mod refused;
 mod stage;

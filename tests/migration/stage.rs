@@ -173,10 +173,13 @@ impl Stage {
         Self::with(text, |_| {})
     }
 
-    /// Sets up a world that suits the plan, and changes it.
+    /// Sets up a world that suits the plan, an hour before its first window, and changes it.
     pub(crate) fn with(text: &str, edit: impl FnOnce(&mut World)) -> Self {
         let plan = plan(text);
         let mut world = seed::from_plan(&plan);
+        if let Some(window) = plan.windows.first() {
+            world.now = window.from.timestamp() - Duration::from_secs(3600);
+        }
         edit(&mut world);
         Self::on(plan, world)
     }

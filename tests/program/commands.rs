@@ -264,7 +264,8 @@ fn a_migration_over_http_from_plan_to_diff() {
                 "copy: [order_confirmation, order_shipped, welcome]",
                 "copy: []",
             )
-            .replace("required: [\"order_*\"]", "required: []"),
+            .replace("required: [\"order_*\"]", "required: []")
+            .replace("    window: night\n", ""),
     );
     let server = Server::start(&bench, "world.yaml");
     let run = |arguments: &[&str]| {

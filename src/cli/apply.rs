@@ -13,7 +13,8 @@ use futures_util::future::{BoxFuture, FutureExt};
 use super::{
     Global,
     error::CliError,
-    exit, gate_text,
+    exit,
+    gate_text::GateText,
     session::{Seen, Session, Site, fetch, read_plan},
     ui::{Format, Ui},
 };
@@ -90,7 +91,7 @@ pub(super) struct Arguments {
     )]
     confirm: Vec<String>,
     #[command(flatten)]
-    gates: gate_text::Arguments,
+    gates: GateText,
 }
 
 /// Reads `90s`, `10m`, `1h 30m`, or plain seconds.

@@ -16,7 +16,7 @@ use crate::{
 };
 
 #[derive(Debug, Args)]
-pub(super) struct Arguments {
+pub(super) struct GateText {
     /// Print a mail that asks for what only people can do for this number, and do nothing else
     #[arg(long, value_name = "PHONE", env = "WABA_MIGRATE_GATE_TEXT")]
     gate_text: Option<Phone>,
@@ -41,7 +41,7 @@ enum Written {
     De,
 }
 
-impl Arguments {
+impl GateText {
     /// Prints the mail, if one is asked for, and returns the exit code.
     pub(super) fn print(&self, plan: &Plan, ui: Ui) -> Result<Option<u8>, CliError> {
         let Some(phone) = &self.gate_text else {

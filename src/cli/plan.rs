@@ -7,7 +7,8 @@ use clap::Args;
 use super::{
     Global,
     error::CliError,
-    exit, gate_text,
+    exit,
+    gate_text::GateText,
     session::{Seen, Session, Site, read_plan},
     ui::{Format, Ui},
 };
@@ -24,7 +25,7 @@ pub(super) struct Arguments {
     /// The plan file
     plan: PathBuf,
     #[command(flatten)]
-    gates: gate_text::Arguments,
+    gates: GateText,
     /// Exit 2 when there is something to do
     #[arg(long, env = "WABA_MIGRATE_DETAILED_EXITCODE")]
     detailed_exitcode: bool,

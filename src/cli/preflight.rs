@@ -7,7 +7,8 @@ use clap::Args;
 use super::{
     Global,
     error::CliError,
-    exit, gate_text,
+    exit,
+    gate_text::GateText,
     session::{Session, Site, read_plan},
     ui::{Format, Ui},
 };
@@ -26,7 +27,7 @@ pub(super) struct Arguments {
     /// The plan file
     plan: PathBuf,
     #[command(flatten)]
-    gates: gate_text::Arguments,
+    gates: GateText,
 }
 
 pub(super) async fn run(arguments: &Arguments, global: &Global, ui: Ui) -> Result<u8, CliError> {

@@ -8,6 +8,7 @@ use waba_migrate::{
     sim::{
         file,
         script::{Effect, Event, Happening, Match, Verb, When},
+        seed,
         words::TemplateStatus,
         world::World,
     },
@@ -42,7 +43,9 @@ fn examples() -> Vec<(String, Stage)> {
             continue;
         }
         let plan = std::fs::read_to_string(&path).expect("a readable plan");
-        stages.push((name.clone(), Stage::new(&plan)));
+        let parsed = self::plan(&plan);
+        let world = seed::rehearsal(&parsed);
+        stages.push((name.clone(), Stage::on(parsed, world)));
         let world = path.with_extension("world.yaml");
         if let Ok(bytes) = std::fs::read(&world) {
             let world = file::parse("world", &bytes).expect("a valid world");
@@ -51,6 +54,10 @@ fn examples() -> Vec<(String, Stage)> {
                 Stage::on(self::plan(&plan), world),
             ));
         }
+    }
+    for (_, stage) in &mut stages {
+        // As in a rehearsal: people are there, and do what is asked of them in their time.
+        stage.options.attended = true;
     }
     stages
 }

@@ -1,12 +1,16 @@
 //! Where Meta contradicts its own documents, or says nothing, both behaviours must end well.
 
-use waba_migrate::sim::{
-    switches::{
-        DisplaySpelling, ErrorStatus, FailedShape, MigratedIds, RepeatedCopy, SecondAdd,
-        SourceAfterMove,
+use waba_migrate::{
+    journal::StepEnd,
+    sim::{
+        seed,
+        switches::{
+            DisplaySpelling, ErrorStatus, FailedShape, MigratedIds, RepeatedCopy, SecondAdd,
+            SourceAfterMove,
+        },
+        words::TemplateStatus,
+        world::World,
     },
-    words::TemplateStatus,
-    world::World,
 };
 
 use crate::stage::{SMALL, Stage, THREE};
@@ -129,5 +133,28 @@ fn every_shape_of_a_refused_copy_is_understood_and_stops_nothing_that_is_not_req
                 "{shape:?}"
             );
         }
+    }
+}
+
+#[test]
+fn a_verification_that_expired_before_its_window_needs_another_code() {
+    let plan = SMALL.to_owned()
+        + "windows: { late: { from: 2026-12-20T22:00, to: 2026-12-21T04:00, time_zone: Europe/Berlin } }\n\
+           defaults: { number: { window: late } }\n";
+    for days in [0, 14] {
+        let stage = Stage::with(&plan, |world| {
+            world.switches.verification_days = days;
+            world.now = seed::BEGINNING;
+        });
+        assert_eq!(
+            stage.apply().end("number[\"+4930901820\"].verify").0,
+            StepEnd::Done
+        );
+        let opens = stage.plan.windows[0].from.timestamp();
+        let now = stage.sim.world(|world| world.now);
+        stage.sim.advance(now.duration_until(opens).unsigned_abs());
+        assert!(stage.apply().is_done());
+        assert_eq!(stage.sent("/request_code"), if days == 0 { 1 } else { 2 });
+        assert_eq!(stage.effects("/register"), 1);
     }
 }

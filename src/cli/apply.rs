@@ -26,7 +26,7 @@ use crate::{
     journal::{Entry, Event, History, Journal, Lock, StepEnd, event::VERSION, file::Listener},
     phone::Phone,
     plan::{Method, OtpChannel, Plan},
-    report::events,
+    report::{events, style},
     secret::{Secret, SecretRef},
     step::{CodeAsked, Context, CutOvers, Listing, Options, People, Stop, six_digits},
 };
@@ -470,12 +470,20 @@ fn held(seen: &Seen) -> BTreeMap<Phone, String> {
         .collect()
 }
 
+fn time(at: jiff::Timestamp) -> String {
+    at.strftime("%a %e %b %H:%MZ").to_string()
+}
+
 /// Shows every line of the journal after it is on disk.
 fn listener(ui: Ui) -> Listener {
     Arc::new(move |entry: &Entry| {
         let text = match ui.format {
             Format::Json => serde_json::to_string(entry).ok(),
-            Format::Text => events::line(entry),
+            Format::Text => events::line(entry).map(|line| match ui.shows_time {
+                // A rehearsal plays days in a moment; only the clock tells.
+                true => format!("  {}{line}", style::faint(time(entry.at))),
+                false => line,
+            }),
         };
         if let Some(text) = text {
             // A full disk on the other side of a pipe must not stop a migration half way.

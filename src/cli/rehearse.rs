@@ -40,6 +40,7 @@ pub(super) struct Arguments {
 pub(super) async fn run(arguments: &Arguments, ui: Ui) -> Result<u8, CliError> {
     let ui = Ui {
         json_lines: true,
+        shows_time: true,
         ..ui
     };
     let mut plan = read_plan(&arguments.plan, ui)?;

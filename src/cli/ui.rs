@@ -43,6 +43,8 @@ pub(super) struct Ui {
     pub format: Format,
     /// Whether every JSON value takes one line, because several follow each other.
     pub(super) json_lines: bool,
+    /// Whether every event shows its time.
+    pub(super) shows_time: bool,
     /// Whether only results are shown.
     pub quiet: bool,
 }
@@ -59,6 +61,7 @@ impl Ui {
         Self {
             format,
             json_lines: false,
+            shows_time: false,
             quiet,
         }
     }

@@ -32,9 +32,10 @@ const LATENCY: Duration = Duration::from_millis(100);
 const PAGE: usize = 100;
 
 /// Reads that show a plan of one token everything: each list of each account in pages of the
-/// largest size, each account, the subscriptions of the target, the token.
+/// largest size, each account and its details, the subscriptions of the target and its room for
+/// templates, the token.
 const FEWEST_REQUESTS: usize =
-    2 * (fixture::NUMBERS.div_ceil(PAGE) + fixture::TEMPLATES.div_ceil(PAGE) + 1) + 2;
+    2 * (fixture::NUMBERS.div_ceil(PAGE) + fixture::TEMPLATES.div_ceil(PAGE) + 2) + 3;
 
 /// CPU time of the whole program, from its start to its end.
 const CPU_BUDGET: Duration = Duration::from_millis(300);

@@ -1,10 +1,10 @@
 //! What was seen: everything a plan needs, read once, side by side.
 //!
-//! Requests: one per WABA, one per page of numbers and templates of each, one for subscriptions,
-//! one per token, and one per number that is already live on the target (its profile; no list has
-//! it). Everything that is only needed later is read later.
+//! Requests: two per WABA, one per page of numbers and templates of each, one for the target's room
+//! for templates, one for subscriptions, one per token, and one per number that is already live on
+//! the target (its profile; no list has it). Everything that is only needed later is read later.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::{StreamExt, future::join, stream};
 use jiff::Timestamp;
@@ -21,9 +21,9 @@ use crate::{
         phone_number::PhoneNumber,
         profile::Profile,
         subscription::{App, Subscription},
-        template::{Key, Template},
+        template::{Key, Room, Template},
         token::Token,
-        waba::Waba,
+        waba::{Waba, WabaDetails},
     },
 };
 
@@ -42,6 +42,10 @@ pub struct Snapshot {
     pub source: Account,
     /// The WABA that receives them.
     pub target: Account,
+    /// The target's room for templates; absent where the plan copies none.
+    pub room: Observed<Room>,
+    /// How much of the target's hourly calls was used, in percent, as far as answers told.
+    pub used: Option<u32>,
     /// The apps subscribed to the target.
     pub subscriptions: Observed<Vec<Subscription>>,
     /// Our app: the plan's word, else what the API says of the token.
@@ -63,10 +67,15 @@ pub struct Snapshot {
 pub struct Account {
     /// The account itself.
     pub waba: Observed<Waba>,
+    /// What else it shows. Nothing rests on it alone.
+    pub details: Observed<WabaDetails>,
     /// Its numbers.
     pub numbers: Observed<Vec<PhoneNumber>>,
     /// Its templates, by key.
     pub templates: Observed<BTreeMap<Key, Template>>,
+    /// Templates of the target that are being deleted: gone for every purpose, but their names stay
+    /// blocked. Empty for the source.
+    pub leaving: BTreeSet<Key>,
 }
 
 /// The two readers of a plan: often the same token.
@@ -107,19 +116,26 @@ impl Account {
 
     async fn observe(reader: &Reader, id: &WabaId, is_target: bool, with_templates: bool) -> Self {
         let waba = async { Observed::from(reader.get(&Waba::read(id, is_target)).await) };
+        let details = async { Observed::from(reader.get(&Waba::read_details(id)).await) };
         let numbers = async { Observed::from(reader.list(&PhoneNumber::list(id)).await) };
         let templates = async {
             match (with_templates, is_target) {
-                (false, _) => Observed::Present(BTreeMap::new()),
-                (true, true) => target_templates(reader, id).await.into(),
-                (true, false) => templates(reader, id).await,
+                (false, _) => (Observed::Present(BTreeMap::new()), BTreeSet::new()),
+                (true, true) => match there_and_leaving(reader, id).await {
+                    Ok((there, leaving)) => (Observed::Present(there), leaving),
+                    Err(error) => (Err(error).into(), BTreeSet::new()),
+                },
+                (true, false) => (templates(reader, id).await, BTreeSet::new()),
             }
         };
-        let ((waba, numbers), templates) = join(join(waba, numbers), templates).await;
+        let accounts = join(join(waba, details), numbers);
+        let (((waba, details), numbers), (templates, leaving)) = join(accounts, templates).await;
         Self {
             waba,
+            details,
             numbers,
             templates,
+            leaving,
         }
     }
 }
@@ -147,9 +163,19 @@ pub async fn target_templates(
     reader: &Reader,
     id: &WabaId,
 ) -> Result<BTreeMap<Key, Template>, CallError> {
+    Ok(there_and_leaving(reader, id).await?.0)
+}
+
+/// Reads the templates of the target: those that are there, and the keys of those that are being
+/// deleted.
+async fn there_and_leaving(
+    reader: &Reader,
+    id: &WabaId,
+) -> Result<(BTreeMap<Key, Template>, BTreeSet<Key>), CallError> {
     let mut templates = by_key(reader.list(&Template::list(id)).await?);
-    templates.retain(|_, template| template.is_there());
-    Ok(templates)
+    let leaving = templates.extract_if(.., |_, template| !template.is_there());
+    let leaving = leaving.map(|(key, _)| key).collect();
+    Ok((templates, leaving))
 }
 
 /// Reads everything the plan needs. Never fails: what could not be read is [`Observed::Unknown`].
@@ -161,6 +187,13 @@ pub async fn observe(plan: &Plan, readers: &Readers, history: History, at: Times
             Account::observe(&readers.target, &plan.target.waba, true, with_templates).await;
         let profiles = profiles(plan, &readers.target, &target).await;
         (target, profiles)
+    };
+    let room = async {
+        if plan.templates.copy.is_empty() {
+            return Observed::Absent;
+        }
+        let read = readers.target.get(&Room::read(&plan.target.waba)).await;
+        read.map(Room::of).into()
     };
     let subscriptions = async {
         Observed::from(
@@ -179,7 +212,8 @@ pub async fn observe(plan: &Plan, readers: &Readers, history: History, at: Times
     };
     let accounts = join(source, target);
     let tokens = join(target_token, source_token);
-    let ((accounts, tokens), subscriptions) = join(join(accounts, tokens), subscriptions).await;
+    let rest = join(room, subscriptions);
+    let ((accounts, tokens), (room, subscriptions)) = join(join(accounts, tokens), rest).await;
     let (source, (target, profiles)) = accounts;
     let (target_token, source_token) = tokens;
     let source_token = source_token.unwrap_or_else(|| target_token.clone());
@@ -189,6 +223,8 @@ pub async fn observe(plan: &Plan, readers: &Readers, history: History, at: Times
         at,
         source,
         target,
+        room,
+        used: readers.target.used(&plan.target.waba),
         subscriptions,
         app,
         target_token,
@@ -269,8 +305,10 @@ impl Snapshot {
     pub fn trouble(&self) -> Option<Trouble> {
         let Account {
             waba,
+            details: _,
             numbers,
             templates,
+            leaving: _,
         } = &self.target;
         let unknown = [
             waba.unknown(),

@@ -75,6 +75,37 @@ pub struct Template {
     pub rejected_reason: Option<String>,
 }
 
+/// How many templates a WABA has and may have; each language counts. Both may be left out.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Room {
+    /// How many it has.
+    pub total_count: Option<usize>,
+    /// How many it may have.
+    pub message_template_limit: Option<usize>,
+}
+
+/// The answer that holds a [`Room`].
+#[derive(Clone, Debug, Deserialize)]
+pub struct RoomAnswer {
+    summary: Option<Room>,
+}
+
+impl Room {
+    /// Reads the room of a WABA, and as little else as possible.
+    pub fn read(waba: &WabaId) -> Read<RoomAnswer> {
+        Read::new(format!("/{waba}/message_templates"))
+            .with("fields", "id")
+            .with("limit", "1")
+            .with("summary", "total_count,message_template_limit")
+    }
+
+    /// Takes the answer; one without a summary shows nothing.
+    pub fn of(answer: RoomAnswer) -> Self {
+        answer.summary.unwrap_or_default()
+    }
+}
+
 /// `quality_score`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Quality {

@@ -2,6 +2,7 @@
 //!
 //! Source: <https://developers.facebook.com/docs/graph-api/reference/debug_token>
 
+use jiff::Timestamp;
 use serde::Deserialize;
 
 use crate::{
@@ -24,8 +25,13 @@ pub struct Token {
     pub app_id: Option<AppId>,
     /// Whether it works.
     pub is_valid: Option<bool>,
+    /// `SYSTEM_USER`, `USER` and others.
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
     /// Epoch seconds; 0 is never.
     pub expires_at: Option<i64>,
+    /// When it shows no data any more; independent of `expires_at`. Epoch seconds; 0 is never.
+    pub data_access_expires_at: Option<i64>,
     /// The permissions it holds.
     pub scopes: Option<Vec<String>>,
     /// The permissions with the WABAs they are limited to.
@@ -45,6 +51,15 @@ impl Token {
     /// Asks about a token.
     pub fn read(token: &Secret) -> Read<Wrapped> {
         Read::new("/debug_token").with("input_token", token.clone())
+    }
+
+    /// Returns when it ends to be of use, by whichever end comes first. `None`: never, or not shown.
+    pub fn ends(&self) -> Option<Timestamp> {
+        let ends = [self.expires_at, self.data_access_expires_at];
+        let moments = ends.into_iter().flatten().filter(|second| *second > 0);
+        moments
+            .filter_map(|second| Timestamp::from_second(second).ok())
+            .min()
     }
 
     /// Returns whether it holds a permission for a WABA. `None`: it does not say.

@@ -42,6 +42,49 @@ pub struct Waba {
     pub primary_funding_id: Option<String>,
 }
 
+/// What else a WABA shows. Not every version and every token shows it, and one unknown field fails
+/// a whole read: so it is read apart, and nothing rests on it alone.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct WabaDetails {
+    /// `ACTIVE`; other words are not documented.
+    pub status: Option<String>,
+    /// Who owns it. Sources contradict each other about the words, so they are shown as they come.
+    pub ownership_type: Option<String>,
+    /// What keeps it from sending.
+    pub health_status: Option<Health>,
+}
+
+/// `health_status`: the account, and everything it rests on.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Health {
+    /// Each thing on its own.
+    pub entities: Option<Vec<Entity>>,
+}
+
+/// One thing of a `health_status`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Entity {
+    /// `WABA`, `BUSINESS`, `APP` and others.
+    pub entity_type: Option<String>,
+    /// AVAILABLE, LIMITED or BLOCKED.
+    pub can_send_message: Option<String>,
+    /// Why not.
+    pub errors: Option<Vec<HealthError>>,
+}
+
+/// Why a thing cannot send.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct HealthError {
+    /// Like 141006.
+    pub error_code: Option<i64>,
+    /// In Meta's words.
+    pub error_description: Option<String>,
+}
+
 /// A business portfolio, as far as a WABA tells.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Business {
@@ -66,6 +109,11 @@ impl Waba {
             "id,name,account_review_status,business_verification_status,{payment}owner_business_info,on_behalf_of_business_info"
         );
         Read::new(format!("/{id}")).with("fields", fields)
+    }
+
+    /// Reads the details of one.
+    pub fn read_details(id: &WabaId) -> Read<WabaDetails> {
+        Read::new(format!("/{id}")).with("fields", "status,ownership_type,health_status")
     }
 
     /// Returns every business this account may stand for: its owner, and the one it works for.

@@ -4,6 +4,7 @@
 //! [`Writer`](super::Writer) can send through it.
 
 use std::{
+    collections::BTreeMap,
     fmt,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -41,6 +42,7 @@ pub struct Connection {
     hidden: Mutex<Vec<Secret>>,
     patience: Patience,
     quiet_until: Mutex<Option<Timestamp>>,
+    used: Mutex<BTreeMap<String, u32>>,
     slots: Semaphore,
 }
 
@@ -81,6 +83,7 @@ impl Connection {
             hidden,
             patience,
             quiet_until: Mutex::default(),
+            used: Mutex::default(),
             slots: Semaphore::new(AT_ONCE),
         }
     }
@@ -133,7 +136,7 @@ impl Connection {
         debug!(%method, %path, status = response.status, "answered");
 
         let load = Load::of(&response);
-        self.note_load(load);
+        self.note_load(&load);
         let mask = |text: &str| mask(text, &hidden);
         if let Some(error) = GraphError::parse(response.status, &response.body, mask) {
             let regain_minutes = Some(load.regain_minutes);
@@ -172,7 +175,19 @@ impl Connection {
         }
     }
 
-    fn note_load(&self, load: Load) {
+    /// Returns the highest use of an account's hourly calls that an answer told of, in percent.
+    pub(super) fn used(&self, account: &str) -> Option<u32> {
+        let used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        used.get(account).copied()
+    }
+
+    fn note_load(&self, load: &Load) {
+        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        for (account, percent) in &load.calls {
+            let known = used.entry(account.clone()).or_default();
+            *known = (*known).max(*percent);
+        }
+        drop(used);
         if let Some(pause) = load.pause() {
             self.keep_quiet(pause);
         }

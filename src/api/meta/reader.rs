@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     api::transport::{Method, Param, Params, Request},
+    ids::WabaId,
     secret::Secret,
 };
 
@@ -93,6 +94,11 @@ impl Reader {
     /// Returns the token, for the one call that asks the API about it.
     pub fn token(&self) -> &Secret {
         self.connection.token()
+    }
+
+    /// Returns how much of a WABA's hourly calls is used, in percent, as far as answers told.
+    pub fn used(&self, waba: &WabaId) -> Option<u32> {
+        self.connection.used(waba.as_str())
     }
 
     /// Reads one object.

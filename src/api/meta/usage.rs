@@ -17,6 +17,8 @@ const FULL_PAUSE: Duration = Duration::from_secs(60);
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Usage {
+    #[serde(rename = "type")]
+    kind: String,
     call_count: f64,
     total_cputime: f64,
     total_time: f64,
@@ -36,13 +38,18 @@ impl Usage {
     }
 }
 
+/// The kind of limit that calls on an account count against.
+const MANAGEMENT: &str = "whatsapp_business_management";
+
 /// What an answer's headers say about the limits.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Load {
     /// Minutes until access is regained; zero when nothing is blocked.
     pub(super) regain_minutes: u64,
     /// Whether some limit is used up.
     pub(super) is_full: bool,
+    /// How much of an account's hourly calls is used, in percent, by the id of the account.
+    pub(super) calls: Vec<(String, u32)>,
 }
 
 impl Load {
@@ -59,17 +66,29 @@ impl Load {
         Self {
             regain_minutes: all().map(Usage::minutes).max().unwrap_or_default(),
             is_full: all().any(Usage::is_full),
+            calls: calls(&business),
         }
     }
 
     /// Returns how long the next call has to wait.
-    pub(super) fn pause(self) -> Option<Duration> {
+    pub(super) fn pause(&self) -> Option<Duration> {
         match (self.regain_minutes, self.is_full) {
             (0, false) => None,
             (0, true) => Some(FULL_PAUSE),
             (minutes, _) => Some(Duration::from_secs(60 * minutes)),
         }
     }
+}
+
+fn calls(business: &BTreeMap<String, Vec<Usage>>) -> Vec<(String, u32)> {
+    let of_account = |(id, usages): (&String, &Vec<Usage>)| {
+        let management = usages.iter().find(|usage| usage.kind == MANAGEMENT)?;
+        Some((
+            id.clone(),
+            management.call_count.clamp(0.0, 1000.0).ceil() as u32,
+        ))
+    };
+    business.iter().filter_map(of_account).collect()
 }
 
 #[cfg(test)]
@@ -109,6 +128,19 @@ mod tests {
                 {"type":"whatsapp_business_management","call_count":117,"estimated_time_to_regain_access":12}]}"#,
             Some(720),
         );
+    }
+
+    #[test]
+    fn the_calls_of_an_account_are_those_of_its_management() {
+        let value = r#"{"7":[{"type":"whatsapp","call_count":98},{"type":"whatsapp_business_management","call_count":11.2}],
+            "8":[{"type":"whatsapp","call_count":98}]}"#;
+        let headers = vec![("x-business-use-case-usage".to_owned(), value.to_owned())];
+        let response = Response {
+            status: 200,
+            headers,
+            body: Vec::new(),
+        };
+        assert_eq!(Load::of(&response).calls, [("7".to_owned(), 12)]);
     }
 
     #[test]

@@ -57,9 +57,28 @@ impl Phone {
     /// Returns the number spaced for people, like `+49 30 901820`.
     pub fn international(&self) -> String {
         let parsed = parse(&self.digits).expect("checked when this Phone was made");
-        parsed
-            .format_as(PhoneNumberFormat::International)
-            .into_owned()
+        let spaced = parsed.format_as(PhoneNumberFormat::International);
+        // An older spelling of a number is not shown as the newer one.
+        if self.is_shown_as(&spaced) {
+            spaced.into_owned()
+        } else {
+            self.to_string()
+        }
+    }
+
+    /// Returns other spellings under which the API may know the same subscriber: the countries in
+    /// [`RESPELLED`] have changed the length of their numbers, and accounts keep the one they began
+    /// with.
+    pub fn other_spellings(&self) -> Vec<Self> {
+        let respelled = RESPELLED.iter().find_map(|(country, respell)| {
+            let national = self.digits.strip_prefix(country)?;
+            Some((country, respell(national)))
+        });
+        let Some((country, nationals)) = respelled else {
+            return Vec::new();
+        };
+        let spell = |national: String| format!("+{country}{national}").parse().ok();
+        nationals.into_iter().filter_map(spell).collect()
     }
 
     /// Returns whether the number is one its country could have given out. Meta's test numbers
@@ -79,6 +98,47 @@ impl Phone {
     pub fn from_display(display: &str) -> Option<Self> {
         let digits: String = display.chars().filter(char::is_ascii_digit).collect();
         Self::from_str(&format!("+{digits}")).ok()
+    }
+}
+
+/// Makes other spellings of a national number.
+type Respell = fn(&str) -> Vec<String>;
+
+/// Countries with two spellings of one number, and how one becomes the other.
+const RESPELLED: &[(&str, Respell)] = &[("52", mexico), ("55", brazil), ("225", ivory_coast)];
+
+/// Until 2019 a `1` stood after the country code of mobile numbers.
+fn mexico(national: &str) -> Vec<String> {
+    match (national.len(), national.strip_prefix('1')) {
+        (11, Some(rest)) => vec![rest.to_owned()],
+        (10, _) => vec![format!("1{national}")],
+        _ => Vec::new(),
+    }
+}
+
+/// Mobile numbers got a ninth digit, a 9 after the two digits of their area.
+fn brazil(national: &str) -> Vec<String> {
+    let Some((area, local)) = national.split_at_checked(2) else {
+        return Vec::new();
+    };
+    match (local.len(), local.as_bytes().first()) {
+        (9, Some(b'9')) => vec![format!("{area}{}", &local[1..])],
+        (8, Some(b'6'..=b'9')) => vec![format!("{area}9{local}")],
+        _ => Vec::new(),
+    }
+}
+
+/// In 2021 numbers went from 8 to 10 digits: two digits of their operator were put before them.
+fn ivory_coast(national: &str) -> Vec<String> {
+    const OPERATORS: [&str; 6] = ["01", "05", "07", "21", "25", "27"];
+    match national.split_at_checked(2) {
+        Some((operator, rest)) if national.len() == 10 && OPERATORS.contains(&operator) => {
+            vec![rest.to_owned()]
+        }
+        _ if national.len() == 8 => OPERATORS
+            .map(|operator| format!("{operator}{national}"))
+            .to_vec(),
+        _ => Vec::new(),
     }
 }
 
@@ -157,6 +217,36 @@ mod tests {
         check("+37080012345", Ok(("370", "80012345")));
         check("+39 06 1234 5678", Ok(("39", "0612345678")));
         check("+1 555 012 3456", Ok(("1", "5550123456")));
+    }
+
+    #[test]
+    fn numbers_of_some_countries_have_two_spellings() {
+        #[track_caller]
+        fn check(one: &str, other: &str) {
+            let phone = |text: &str| text.parse::<Phone>().unwrap();
+            assert!(
+                phone(one).other_spellings().contains(&phone(other)),
+                "{one}"
+            );
+            assert!(
+                phone(other).other_spellings().contains(&phone(one)),
+                "{other}"
+            );
+            for text in [one, other] {
+                assert!(
+                    phone(text).is_shown_as(&phone(text).international()),
+                    "{text}"
+                );
+                let (country, national) = phone(text).split();
+                assert_eq!(format!("{country}{national}"), phone(text).digits());
+            }
+        }
+        check("+55 11 98765 4321", "+55 11 8765 4321");
+        check("+52 55 1234 5678", "+52 1 55 1234 5678");
+        check("+225 07 01 23 45 67", "+225 01 23 45 67");
+        for only in ["+55 11 3456 7890", "+49 30 901820", "+225 99 01 23 45 67"] {
+            assert_eq!(only.parse::<Phone>().unwrap().other_spellings(), []);
+        }
     }
 
     #[test]

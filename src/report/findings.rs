@@ -3,6 +3,8 @@
 //! Prints nothing itself, drops no finding and knows no secret: what must be masked is masked
 //! before. Control characters are replaced by pictures, so that no plan steers the terminal.
 
+use std::collections::HashMap;
+
 use annotate_snippets::{AnnotationKind, Element, Level, Origin, Renderer, Snippet};
 
 use super::clean;
@@ -22,11 +24,63 @@ pub fn render(findings: &[Finding], color: bool) -> String {
         Renderer::plain()
     };
     let mut text = String::new();
-    for finding in findings {
+    for finding in &fold(findings) {
         text += &one(finding, &renderer);
         text += "\n\n";
     }
     text + &summary(findings) + "\n"
+}
+
+/// Takes findings together that differ in their number alone, so that what is wrong with two hundred
+/// numbers is read once. The first one's hint stands for all.
+fn fold(findings: &[Finding]) -> Vec<Finding> {
+    let mut folded: Vec<(Finding, Vec<&str>)> = Vec::new();
+    let mut places = HashMap::new();
+    for finding in findings {
+        let number = number_of(finding);
+        let place = number.map(|number| {
+            *places
+                .entry(likeness(finding, number))
+                .or_insert(folded.len())
+        });
+        match (number, place) {
+            (Some(number), Some(place)) if place < folded.len() => folded[place].1.push(number),
+            _ => folded.push((finding.clone(), Vec::new())),
+        }
+    }
+    let name = |(mut finding, others): (Finding, Vec<&str>)| {
+        if !others.is_empty() {
+            finding.subject += &format!(", and {} more: {}", others.len(), others.join(", "));
+        }
+        finding
+    };
+    folded.into_iter().map(name).collect()
+}
+
+/// The number of a finding that is about a whole number and stands in no file.
+fn number_of(finding: &Finding) -> Option<&str> {
+    let number = finding.subject.strip_prefix("number[\"")?;
+    number
+        .strip_suffix("\"]")
+        .filter(|_| finding.span.is_none())
+}
+
+/// Everything a finding says, without its number.
+fn likeness(finding: &Finding, number: &str) -> String {
+    let Finding {
+        rule,
+        verdict,
+        severity,
+        subject: _,
+        message,
+        observed,
+        who,
+        hint,
+        proof,
+        span: _,
+    } = finding;
+    format!("{rule} {verdict:?} {severity:?} {message} {observed:?} {who:?} {hint:?} {proof:?}")
+        .replace(number, "")
 }
 
 fn one(finding: &Finding, renderer: &Renderer) -> String {
@@ -223,6 +277,30 @@ mod tests {
 
 1 warning (1 could not be checked)
 ",
+        );
+    }
+
+    #[test]
+    fn what_is_wrong_with_many_numbers_is_said_once() {
+        let on = |phone: &str| {
+            Finding::warn("two-step", format!("number[\"{phone}\"]"), "it is on")
+                .hint(format!("switch {phone} off"))
+        };
+        let other = Finding::warn("two-step", "number[\"+4913\"]", "it is not known");
+        let shown = render(&[on("+4911"), other, on("+4912"), on("+4914")], false);
+        assert_eq!(
+            shown,
+            "warning[two-step]: it is on
+ |
+ = note: subject: number[\"+4911\"], and 2 more: +4912, +4914
+ = help: switch +4911 off
+
+warning[two-step]: it is not known
+ |
+ = note: subject: number[\"+4913\"]
+
+4 warnings
+"
         );
     }
 

@@ -1,15 +1,19 @@
-//! Both WABAs: readable, reviewed, verified, for the same business, able to pay.
+//! Both WABAs: readable, reviewed, verified, in order, and for the same business.
 
-use super::case::Case;
+use std::collections::BTreeSet;
+
+use super::case::{Case, Readable, Side};
 use crate::{
     finding::{Finding, Severity, Who},
+    plan::Method,
     resource::{
         Observed, Trouble,
-        waba::{Review, Waba, no_payment},
+        waba::{Review, Waba},
     },
 };
 
 pub(super) fn target_readable(case: &Case<'_>, findings: &mut Vec<Finding>) {
+    const PROOF: &str = "GET /{WABA} and GET /{WABA}/phone_numbers answer";
     let subject = case.target();
     findings.push(match case.seen.unreadable_target() {
         None => Finding::pass(
@@ -22,7 +26,8 @@ pub(super) fn target_readable(case: &Case<'_>, findings: &mut Vec<Finding>) {
             subject,
             format!("the target cannot be read: {why}"),
         )
-        .ask(Who::Us, "check the target's id and its token"),
+        .ask(Who::Us, "check the target's id and its token")
+        .proof(PROOF),
         Some(why) => {
             let message = format!("the target cannot be read: {why}");
             Finding::unknown("target-readable", Severity::Error, subject, message)
@@ -30,7 +35,7 @@ pub(super) fn target_readable(case: &Case<'_>, findings: &mut Vec<Finding>) {
                     Who::Us,
                     "check target.waba and that its token reaches it, then try again",
                 )
-                .proof("GET /{WABA} answers")
+                .proof(PROOF)
         }
     });
 }
@@ -50,156 +55,224 @@ pub(super) fn source_readable(case: &Case<'_>, findings: &mut Vec<Finding>) {
         Some(why) => {
             let message =
                 format!("the source cannot be read, so nothing about it can be checked: {why}");
-            Finding::unknown("source-readable", Severity::Warning, subject, message).hint(
-                "name a source.token that reaches it, or ask its owner to check the preconditions",
-            )
+            Finding::unknown("source-readable", Severity::Warning, subject, message)
+                .ask(
+                    Who::Us,
+                    "name a source.token that reaches it, or ask its owner to check the preconditions",
+                )
+                .proof("GET /{SOURCE} and GET /{SOURCE}/phone_numbers answer")
         }
     });
 }
 
-/// The accounts whose own state can stop a move, as long as something is left to move.
-fn accounts<'a>(case: &Case<'a>) -> Vec<(String, Who, &'a Waba)> {
-    if case.is_over() {
-        return Vec::new();
-    }
-    let source = case
-        .seen
-        .source
-        .waba
-        .present()
-        .map(|waba| (case.source(), Who::SourceOwner, waba));
-    let target = case
-        .seen
-        .target
-        .waba
-        .present()
-        .map(|waba| (case.target(), Who::BusinessAdmin, waba));
-    source.into_iter().chain(target).collect()
-}
-
 pub(super) fn reviewed(case: &Case<'_>, findings: &mut Vec<Finding>) {
     const RULE: &str = "account-review";
-    for (subject, who, waba) in accounts(case) {
-        findings.push(match &waba.account_review_status {
+    const FINISH: &str = "finish the account review in WhatsApp Manager";
+    for account in case.accounts() {
+        let (subject, who) = (&account.subject, owner(&account));
+        let finding = match &account.waba.account_review_status {
             Some(Review::Approved) => {
-                Finding::pass(RULE, subject, "the account review is APPROVED")
+                findings.push(Finding::pass(
+                    RULE,
+                    subject,
+                    "the account review is APPROVED",
+                ));
+                continue;
             }
             Some(status) => Finding::fail(RULE, subject, format!("the account review is {status}"))
-                .observed(status)
-                .ask(who, "finish the account review in WhatsApp Manager")
-                .proof("GET /{WABA}?fields=account_review_status is APPROVED"),
+                .observed(status),
             None => Finding::unknown(
                 RULE,
                 Severity::Warning,
                 subject,
                 "the account review is not shown",
             ),
-        });
+        };
+        findings.push(
+            finding
+                .ask(who, FINISH)
+                .proof("GET /{WABA}?fields=account_review_status is APPROVED"),
+        );
     }
 }
 
 pub(super) fn verified(case: &Case<'_>, findings: &mut Vec<Finding>) {
     const RULE: &str = "business-verification";
-    for (subject, who, waba) in accounts(case) {
-        findings.push(match waba.business_verification_status.as_deref() {
-            Some("verified") => Finding::pass(RULE, subject, "the business is verified"),
-            Some(status) => Finding::fail(
-                RULE,
-                subject,
-                format!("the business verification is {status}"),
-            )
-            .observed(status)
-            .ask(
-                who,
-                "finish business verification in Business settings > Security centre",
-            )
-            .proof("GET /{WABA}?fields=business_verification_status is verified"),
+    for account in case.accounts() {
+        let (subject, who) = (&account.subject, owner(&account));
+        let finding = match account.waba.business_verification_status.as_deref() {
+            Some("verified") => {
+                findings.push(Finding::pass(RULE, subject, "the business is verified"));
+                continue;
+            }
+            Some(status) => {
+                let message = format!("the business verification is {status}");
+                Finding::fail(RULE, subject, message).observed(status)
+            }
             None => Finding::unknown(
                 RULE,
                 Severity::Warning,
                 subject,
                 "the business verification is not shown",
             ),
-        });
+        };
+        let finish = "finish business verification in Business settings > Security centre";
+        findings.push(
+            finding
+                .ask(who, finish)
+                .proof("GET /{WABA}?fields=business_verification_status is verified"),
+        );
     }
 }
 
+/// Embedded Signup is Meta's way into an account of another business, so with it a difference is
+/// only worth a look.
 pub(super) fn same_business(case: &Case<'_>, findings: &mut Vec<Finding>) {
     const RULE: &str = "same-business";
-    let [(_, _, source), (_, _, target)] = accounts(case)[..] else {
+    const PROOF: &str = "GET /{WABA}?fields=owner_business_info,on_behalf_of_business_info";
+    let accounts = case.accounts();
+    let [source, target] = &accounts[..] else {
         return;
     };
     let subject = "source and target";
-    let names = |waba: &Waba| {
-        waba.businesses()
-            .map(ToString::to_string)
-            .collect::<std::collections::BTreeSet<_>>()
-            .into_iter()
-            .collect::<Vec<_>>()
-            .join(", ")
+    let is_signup = |method: &Method| *method == Method::EmbeddedSignup;
+    let all_signup = case
+        .moving
+        .iter()
+        .all(|moving| is_signup(&moving.number.method));
+    let differ = "the accounts stand for different businesses";
+    let finding = match source.waba.same_business(target.waba) {
+        Some(true) => {
+            let message = "both accounts stand for the same business";
+            findings.push(Finding::pass(RULE, subject, message));
+            return;
+        }
+        Some(false) if all_signup => Finding::warn(RULE, subject, differ),
+        Some(false) => Finding::fail(RULE, subject, differ),
+        None => {
+            let message = "the accounts do not show their business";
+            Finding::unknown(RULE, Severity::Warning, subject, message)
+        }
     };
-    findings.push(match source.same_business(target) {
-        Some(true) => Finding::pass(RULE, subject, "both accounts stand for the same business"),
-        Some(false) => Finding::fail(RULE, subject, "the accounts stand for different businesses")
-            .observed(format!(
-                "source {}, target {}",
-                names(source),
-                names(target)
-            ))
+    let observed = format!(
+        "source {}, target {}",
+        businesses(source.waba),
+        businesses(target.waba)
+    );
+    findings.push(
+        finding
+            .observed(observed)
             .ask(
                 Who::BusinessAdmin,
                 "move into an account of the same business, or migrate by Embedded Signup",
             )
-            .proof("GET /{WABA}?fields=owner_business_info,on_behalf_of_business_info"),
-        None => Finding::unknown(
-            RULE,
-            Severity::Warning,
-            subject,
-            "the accounts do not show their business",
-        ),
-    });
+            .proof(PROOF),
+    );
+}
+
+fn businesses(waba: &Waba) -> String {
+    let ids: BTreeSet<_> = waba.businesses().map(ToString::to_string).collect();
+    if ids.is_empty() {
+        return "not shown".to_owned();
+    }
+    ids.into_iter().collect::<Vec<_>>().join(", ")
 }
 
 pub(super) fn messaging_for(case: &Case<'_>, findings: &mut Vec<Finding>) {
     const RULE: &str = "messaging-for";
-    let target_waba = case.seen.target.waba.present().filter(|_| !case.is_over());
-    let Some(status) = target_waba
-        .and_then(|waba| waba.on_behalf_of_business_info.as_ref())
-        .and_then(|business| business.status.as_deref())
-    else {
+    let accounts = case.accounts();
+    let target = accounts.iter().find(|account| account.side == Side::Target);
+    let Some((subject, status)) = target.and_then(|target| {
+        let business = target.waba.on_behalf_of_business_info.as_ref()?;
+        Some((&target.subject, business.status.as_deref()?))
+    }) else {
         return;
     };
     findings.push(if status == "APPROVED" {
-        Finding::pass(
-            RULE,
-            case.target(),
-            "the \"Messaging For\" request is APPROVED",
-        )
+        Finding::pass(RULE, subject, "the \"Messaging For\" request is APPROVED")
     } else {
-        Finding::fail(
-            RULE,
-            case.target(),
-            format!("the \"Messaging For\" request is {status}"),
-        )
-        .observed(status)
-        .ask(
-            Who::BusinessAdmin,
-            "approve the request in Business settings > Requests",
-        )
-        .proof("GET /{WABA}?fields=on_behalf_of_business_info: status is APPROVED")
+        let message = format!("the \"Messaging For\" request is {status}");
+        Finding::fail(RULE, subject, message)
+            .observed(status)
+            .ask(
+                Who::BusinessAdmin,
+                "approve the request in Business settings > Requests",
+            )
+            .proof("GET /{WABA}?fields=on_behalf_of_business_info: status is APPROVED")
     });
 }
 
-pub(super) fn payment(case: &Case<'_>, findings: &mut Vec<Finding>) {
-    if case.is_over() {
-        return;
+/// Only `ACTIVE` is documented, so another word says little.
+pub(super) fn active(case: &Case<'_>, findings: &mut Vec<Finding>) {
+    const RULE: &str = "account-status";
+    for account in case.accounts() {
+        let subject = &account.subject;
+        let status = account.details().map(|details| details.status.as_deref());
+        let message = match status {
+            Some(Some("ACTIVE")) => {
+                findings.push(Finding::pass(RULE, subject, "the account is ACTIVE"));
+                continue;
+            }
+            Some(Some(status)) => {
+                format!("the account's status is {status}, a word Meta does not explain")
+            }
+            Some(None) => "the account's status is not shown".to_owned(),
+            None => format!(
+                "the account's status and health cannot be read: {}",
+                account.no_details().unwrap_or_default()
+            ),
+        };
+        let mut finding = Finding::unknown(RULE, Severity::Warning, subject, message);
+        if let Some(status) = status.flatten() {
+            finding = finding.observed(format!("status: {status}"));
+        }
+        findings.push(
+            finding
+                .ask(
+                    owner(&account),
+                    "look at the account in WhatsApp Manager > Account overview",
+                )
+                .proof("GET /{WABA}?fields=status is ACTIVE"),
+        );
     }
-    let Some(waba) = case.seen.target.waba.present() else {
-        return;
-    };
-    findings.push(if waba.primary_funding_id.is_some() {
-        Finding::pass("payment", case.target(), "the target has a payment method")
-    } else {
-        no_payment(&case.plan.target.waba)
-    });
+}
+
+/// Sources contradict each other about the words of `ownership_type`, so they are only shown.
+pub(super) fn owned(case: &Case<'_>, findings: &mut Vec<Finding>) {
+    const RULE: &str = "account-ownership";
+    for account in case.accounts() {
+        let subject = &account.subject;
+        let kind = account
+            .details()
+            .and_then(|details| details.ownership_type.as_deref());
+        findings.push(match &account.waba.owner_business_info {
+            Some(owner) => {
+                let message = format!("the account is owned by {}", owner.id);
+                let finding = Finding::pass(RULE, subject, message);
+                match kind {
+                    Some(kind) => finding.observed(format!("ownership_type: {kind}")),
+                    None => finding,
+                }
+            }
+            None => Finding::unknown(
+                RULE,
+                Severity::Warning,
+                subject,
+                "the account does not show who owns it",
+            )
+            .ask(
+                owner(&account),
+                "make sure that it belongs to the business the numbers are for",
+            )
+            .proof("GET /{WABA}?fields=owner_business_info is present"),
+        });
+    }
+}
+
+/// Who can change an account.
+pub(super) fn owner(account: &Readable<'_>) -> Who {
+    match account.side {
+        Side::Source => Who::SourceOwner,
+        Side::Target => Who::BusinessAdmin,
+    }
 }

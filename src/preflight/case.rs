@@ -1,11 +1,18 @@
-//! What the rules look at: the plan, what was seen, and the numbers that still have to move.
+//! What the rules look at: the plan, what was seen, and what still has to move.
 //!
-//! It judges nothing. Numbers are looked up once here, because every rule asks for the same ones.
+//! It judges nothing. Numbers and templates are sorted once here, because every rule asks for the
+//! same ones.
+
+use jiff::Timestamp;
 
 use crate::{
     plan::{Number, Plan},
-    resource::phone_number::PhoneNumber,
-    snapshot::Snapshot,
+    resource::{
+        phone_number::PhoneNumber,
+        template::Selection,
+        waba::{Waba, WabaDetails},
+    },
+    snapshot::{Account, Snapshot},
 };
 
 /// One plan against one snapshot.
@@ -14,6 +21,8 @@ pub(super) struct Case<'a> {
     pub(super) seen: &'a Snapshot,
     /// Numbers that still have to move, in the plan's order. The rest is past every precondition.
     pub(super) moving: Vec<Moving<'a>>,
+    /// What the plan's `templates.copy` comes to; `None` where one side cannot be read.
+    pub(super) templates: Option<Selection<'a>>,
 }
 
 /// A number that still has to move, with what both accounts show of it.
@@ -21,6 +30,21 @@ pub(super) struct Moving<'a> {
     pub(super) number: &'a Number,
     pub(super) on_source: Option<&'a PhoneNumber>,
     pub(super) on_target: Option<&'a PhoneNumber>,
+}
+
+/// Which of the two accounts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Side {
+    Source,
+    Target,
+}
+
+/// An account that can be read.
+pub(super) struct Readable<'a> {
+    pub(super) side: Side,
+    pub(super) subject: String,
+    pub(super) waba: &'a Waba,
+    account: &'a Account,
 }
 
 impl<'a> Case<'a> {
@@ -34,8 +58,12 @@ impl<'a> Case<'a> {
                 on_target,
             })
         });
-        let moving = moving.collect();
-        Self { plan, seen, moving }
+        Self {
+            plan,
+            seen,
+            moving: moving.collect(),
+            templates: selection(plan, seen),
+        }
     }
 
     /// Returns whether nothing is left to move.
@@ -59,6 +87,37 @@ impl<'a> Case<'a> {
             .iter()
             .filter_map(|moving| Some((moving, moving.on_source?)))
     }
+
+    /// Returns the accounts whose own state can stop a move, as long as something is left to move.
+    pub(super) fn accounts(&self) -> Vec<Readable<'a>> {
+        let both = [
+            (Side::Source, self.source(), &self.seen.source),
+            (Side::Target, self.target(), &self.seen.target),
+        ];
+        let readable = both.into_iter().filter(|_| !self.is_over());
+        let readable = readable.filter_map(|(side, subject, account)| {
+            let waba = account.waba.present()?;
+            Some(Readable {
+                side,
+                subject,
+                waba,
+                account,
+            })
+        });
+        readable.collect()
+    }
+}
+
+impl<'a> Readable<'a> {
+    /// Returns what else the account shows.
+    pub(super) fn details(&self) -> Option<&'a WabaDetails> {
+        self.account.details.present()
+    }
+
+    /// Returns why that cannot be read.
+    pub(super) fn no_details(&self) -> Option<String> {
+        self.account.details.unknown().map(ToString::to_string)
+    }
 }
 
 impl Moving<'_> {
@@ -66,4 +125,17 @@ impl Moving<'_> {
     pub(super) fn subject(&self) -> String {
         format!("number[\"{}\"]", self.number.phone)
     }
+}
+
+/// Shows a moment in findings.
+pub(super) fn utc(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M UTC").to_string()
+}
+
+fn selection<'a>(plan: &'a Plan, seen: &'a Snapshot) -> Option<Selection<'a>> {
+    let source = seen.source.templates.present()?;
+    let target = seen.target.templates.present()?;
+    let refused = seen.refused_copies();
+    let copy = &plan.templates.copy;
+    Some(Selection::of(copy, source, target, &refused))
 }

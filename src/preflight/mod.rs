@@ -8,10 +8,19 @@
 //! <https://developers.facebook.com/docs/whatsapp/business-management-api/guides/migrating-phone-numbers-between-wabas-programmatically>.
 
 mod account;
+mod capacity;
 mod case;
+mod health;
+mod ledger;
+mod name;
 mod number;
+mod payment;
+pub mod quota;
+mod subscription;
 mod templates;
 mod token;
+mod two_step;
+mod window;
 
 use case::Case;
 
@@ -44,6 +53,9 @@ const fn again(check: fn(&Case<'_>, &mut Vec<Finding>)) -> Rule {
 const RULES: &[Rule] = &[
     once(token::target_valid),
     once(token::source_valid),
+    once(token::of_our_app),
+    once(token::of_a_system_user),
+    once(token::lasts),
     once(token::permissions),
     again(account::target_readable),
     once(account::source_readable),
@@ -51,19 +63,45 @@ const RULES: &[Rule] = &[
     again(account::verified),
     again(account::same_business),
     again(account::messaging_for),
-    again(account::payment),
+    again(account::active),
+    again(account::owned),
+    again(health::healthy),
+    again(payment::payment),
+    once(subscription::subscribed),
     again(number::on_source_once),
+    again(number::spelled_alike),
     again(number::connected),
     again(number::not_on_business_app),
     again(number::not_a_test_number),
-    again(number::name_approved),
     again(number::not_banned),
+    again(name::approved),
+    again(name::settled),
+    once(two_step::off),
+    once(ledger::reachable),
+    once(ledger::few_codes),
+    once(ledger::verified_in_time),
+    once(ledger::attempts_left),
+    once(window::open_in_time),
+    once(capacity::numbers),
+    once(capacity::templates),
+    once(quota::fits),
     once(templates::required_match),
     once(templates::refused),
+    once(templates::no_collision),
+    once(templates::name_free),
 ];
 
+/// What steps of the plan see to, so that it may be missing before a run, but not at a register.
+const AT_REGISTER: &[Rule] = &[again(subscription::still_subscribed)];
+
 /// Rules whose failure means that a credential has to be mended.
-const CREDENTIAL_RULES: [&str; 3] = ["token-invalid", "token-permission", "target-no-access"];
+const CREDENTIAL_RULES: [&str; 5] = [
+    "token-invalid",
+    "token-app",
+    "token-expiry",
+    "token-permission",
+    "target-no-access",
+];
 
 /// Checks everything and returns the findings, worst first.
 pub fn check(plan: &Plan, seen: &Snapshot) -> Vec<Finding> {
@@ -78,7 +116,11 @@ pub fn check(plan: &Plan, seen: &Snapshot) -> Vec<Finding> {
 pub fn before_register(plan: &Plan, fresh: &Snapshot, phone: &Phone) -> Vec<Finding> {
     let mut only = plan.clone();
     only.numbers.retain(|number| number.phone == *phone);
-    let mut findings = judge(RULES.iter().filter(|rule| rule.again), &only, fresh);
+    let mut findings = judge(
+        RULES.iter().filter(|rule| rule.again).chain(AT_REGISTER),
+        &only,
+        fresh,
+    );
     findings.retain(Finding::blocks);
     sort(&mut findings);
     findings

@@ -1,6 +1,7 @@
-//! The tokens: valid, and with the permissions the plan's steps need.
+//! The tokens: valid, of the right app and kind, lasting, and with the permissions the plan's steps
+//! need.
 
-use super::case::Case;
+use super::case::{Case, utc};
 use crate::{
     finding::{Finding, Severity, Who},
     ids::WabaId,
@@ -12,6 +13,9 @@ const MANAGEMENT: &str = "whatsapp_business_management";
 
 /// Register and profile writes.
 const MESSAGING: &str = "whatsapp_business_messaging";
+
+/// What helps against a token that does not work any more.
+const RENEW: &str = "make a new system-user token and put it where the plan reads it";
 
 pub(super) fn target_valid(case: &Case<'_>, findings: &mut Vec<Finding>) {
     findings.push(valid("target.token", &case.seen.target_token));
@@ -25,24 +29,19 @@ pub(super) fn source_valid(case: &Case<'_>, findings: &mut Vec<Finding>) {
 
 fn valid(subject: &str, token: &Observed<Token>) -> Finding {
     const RULE: &str = "token-invalid";
+    const PROOF: &str = "GET /debug_token: is_valid is true";
     match token {
         Observed::Present(token) if token.is_valid == Some(false) => {
             Finding::fail(RULE, subject, "the token is not valid any more")
                 .observed("is_valid: false")
-                .ask(
-                    Who::Us,
-                    "make a new system-user token and put it where the plan reads it",
-                )
-                .proof("GET /debug_token: is_valid is true")
+                .ask(Who::Us, RENEW)
+                .proof(PROOF)
         }
         Observed::Present(_) => Finding::pass(RULE, subject, "the token is valid"),
         Observed::Unknown(why) if why.trouble == Trouble::Credential => {
             Finding::fail(RULE, subject, format!("the token is refused: {why}"))
-                .ask(
-                    Who::Us,
-                    "make a new system-user token and put it where the plan reads it",
-                )
-                .proof("GET /debug_token: is_valid is true")
+                .ask(Who::Us, RENEW)
+                .proof(PROOF)
         }
         Observed::Absent | Observed::Unknown(_) => {
             let message = match token {
@@ -50,68 +49,174 @@ fn valid(subject: &str, token: &Observed<Token>) -> Finding {
                 _ => "nothing is known about the token".to_owned(),
             };
             Finding::unknown(RULE, Severity::Warning, subject, message)
-                .hint("name graph.app_id and graph.app_secret, so that the token can be looked up")
+                .ask(
+                    Who::Us,
+                    "name graph.app_id and graph.app_secret, so that the token can be looked up",
+                )
+                .proof(PROOF)
         }
+    }
+}
+
+/// The tokens the plan names, as far as they can be looked up and work.
+fn known<'a>(case: &Case<'a>) -> impl Iterator<Item = (&'static str, &'a Token)> {
+    let target = case.seen.target_token.present();
+    let source = case.seen.source_token.present();
+    let source = source.filter(|_| case.plan.source.token.is_some());
+    [("target.token", target), ("source.token", source)]
+        .into_iter()
+        .filter_map(|(subject, token)| Some((subject, token?)))
+        .filter(|(_, token)| token.is_valid != Some(false))
+}
+
+/// Only the target's token is checked: the source may be read by somebody else's app.
+pub(super) fn of_our_app(case: &Case<'_>, findings: &mut Vec<Finding>) {
+    const RULE: &str = "token-app";
+    const PROOF: &str = "GET /debug_token: app_id is graph.app_id";
+    let Some(app) = &case.plan.graph.app_id else {
+        return;
+    };
+    for (subject, token) in known(case).filter(|(subject, _)| *subject == "target.token") {
+        findings.push(match &token.app_id {
+            Some(issuer) if issuer == app => {
+                Finding::pass(RULE, subject, "it was issued by the plan's app")
+            }
+            Some(issuer) => {
+                let message = format!("it was issued by another app than graph.app_id, {app}");
+                Finding::fail(RULE, subject, message)
+                    .observed(format!("app_id: {issuer}"))
+                    .ask(
+                        Who::Us,
+                        format!("make a token of app {app}, or correct graph.app_id"),
+                    )
+                    .proof(PROOF)
+            }
+            None => {
+                let message = "the API does not say which app issued it";
+                Finding::unknown(RULE, Severity::Warning, subject, message)
+                    .ask(Who::Us, format!("make sure that app {app} issued it"))
+                    .proof(PROOF)
+            }
+        });
+    }
+}
+
+pub(super) fn of_a_system_user(case: &Case<'_>, findings: &mut Vec<Finding>) {
+    const RULE: &str = "token-kind";
+    const PROOF: &str = "GET /debug_token: type is SYSTEM_USER";
+    for (subject, token) in known(case) {
+        findings.push(match token.kind.as_deref() {
+            Some("SYSTEM_USER") => Finding::pass(RULE, subject, "it is a system user's"),
+            Some(kind) => {
+                let message =
+                    "it is not a system user's, so it ends with its owner's session or role";
+                Finding::warn(RULE, subject, message)
+                    .observed(format!("type: {kind}"))
+                    .ask(
+                        Who::BusinessAdmin,
+                        "make a system-user token in Business settings > Users > System users",
+                    )
+                    .proof(PROOF)
+            }
+            None => {
+                let message = "the API does not say whose it is";
+                Finding::unknown(RULE, Severity::Info, subject, message)
+                    .ask(Who::Us, "make sure that it is a system user's")
+                    .proof(PROOF)
+            }
+        });
+    }
+}
+
+/// A token that ends between the windows would leave numbers halfway.
+pub(super) fn lasts(case: &Case<'_>, findings: &mut Vec<Finding>) {
+    const RULE: &str = "token-expiry";
+    const PROOF: &str = "GET /debug_token: expires_at, data_access_expires_at";
+    let windows = case
+        .moving
+        .iter()
+        .filter_map(|moving| moving.number.window.as_ref());
+    let last = windows.max_by_key(|window| window.to.timestamp());
+    for (subject, token) in known(case) {
+        let shown = token.expires_at.is_some() || token.data_access_expires_at.is_some();
+        findings.push(match (token.ends(), last) {
+            (Some(end), _) if end <= case.seen.at => {
+                Finding::fail(RULE, subject, format!("it ended at {}", utc(end)))
+                    .ask(Who::Us, RENEW)
+                    .proof(PROOF)
+            }
+            (Some(end), Some(window)) if end < window.to.timestamp() => {
+                let message = format!(
+                    "it ends at {}, before the last window is over ({})",
+                    utc(end),
+                    window.closes()
+                );
+                Finding::warn(RULE, subject, message)
+                    .ask(
+                        Who::Us,
+                        "give the later runs another token, best one of a system user that never ends",
+                    )
+                    .proof(PROOF)
+            }
+            (None, _) if !shown => {
+                let message = "the API does not say when it ends";
+                Finding::unknown(RULE, Severity::Info, subject, message)
+                    .ask(Who::Us, "make sure that it lasts until all is done")
+                    .proof(PROOF)
+            }
+            (Some(_) | None, _) => Finding::pass(RULE, subject, "it lasts long enough"),
+        });
     }
 }
 
 pub(super) fn permissions(case: &Case<'_>, findings: &mut Vec<Finding>) {
     let registers = !case.is_over();
-    let wanted: [(&str, &Observed<Token>, &WabaId, &str, bool); 3] = [
-        (
-            "target.token",
-            &case.seen.target_token,
-            &case.plan.target.waba,
-            MANAGEMENT,
-            true,
-        ),
-        (
-            "target.token",
-            &case.seen.target_token,
-            &case.plan.target.waba,
-            MESSAGING,
-            registers,
-        ),
-        (
-            "source.token",
-            &case.seen.source_token,
-            &case.plan.source.waba,
-            MANAGEMENT,
-            true,
-        ),
+    let (source, target) = (&case.plan.source.waba, &case.plan.target.waba);
+    let of_source = ("source.token", &case.seen.source_token, source);
+    let of_target = ("target.token", &case.seen.target_token, target);
+    let wanted = [
+        (of_target, MANAGEMENT, true),
+        (of_target, MESSAGING, registers),
+        (of_source, MANAGEMENT, true),
     ];
-    for (subject, token, waba, permission, needed) in wanted {
-        let Some(token) = token.present().filter(|_| needed) else {
-            continue;
-        };
-        let is_source = subject == "source.token";
-        findings.push(match token.reaches(permission, waba) {
-            Some(true) => Finding::pass(
-                "token-permission",
-                subject,
-                format!("it has {permission} on {waba}"),
-            ),
-            Some(false) if is_source => {
-                let message = format!(
-                    "it lacks {permission} on the source {waba}, so the source cannot be checked"
-                );
-                Finding::warn("token-permission", subject, message)
-                    .hint("give it the permission, or name a source.token that has it")
-            }
-            Some(false) => Finding::fail(
-                "token-permission",
-                subject,
-                format!("it lacks {permission} on {waba}"),
+    for ((subject, token, waba), permission, _) in
+        wanted.into_iter().filter(|(_, _, needed)| *needed)
+    {
+        if let Some(token) = token.present() {
+            findings.push(permission_on(subject, token, waba, permission));
+        }
+    }
+}
+
+fn permission_on(subject: &str, token: &Token, waba: &WabaId, permission: &str) -> Finding {
+    const RULE: &str = "token-permission";
+    let finding = match token.reaches(permission, waba) {
+        Some(true) => {
+            return Finding::pass(RULE, subject, format!("it has {permission} on {waba}"));
+        }
+        Some(false) if subject == "source.token" => {
+            let message = format!(
+                "it lacks {permission} on the source {waba}, so the source cannot be checked"
+            );
+            Finding::warn(RULE, subject, message).ask(
+                Who::Us,
+                "give it the permission, or name a source.token that has it",
             )
-            .ask(
+        }
+        Some(false) => {
+            let message = format!("it lacks {permission} on {waba}");
+            Finding::fail(RULE, subject, message).ask(
                 Who::BusinessAdmin,
                 format!("assign the account to the system user and grant {permission}"),
             )
-            .proof("GET /debug_token: scopes and granular_scopes"),
-            None => {
-                let message = format!("whether it has {permission} is not known");
-                Finding::unknown("token-permission", Severity::Warning, subject, message)
-            }
-        });
-    }
+        }
+        None => {
+            let message = format!("whether it has {permission} is not known");
+            Finding::unknown(RULE, Severity::Warning, subject, message).ask(
+                Who::Us,
+                format!("make sure that it has {permission} on {waba}"),
+            )
+        }
+    };
+    finding.proof("GET /debug_token: scopes and granular_scopes")
 }

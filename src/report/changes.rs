@@ -9,6 +9,8 @@ use similar::{ChangeTag, TextDiff};
 use super::{clean, count, findings, style};
 use crate::{
     changeset::{AccountRef, ChangeEntry, ChangeSet, Summary},
+    finding::{Finding, Verdict},
+    preflight,
     step::{Action, FieldChange, Phase},
 };
 
@@ -30,7 +32,7 @@ pub fn render(changes: &ChangeSet, api_version: &str) -> String {
     }
     text += &left_behind(changes);
     text += &irreversible(changes);
-    text + &sums(&changes.summary)
+    text + &sums(&changes.summary, quota(&changes.findings))
 }
 
 fn header(changes: &ChangeSet, api_version: &str) -> String {
@@ -201,7 +203,19 @@ fn irreversible(changes: &ChangeSet) -> String {
     text + "\n"
 }
 
-fn sums(summary: &Summary) -> String {
+/// Whether the calls fit into an hour of the target; empty where nobody knows.
+fn quota(findings: &[Finding]) -> &'static str {
+    let finding = findings
+        .iter()
+        .find(|finding| finding.rule == preflight::quota::RULE);
+    match finding.map(|finding| finding.verdict) {
+        None | Some(Verdict::Pass) => ", within quota",
+        Some(Verdict::Fail) => ", more than an hour's quota",
+        Some(Verdict::Unknown) => "",
+    }
+}
+
+fn sums(summary: &Summary, quota: &str) -> String {
     let Summary {
         to_do,
         done,
@@ -228,7 +242,7 @@ fn sums(summary: &Summary) -> String {
     if blocked > 0 {
         text += &format!(", {}", style::bad(format!("{blocked} blocked")));
     }
-    text + &format!(". {}.\n", count(calls, "API call"))
+    text + &format!(". {}{quota}.\n", count(calls, "API call"))
 }
 
 #[cfg(test)]

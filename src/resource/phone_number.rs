@@ -15,9 +15,6 @@ use crate::{
 const FIELDS: &str = "id,display_phone_number,verified_name,status,name_status,new_name_status,\
                       code_verification_status,platform_type,is_pin_enabled,is_on_biz_app,account_mode,quality_rating";
 
-/// The largest page the API gives.
-const PAGE: u32 = 100;
-
 words! {
     /// `status`. A word this release does not know means "not usable, keep looking".
     Status {
@@ -88,11 +85,14 @@ pub struct PhoneNumber {
 }
 
 impl PhoneNumber {
+    /// The largest page the API gives.
+    pub const PAGE: u32 = 100;
+
     /// Reads all numbers of a WABA.
     pub fn list(waba: &WabaId) -> Read<Page<Self>> {
         Read::new(format!("/{waba}/phone_numbers"))
             .with("fields", FIELDS)
-            .with("limit", PAGE.to_string())
+            .with("limit", Self::PAGE.to_string())
     }
 
     /// Reads one number.

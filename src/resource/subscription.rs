@@ -6,10 +6,18 @@
 
 use serde::Deserialize;
 
+use super::Why;
 use crate::{
     api::meta::{Page, Read},
+    finding::{Finding, Severity, Who},
     ids::{AppId, WabaId},
 };
+
+/// What findings about subscriptions are about.
+pub const SUBJECT: &str = "target.subscription";
+
+/// What shows that an app is subscribed.
+pub const PROOF: &str = "GET /{WABA}/subscribed_apps: data is not empty";
 
 /// One subscribed app.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -41,4 +49,24 @@ impl Subscription {
     pub fn list(waba: &WabaId) -> Read<Page<Self>> {
         Read::new(format!("/{waba}/subscribed_apps"))
     }
+}
+
+/// The finding of a target without any app, where the plan leaves that to somebody else.
+pub fn missing() -> Finding {
+    let message =
+        "no app is subscribed to the target's webhooks, and the plan leaves that to somebody else";
+    Finding::fail("subscription-missing", SUBJECT, message)
+        .ask(
+            Who::Us,
+            "subscribe an app, or set target.subscription.app to keep",
+        )
+        .proof(PROOF)
+}
+
+/// The finding of a target that does not show its apps.
+pub fn unreadable(why: &Why) -> Finding {
+    let message = format!("the target's subscriptions cannot be read: {why}");
+    Finding::unknown("subscription-unreadable", Severity::Error, SUBJECT, message)
+        .ask(Who::Us, "check that target.token reaches the target")
+        .proof(PROOF)
 }

@@ -16,9 +16,6 @@ use crate::{
     plan::Glob,
 };
 
-/// The largest page that never runs into "reduce the amount of data".
-const PAGE: u32 = 100;
-
 words! {
     /// `status`. Only an approved template can be sent.
     Status {
@@ -154,6 +151,9 @@ impl<'a> Selection<'a> {
 }
 
 impl Template {
+    /// The largest page that never runs into "reduce the amount of data".
+    pub const PAGE: u32 = 100;
+
     /// Reads all templates of a WABA.
     pub fn list(waba: &WabaId) -> Read<Page<Self>> {
         Read::new(format!("/{waba}/message_templates"))
@@ -161,7 +161,7 @@ impl Template {
                 "fields",
                 "id,name,language,status,category,quality_score,rejected_reason",
             )
-            .with("limit", PAGE.to_string())
+            .with("limit", Self::PAGE.to_string())
     }
 
     /// Returns its key.

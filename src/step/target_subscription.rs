@@ -13,7 +13,10 @@ use crate::{
     finding::{Finding, Severity, Who},
     ids::{Address, WabaId},
     plan::{Plan, SubscribeApp, Subscription as Wanted},
-    resource::{Observed, subscription::Subscription},
+    resource::{
+        Observed,
+        subscription::{Subscription, missing, unreadable},
+    },
     snapshot::Snapshot,
     step::Call,
 };
@@ -62,15 +65,7 @@ impl TargetSubscription {
         if !subscribed.is_empty() {
             return Decision::done("an app is subscribed");
         }
-        let message = "no app is subscribed to the target's webhooks, and the plan leaves that to somebody else";
-        Decision::blocked(
-            Finding::fail("subscription-missing", self.address(), message)
-                .ask(
-                    Who::Us,
-                    "subscribe an app, or set target.subscription.app to keep",
-                )
-                .proof("GET /{WABA}/subscribed_apps: data is not empty"),
-        )
+        Decision::blocked(missing())
     }
 }
 
@@ -94,15 +89,7 @@ impl StepKind for TargetSubscription {
         let subscribed = match &seen.subscriptions {
             Observed::Present(subscribed) => subscribed.as_slice(),
             Observed::Absent => &[],
-            Observed::Unknown(why) => {
-                let message = format!("the target's subscriptions cannot be read: {why}");
-                return Decision::blocked(Finding::unknown(
-                    "subscription-unreadable",
-                    Severity::Error,
-                    self.address(),
-                    message,
-                ));
-            }
+            Observed::Unknown(why) => return Decision::blocked(unreadable(why)),
         };
         if self.wanted.app == SubscribeApp::Unmanaged {
             return self.unmanaged(subscribed);

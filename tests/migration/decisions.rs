@@ -237,20 +237,24 @@ fn the_status_of_a_copy_decides_whether_it_is_waited_for() {
     none   templates.approved: 2 required, all APPROVED
     "#);
     insta::assert_snapshot!(with(TemplateStatus::Pending), @r#"
+    ! fail template-collision templates.copy
     none   templates.copy: 2 templates on the target
     wait   templates.approved: 1 of 2 not yet APPROVED
     "#);
     insta::assert_snapshot!(with(TemplateStatus::InAppeal), @r#"
+    ! fail template-collision templates.copy
     none   templates.copy: 2 templates on the target
     wait   templates.approved: 1 of 2 not yet APPROVED
     "#);
     insta::assert_snapshot!(with(TemplateStatus::Rejected), @r#"
     !! fail template-not-approved templates.approved
+    ! fail template-collision templates.copy
     none   templates.copy: 2 templates on the target
     gate   templates.approved: blocked: required template order/en_US is REJECTED on the target
     "#);
     insta::assert_snapshot!(with(TemplateStatus::Paused), @r#"
     !! fail template-not-approved templates.approved
+    ! fail template-collision templates.copy
     none   templates.copy: 2 templates on the target
     gate   templates.approved: blocked: required template order/en_US is PAUSED on the target
     "#);
@@ -260,6 +264,7 @@ fn the_status_of_a_copy_decides_whether_it_is_waited_for() {
 fn a_copy_that_is_being_deleted_counts_as_missing() {
     let edit = |world: &mut World| copy(world, "order", TemplateStatus::PendingDeletion);
     insta::assert_snapshot!(templates(&decide(SMALL, edit)), @r#"
+    ! fail template-name-blocked templates.copy
     create templates.copy: 2 templates missing on the target
     wait   templates.approved: 2 of 2 not yet APPROVED
     "#);
@@ -315,6 +320,7 @@ fn a_source_that_cannot_be_read_is_unknown_and_nothing_passes_for_it() {
     !! unknown templates-unreadable templates.approved
     !! unknown templates-unreadable templates.copy
     ! fail token-permission source.token
+    ! unknown two-step number["+4930901820"]
     ! unknown source-readable source 102290129340398
     gate   templates.copy: blocked: the source's templates cannot be read: the API refused
     gate   number["+4930901820"].two_step_off: the source cannot be read: the API refused

@@ -7,5 +7,6 @@ mod decisions;
 mod faults;
 mod methods;
 mod oddities;
+mod preflight;
 mod refused;
 mod stage;

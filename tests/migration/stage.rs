@@ -20,7 +20,7 @@ use waba_migrate::{
     apply::{Report, apply},
     changeset::{ChangeSet, StepGraph, compute},
     diff::{Difference, diff},
-    finding::Finding,
+    finding::{Finding, Severity},
     ids::RunId,
     journal::{Journal, Lock, StepEnd, file::Listener, file::history},
     phone::Phone,
@@ -214,6 +214,11 @@ impl Stage {
             folder: memory().expect("a temporary folder"),
             runs: Cell::new(0),
         }
+    }
+
+    /// Looks at the world.
+    pub(crate) fn seen(&self) -> Snapshot {
+        block_on(async { self.look(&self.connect().await).await.0 })
     }
 
     /// Computes the change set.
@@ -451,10 +456,13 @@ fn block_on<T>(work: impl Future<Output = T>) -> T {
         .block_on(work)
 }
 
-/// A change set in one line per finding and step, for snapshots.
+/// A change set in one line per finding and step, for snapshots. Notes, which stop nobody, are left
+/// out.
 pub(crate) fn table(changes: &ChangeSet) -> String {
     let word = |value: serde_json::Value| value.as_str().expect("a word").to_owned();
-    let findings = changes.findings.iter().map(|finding| {
+    let findings = changes.findings.iter();
+    let findings = findings.filter(|finding| finding.severity != Severity::Info);
+    let findings = findings.map(|finding| {
         let verdict = word(serde_json::to_value(finding.verdict).expect("JSON"));
         let mark = if finding.blocks() { "!!" } else { "!" };
         format!("{mark} {verdict} {} {}", finding.rule, finding.subject)

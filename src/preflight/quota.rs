@@ -1,0 +1,114 @@
+//! The calls this plan still needs, against what an hour of the target gives.
+//!
+//! An estimate: a run that waits for people or reviews looks more often. Percentages change from
+//! call to call, so they are shown only where something does not fit.
+//!
+//! Source: <https://developers.facebook.com/docs/graph-api/overview/rate-limiting>
+
+use super::case::{Case, Moving};
+use crate::{
+    finding::{Finding, Severity, Who},
+    plan::Method,
+    resource::{phone_number::PhoneNumber, template::Template},
+};
+
+/// The rule's id. A plan's line of sums says whether it holds.
+pub const RULE: &str = "quota";
+
+const PROOF: &str = "X-Business-Use-Case-Usage: call_count of whatsapp_business_management";
+
+/// Calls an hour on an account without a registered number, and with one.
+const AN_HOUR: (usize, usize) = (200, 5_000);
+
+/// Looks at a number that go well: after each of its writes (5), at number, account, details and
+/// subscriptions right before register (4), until it is live (3).
+const LOOKS: usize = 12;
+
+/// Looks at the target itself when a run begins: account, details, room for templates, apps.
+const LOOKS_AT_TARGET: usize = 4;
+
+/// Lists of the target's templates: when a run begins, until copies appear and are approved, and
+/// before registers.
+const LISTS: usize = 5;
+
+/// The most templates in one copy call.
+const COPY_PAGE: usize = 500;
+
+pub(super) fn fits(case: &Case<'_>, findings: &mut Vec<Finding>) {
+    let Some(numbers) = case.seen.target.numbers.present() else {
+        let message = "how many calls this plan needs on the target cannot be told";
+        findings.push(
+            Finding::unknown(RULE, Severity::Info, case.target(), message)
+                .ask(Who::Us, "see to it that the target can be read")
+                .proof(PROOF),
+        );
+        return;
+    };
+    let calls = calls(case, numbers);
+    let (few, many) = AN_HOUR;
+    let has_number = numbers.iter().any(PhoneNumber::is_registered);
+    let an_hour = if has_number { many } else { few };
+    let used = case.seen.used.unwrap_or_default().min(100) as usize;
+    let left = an_hour - an_hour * used / 100;
+    if case.is_over() || calls <= left {
+        let message = "the calls of this plan fit into an hour of the target";
+        findings.push(Finding::pass(RULE, case.target(), message));
+        return;
+    }
+    let message = format!(
+        "this plan needs about {calls} calls on the target, which has {left} of {an_hour} left in this hour: it takes up to {} hours, waiting in between",
+        calls.div_ceil(an_hour).max(2)
+    );
+    let hint = if has_number {
+        "run apply again until all is done: what is done is not done twice"
+    } else {
+        "move one number first (needs): an account with a registered number has 5,000 calls an hour"
+    };
+    findings.push(
+        Finding::warn(RULE, case.target(), message)
+            .observed(format!("call_count: {used} %"))
+            .ask(Who::Us, hint)
+            .proof(PROOF),
+    );
+}
+
+fn calls(case: &Case<'_>, numbers: &[PhoneNumber]) -> usize {
+    let of_numbers: usize = case.moving.iter().map(calls_of).sum();
+    let missing = case.templates.as_ref().map_or(0, |all| all.missing.len());
+    let there = case
+        .seen
+        .target
+        .templates
+        .present()
+        .map_or(0, |all| all.len());
+    let lists = if case.plan.templates.copy.is_empty() {
+        0
+    } else {
+        LISTS * pages(there + missing, Template::PAGE)
+    };
+    LOOKS_AT_TARGET
+        + pages(numbers.len(), PhoneNumber::PAGE)
+        + missing.div_ceil(COPY_PAGE)
+        + lists
+        + of_numbers
+}
+
+/// The writes of one number, as far as they are not done, and the looks they need.
+fn calls_of(moving: &Moving<'_>) -> usize {
+    let by_code = moving.number.method == Method::Otp;
+    let is_verified = moving.on_target.is_some_and(PhoneNumber::is_verified);
+    let writes = [
+        (by_code && moving.on_target.is_none(), 1),
+        // request_code, verify_code
+        (by_code && !is_verified, 2),
+        // register, profile
+        (true, 2),
+    ];
+    let needed = writes.into_iter().filter(|(needed, _)| *needed);
+    needed.map(|(_, calls)| calls).sum::<usize>() + LOOKS
+}
+
+/// Even an empty list takes a call.
+fn pages(items: usize, page: u32) -> usize {
+    items.div_ceil(page as usize).max(1)
+}

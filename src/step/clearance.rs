@@ -14,7 +14,7 @@ use crate::{
     ids::{Address, NumberStep, PhoneNumberId},
     phone::Phone,
     preflight,
-    resource::{Observed, phone_number::PhoneNumber, subscription::Subscription, waba::Waba},
+    resource::{Observed, phone_number::PhoneNumber},
     secret::Secret,
     snapshot::CONFIRMED,
 };
@@ -65,12 +65,12 @@ pub(super) async fn clear(
             false => Ok(()),
         }
     };
-    let ((two_step, listed), ()) = join(join(two_step(cx, phone), listed), accounts(cx)).await;
-    listed?;
+    let ((two_step, listed), read) =
+        join(join(two_step(cx, phone), listed), cx.listing.accounts(cx)).await;
+    listed.and(read)?;
     let seen = cx.seen();
     let mut findings = preflight::before_register(cx.plan, &seen, phone);
     findings.extend(templates.objections(&seen));
-    findings.extend(unsubscribed(address, &seen.subscriptions));
     drop(seen);
     if !number.is_verified() {
         let message = format!("{phone} is not verified ({})", number.state());
@@ -92,22 +92,6 @@ pub(super) async fn clear(
         }
         (false, false) => Clearance::Refused(findings),
     })
-}
-
-fn unsubscribed(address: &Address, seen: &Observed<Vec<Subscription>>) -> Option<Finding> {
-    match seen {
-        Observed::Present(subscribed) if !subscribed.is_empty() => None,
-        Observed::Present(_) | Observed::Absent => {
-            let message = "no app is subscribed to the target's webhooks any more";
-            let finding = Finding::fail("subscription-missing", address, message);
-            Some(finding.ask(Who::Us, "run apply again"))
-        }
-        Observed::Unknown(why) => {
-            let message = format!("the target's subscriptions cannot be read: {why}");
-            let (rule, severity) = ("subscription-missing", Severity::Error);
-            Some(Finding::unknown(rule, severity, address, message))
-        }
-    }
 }
 
 /// What cannot be seen of two-step verification, unless somebody has passed the gate by name.
@@ -134,19 +118,6 @@ fn doubt(
             ),
         )
     })
-}
-
-/// Reads both accounts and the subscriptions into what this run has seen.
-async fn accounts(cx: &Context<'_>) {
-    let (source, target) = (&cx.plan.source.waba, &cx.plan.target.waba);
-    let (read_source, read_target) = (Waba::read(source, false), Waba::read(target, true));
-    let subscribed = Subscription::list(target);
-    let wabas = join(cx.source.get(&read_source), cx.target.get(&read_target));
-    let ((source, target), subscriptions) = join(wabas, cx.target.list(&subscribed)).await;
-    let mut seen = cx.seen();
-    seen.source.waba = source.into();
-    seen.target.waba = target.into();
-    seen.subscriptions = subscriptions.into();
 }
 
 /// Reads the number on the source, and returns whether two-step verification is on.

@@ -1,5 +1,5 @@
-//! Fresh lists for every step that asks at the same time: the target's templates, and the numbers
-//! of both sides.
+//! Fresh readings for every step that asks at the same time: the target's templates, the numbers of
+//! both sides, both accounts.
 //!
 //! Two hundred numbers that are registered side by side each need to know that the required
 //! templates are still approved, and two hundred gates look whether somebody has acted; one list
@@ -7,11 +7,12 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use futures_util::future::join;
 use tokio::sync::Mutex;
 
 use super::{Context, StepError};
 use crate::{
-    resource::{Observed, phone_number::PhoneNumber},
+    resource::{Observed, phone_number::PhoneNumber, subscription::Subscription, waba::Waba},
     snapshot::target_templates,
 };
 
@@ -21,6 +22,7 @@ pub struct Listing {
     templates: Turns,
     source_numbers: Turns,
     target_numbers: Turns,
+    accounts: Turns,
 }
 
 /// Counts how often a list was begun, and finished.
@@ -98,5 +100,25 @@ impl Listing {
             Ok(())
         };
         self.target_numbers.take(list).await
+    }
+
+    /// The same for both accounts and the subscriptions. What cannot be read becomes unknown.
+    pub(super) async fn accounts(&self, cx: &Context<'_>) -> Result<(), StepError> {
+        let list = || async {
+            let (source, target) = (&cx.plan.source.waba, &cx.plan.target.waba);
+            let (of_source, of_target) = (Waba::read(source, false), Waba::read(target, true));
+            let details = (Waba::read_details(source), Waba::read_details(target));
+            let subscribed = Subscription::list(target);
+            let wabas = join(cx.source.get(&of_source), cx.target.get(&of_target));
+            let details = join(cx.source.get(&details.0), cx.target.get(&details.1));
+            let read = join(join(wabas, details), cx.target.list(&subscribed)).await;
+            let ((wabas, details), subscriptions) = read;
+            let mut seen = cx.seen();
+            (seen.source.waba, seen.target.waba) = (wabas.0.into(), wabas.1.into());
+            (seen.source.details, seen.target.details) = (details.0.into(), details.1.into());
+            seen.subscriptions = subscriptions.into();
+            Ok(())
+        };
+        self.accounts.take(list).await
     }
 }

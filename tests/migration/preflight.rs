@@ -58,8 +58,8 @@ fn broken(plan: &str, edits: &[(&str, Edit)]) -> String {
 
 fn found(plan: &str, edit: &Edit) -> Vec<Finding> {
     let stage = match edit {
-        InWorld(edit) => Stage::with(plan, edit),
-        Seen(_) => Stage::new(plan),
+        InWorld(edit) => in_november(plan, edit),
+        Seen(_) => in_november(plan, |_| {}),
     };
     let mut snapshot = stage.seen();
     if let Seen(edit) = edit {
@@ -67,6 +67,14 @@ fn found(plan: &str, edit: &Edit) -> Vec<Finding> {
     }
     assert!(stage.writes().is_empty());
     check(&stage.plan, &snapshot)
+}
+
+/// Sets up a world whose windows are weeks ahead.
+fn in_november(plan: &str, edit: impl FnOnce(&mut World)) -> Stage {
+    Stage::with(plan, |world| {
+        world.now = seed::BEGINNING;
+        edit(world);
+    })
 }
 
 /// What does not pass, complete: somebody must act, knows what to do, and what will prove it.
@@ -545,7 +553,7 @@ fn what_only_the_journal_tells() {
       note[register-attempts] number["+4930901820"]: unknown: somebody else added it to the target, and perhaps tried to register it: how often is not shown (-) | you: ask who added it; Meta locks a number after 10 register calls in 72 hours | the journal; at Meta only error 133016 shows it
       note[verification-expires] number["+4930901820"]: unknown: it was verified, nobody knows when, and its window opens Sun 20 Dec 2026 22:00 Europe/Berlin; partners report that a verification holds 14 days (-) | you: look at it again the day before the window | GET /{TARGET_PHONE}?fields=code_verification_status is VERIFIED
     "#);
-    let stage = Stage::with(LATER, verify);
+    let stage = in_november(LATER, verify);
     let mut seen = stage.seen();
     let at = seen.at;
     done(&mut seen, NumberStep::Verify, at);

@@ -1,16 +1,18 @@
 //! Findings: what a rule saw, whether it passes, and who has to do what about it.
 //!
-//! One type serves `validate`, `preflight`, `plan` and failing calls of `apply`, so people read one
+//! One type serves `validate`, `preflight`, `plan`, failing calls of `apply` and the journal, so people read one
 //! kind of message and programs parse one kind of object. A finding says everything in words; it
 //! never decides an exit code.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What a rule came to. `Unknown` is never treated as `Pass`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// The rule is broken.
@@ -22,7 +24,9 @@ pub enum Verdict {
 }
 
 /// How much it matters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
     /// Nothing can go on before this is mended.
@@ -34,7 +38,9 @@ pub enum Severity {
 }
 
 /// Who has to act.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Who {
     /// The person who runs this program.
@@ -59,7 +65,7 @@ impl fmt::Display for Who {
 }
 
 /// A place in a file the user wrote. Lines and columns count from 1, columns in characters.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Span {
     /// The file as it was named on the command line.
     pub file: String,
@@ -76,10 +82,10 @@ pub struct Span {
 }
 
 /// One observation of one rule about one subject.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Finding {
     /// The rule's stable id, like `phone-duplicate`.
-    pub rule: &'static str,
+    pub rule: Cow<'static, str>,
     /// What it came to.
     pub verdict: Verdict,
     /// How much it matters.
@@ -110,7 +116,7 @@ impl Finding {
         message: impl Into<String>,
     ) -> Self {
         Self {
-            rule,
+            rule: rule.into(),
             verdict,
             severity,
             subject: subject.to_string(),

@@ -95,7 +95,7 @@ proptest! {
              target: {{ waba: \"2\", token: {{ env: T }} }}\ntemplates: {{ copy: [a] }}\n"
         );
         let loaded = read(text.as_bytes());
-        let rules: Vec<&str> = loaded.findings.iter().map(|finding| finding.rule).collect();
+        let rules: Vec<&str> = loaded.findings.iter().map(|finding| &*finding.rule).collect();
         prop_assert_eq!(rules, ["id-unquoted"]);
         prop_assert_eq!(loaded.plan.expect("a warning").source.waba.to_string(), source);
     }

@@ -104,8 +104,9 @@ impl<'t> Sink<'t> {
 
     /// Returns the findings in the order of the file, with spans, secrets masked.
     pub fn into_findings(mut self) -> Vec<Finding> {
-        self.kept
-            .sort_by_key(|(place, finding)| (place.start, finding.rule));
+        self.kept.sort_by(|(place, finding), (other, than)| {
+            (place.start, &finding.rule).cmp(&(other.start, &than.rule))
+        });
         let rest = self.kept.split_off(self.kept.len().min(MOST_FINDINGS));
         let more = rest.len() + self.dropped;
         let text = self.text;

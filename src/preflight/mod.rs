@@ -149,11 +149,11 @@ pub fn sort(findings: &mut [Finding]) {
         key(one)
             .cmp(&key(two))
             .then_with(|| one.subject.cmp(&two.subject))
-            .then_with(|| one.rule.cmp(two.rule))
+            .then_with(|| one.rule.cmp(&two.rule))
     });
 }
 
 /// Returns whether a finding is about a credential.
 pub fn is_credential(finding: &Finding) -> bool {
-    finding.blocks() && CREDENTIAL_RULES.contains(&finding.rule)
+    finding.blocks() && CREDENTIAL_RULES.contains(&&*finding.rule)
 }

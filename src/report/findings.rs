@@ -94,7 +94,7 @@ fn one(finding: &Finding, renderer: &Renderer) -> String {
         Verdict::Unknown => format!("unknown: {}", finding.message),
         Verdict::Fail | Verdict::Pass => finding.message.clone(),
     };
-    let title = level.primary_title(clean(&message)).id(finding.rule);
+    let title = level.primary_title(clean(&message)).id(&*finding.rule);
     let mut elements: Vec<Element<'_>> = Vec::new();
     if let Some(span) = &finding.span {
         elements.extend(excerpt(span));

@@ -1,5 +1,7 @@
 //! World files: what is refused, where, and that the schema tells the same.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use super::file::{default_world, parse, schema};
@@ -13,7 +15,7 @@ wabas: [{ id: 102290129340398, name: W, business: "1" }]
 "#;
 
 /// Returns the rules and subjects of all findings.
-fn problems(text: &str) -> Vec<(&'static str, String)> {
+fn problems(text: &str) -> Vec<(Cow<'static, str>, String)> {
     match parse("w.yaml", text.as_bytes()) {
         Ok(_) => Vec::new(),
         Err(findings) => findings
@@ -28,7 +30,7 @@ fn check(more: &str, expected: &[(&str, &str)]) {
     let problems = problems(&format!("{SMALL}{more}"));
     let found: Vec<(&str, &str)> = problems
         .iter()
-        .map(|(rule, subject)| (*rule, subject.as_str()))
+        .map(|(rule, subject)| (&**rule, subject.as_str()))
         .collect();
     assert_eq!(found, expected, "{more}");
 }

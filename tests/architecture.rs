@@ -15,8 +15,11 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("clock", &[]),
     ("finding", &[]),
     ("yaml", &[]),
-    ("journal", &["ids", "phone", "clock"]),
-    ("api", &["ids", "phone", "secret", "clock", "journal"]),
+    ("journal", &["ids", "phone", "clock", "finding"]),
+    (
+        "api",
+        &["ids", "phone", "secret", "clock", "finding", "journal"],
+    ),
     ("plan", &["ids", "phone", "secret", "finding", "yaml"]),
     (
         "resource",

@@ -161,7 +161,7 @@ fn failed(step: Address, error: StepError) -> Ended {
         {
             let hint = source
                 .graph()
-                .and_then(crate::api::meta::cause)
+                .and_then(crate::api::meta::cause::of)
                 .map(|cause| cause.hint.to_owned());
             ended(step, StepEnd::Parked, chain(&error), hint)
         }
@@ -177,7 +177,7 @@ fn failed(step: Address, error: StepError) -> Ended {
             ended(step, StepEnd::Blocked, note, hint)
         }
         StepError::Call { source, .. } | StepError::InDoubt { source, .. } => {
-            let cause = source.graph().and_then(crate::api::meta::cause);
+            let cause = source.graph().and_then(crate::api::meta::cause::of);
             let in_doubt = matches!(error, StepError::InDoubt { .. });
             let again = || {
                 in_doubt.then(|| {

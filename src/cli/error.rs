@@ -92,7 +92,7 @@ impl CliError {
     /// Returns what to do about it.
     pub(super) fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::Call { source, .. } => source.graph().and_then(cause).map(|cause| cause.hint),
+            Self::Call { source, .. } => source.graph().and_then(cause::of).map(|cause| cause.hint),
             Self::Secret { .. } => Some("set it, or change the reference in the plan"),
             Self::SecretForm { .. } => Some("correct the value at the place the plan refers to"),
             Self::Journal(JournalError::Locked { .. }) => {

@@ -13,7 +13,8 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::api::transport::TransportError;
+use super::cause::{self, Cause, Class};
+use crate::{api::transport::TransportError, finding::Finding};
 
 /// An error as the Graph API reports it, with secrets masked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -54,16 +55,6 @@ pub enum Retry {
 /// Stands for a `code` that the API left out. 0 is a code of its own.
 const NO_CODE: i64 = -1;
 
-/// Codes that come with HTTP 500 in Meta's older table and do not go away: a missing capability, a
-/// number whose certificate or earlier deregistration is in the way.
-const STAYS: [i64; 3] = [3, 131_045, 133_000];
-
-/// Codes that go away by themselves: Meta's "transient" and "maintenance" answers.
-const SOON: [i64; 7] = [1, 2, 131_000, 131_016, 131_057, 133_004, 2_494_100];
-
-/// Codes that say a rate limit is reached.
-const LIMITS: [i64; 8] = [4, 17, 32, 341, 613, 80_007, 80_008, 130_429];
-
 /// How long to wait for a rate limit that names no time.
 const LIMIT_PAUSE: Duration = Duration::from_secs(60);
 
@@ -73,43 +64,35 @@ impl GraphError {
         self.code == number || self.subcode == Some(number)
     }
 
-    /// Returns what this error allows.
+    /// Returns what this error allows. Where the body says what it means, neither `is_transient` nor
+    /// the HTTP status changes that: a wrong PIN stays wrong with status 500.
     pub fn retry(&self) -> Retry {
-        if LIMITS.contains(&self.code) {
-            let named = self.regain_minutes.filter(|&minutes| minutes > 0);
-            return Retry::Later(
-                named.map_or(LIMIT_PAUSE, |minutes| Duration::from_secs(60 * minutes)),
-            );
+        match cause::of(self).map(|cause| cause.class) {
+            Some(Class::Backoff) => Retry::Soon,
+            Some(Class::Limit) => Retry::Later(self.limit_pause()),
+            Some(Class::Rest(_) | Class::ReadFirst | Class::Never) => Retry::Never,
+            Some(Class::Marked) | None if self.is_transient || self.status >= 500 => Retry::Soon,
+            Some(Class::Marked) | None => Retry::Never,
         }
-        if STAYS.contains(&self.code) {
-            return Retry::Never;
-        }
-        let soon =
-            self.is_transient || self.status >= 500 || SOON.iter().any(|&code| self.is(code));
-        if soon { Retry::Soon } else { Retry::Never }
+    }
+
+    fn limit_pause(&self) -> Duration {
+        let named = self.regain_minutes.filter(|&minutes| minutes > 0);
+        named.map_or(LIMIT_PAUSE, |minutes| Duration::from_secs(60 * minutes))
     }
 
     /// Returns how long the number (or template) this is about has to be left alone. Where Meta says
     /// "as long as the details tell" or publishes nothing, an hour.
     pub fn rest(&self) -> Option<Duration> {
-        const HOUR: u64 = 3600;
-        let seconds = match () {
-            () if self.is(133_016) => 72 * HOUR,
-            () if self.is(133_015) => 5 * 60,
-            () if [133_008, 133_009, 2_388_367]
-                .iter()
-                .any(|&code| self.is(code)) =>
-            {
-                HOUR
-            }
-            () => return None,
-        };
-        Some(Duration::from_secs(seconds))
+        match cause::of(self)?.class {
+            Class::Rest(rest) => Some(rest),
+            Class::Backoff | Class::Limit | Class::ReadFirst | Class::Never | Class::Marked => None,
+        }
     }
 
     /// Returns whether the token is to blame: invalid, expired, or without a permission.
     pub fn is_credential(&self) -> bool {
-        matches!(self.code, 0 | 3 | 10 | 102 | 190 | 200..=299)
+        cause::of(self).is_some_and(Cause::is_credential)
     }
 
     /// Returns whether what was sent is to blame, and not who sent it or how often.
@@ -174,6 +157,41 @@ impl GraphError {
             None => words + &format!(" (code {})", self.code),
         }
     }
+}
+
+impl GraphError {
+    /// Says everything the API said, each thing once and on one line, with its numbers and the trace
+    /// id last.
+    pub fn whole(&self) -> String {
+        let texts = [&self.title, &self.user_message, &self.details];
+        let texts = texts.into_iter().flatten().chain([&self.message]);
+        let mut said: Vec<String> = Vec::new();
+        for text in texts.map(|text| one_line(text)) {
+            let holds = |one: &str, other: &str| one.to_lowercase().contains(&other.to_lowercase());
+            if !said.iter().any(|known| holds(known, &text)) {
+                said.retain(|known| !holds(&text, known));
+                said.push(text);
+            }
+        }
+        let mut numbers = match (self.code, self.subcode) {
+            (NO_CODE, None) => "no code".to_owned(),
+            (code, None) => format!("code {code}"),
+            (code, Some(subcode)) => format!("code {code}/{subcode}"),
+        };
+        if let Some(trace_id) = &self.trace_id {
+            numbers += &format!(", trace {trace_id}");
+        }
+        match said.is_empty() {
+            true => numbers,
+            false => format!("{} ({numbers})", said.join(". ")),
+        }
+    }
+}
+
+/// A text without line breaks and without its last full stop.
+fn one_line(text: &str) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    line.trim_end_matches('.').to_owned()
 }
 
 impl fmt::Display for GraphError {
@@ -251,6 +269,11 @@ impl CallError {
             Self::Refused(_) | Self::Garbled { .. } | Self::Throttled { .. } => true,
             Self::Transport(_) => false,
         }
+    }
+
+    /// Returns the finding of a call that failed so.
+    pub fn finding(&self, subject: impl fmt::Display) -> Finding {
+        cause::of_call(subject, self)
     }
 
     /// Returns whether a rate limit is reached.
@@ -353,6 +376,8 @@ mod tests {
         check(400, 100, Some(2_494_100), Retry::Soon);
         check(500, 100, None, Retry::Soon);
         check(500, 133_000, None, Retry::Never);
+        check(500, 133_005, None, Retry::Never);
+        check(500, 999, None, Retry::Soon);
         check(400, 133_005, None, Retry::Never);
         check(400, 136_024, Some(2_388_367), Retry::Never);
         check(400, 80_008, None, Retry::Later(Duration::from_secs(60)));

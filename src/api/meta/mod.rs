@@ -4,7 +4,7 @@
 //! [`Intent`](crate::journal::Intent) that is already on disk. `plan`, `diff` and `preflight` never
 //! hold a `Writer`.
 
-mod cause;
+pub mod cause;
 mod connection;
 mod error;
 mod reader;
@@ -12,7 +12,6 @@ mod request;
 mod usage;
 mod writer;
 
-pub use cause::{Cause, of as cause};
 pub use connection::{Connection, Patience};
 pub use error::{CallError, GraphError, Retry};
 pub use reader::{Page, Reader};

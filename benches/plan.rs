@@ -189,6 +189,7 @@ fn events(step: &Address) -> [Event; 4] {
             end: StepEnd::Done,
             note: "accepted".into(),
             hint: None,
+            findings: Vec::new(),
         },
     ]
 }

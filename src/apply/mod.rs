@@ -14,6 +14,7 @@ use tracing::debug;
 pub use queue::Queue;
 
 use crate::{
+    api::meta::CallError,
     changeset::StepGraph,
     finding::Finding,
     ids::Address,
@@ -33,6 +34,8 @@ pub struct Ended {
     pub note: String,
     /// What to do about it.
     pub hint: Option<String>,
+    /// What stood in its way, as preflight would say it.
+    pub findings: Vec<Finding>,
     /// Whether a credential is to blame.
     pub credential: bool,
 }
@@ -141,59 +144,30 @@ fn ended(step: Address, end: StepEnd, note: String, hint: Option<String>) -> End
         end,
         note,
         hint,
+        findings: Vec::new(),
         credential: false,
     }
 }
 
 /// Says what an error means for the step.
 fn failed(step: Address, error: StepError) -> Ended {
-    match &error {
-        StepError::Call { source, .. } if source.is_limit() => {
-            let next = "run apply again when the limit has passed".to_owned();
-            ended(step, StepEnd::Parked, chain(&error), Some(next))
-        }
+    match error {
+        StepError::Call { source, .. } => refused(step, &source),
+        StepError::InDoubt { ref source, .. } => Ended {
+            findings: vec![source.finding(&step)],
+            credential: source.is_credential(),
+            ..ended(
+                step,
+                StepEnd::Failed,
+                error.to_string(),
+                Some(LOOKS_FIRST.into()),
+            )
+        },
         StepError::Resting(_) => {
             let next = "run apply again then; trying sooner makes it longer".to_owned();
             ended(step, StepEnd::Parked, error.to_string(), Some(next))
         }
-        StepError::Call { source, .. }
-            if source.graph().is_some_and(|graph| graph.rest().is_some()) =>
-        {
-            let hint = source
-                .graph()
-                .and_then(crate::api::meta::cause::of)
-                .map(|cause| cause.hint.to_owned());
-            ended(step, StepEnd::Parked, chain(&error), hint)
-        }
-        StepError::Blocked(findings) => {
-            let note = findings
-                .iter()
-                .map(|finding| finding.message.as_str())
-                .collect::<Vec<_>>()
-                .join("; ");
-            let hint = findings
-                .iter()
-                .find_map(|finding: &Finding| finding.hint.clone());
-            ended(step, StepEnd::Blocked, note, hint)
-        }
-        StepError::Call { source, .. } | StepError::InDoubt { source, .. } => {
-            let cause = source.graph().and_then(crate::api::meta::cause::of);
-            let in_doubt = matches!(error, StepError::InDoubt { .. });
-            let again = || {
-                in_doubt.then(|| {
-                    "run apply again: it looks at the world before it sends anything".into()
-                })
-            };
-            let hint = cause.map(|cause| cause.hint.to_owned()).or_else(again);
-            let credential = source.is_credential();
-            Ended {
-                step,
-                end: StepEnd::Failed,
-                note: chain(&error),
-                hint,
-                credential,
-            }
-        }
+        StepError::Blocked(findings) => blocked(step, findings),
         StepError::Secret(_) => Ended {
             credential: true,
             ..ended(step, StepEnd::Failed, chain(&error), None)
@@ -201,6 +175,35 @@ fn failed(step: Address, error: StepError) -> Ended {
         StepError::Journal(_) | StepError::Unexpected(_) => {
             ended(step, StepEnd::Failed, chain(&error), None)
         }
+    }
+}
+
+const LOOKS_FIRST: &str = "run apply again: it looks at the world before it sends anything";
+
+/// A call that a limit stands against, or that has to rest, is only put off.
+fn refused(step: Address, error: &CallError) -> Ended {
+    let rests = error.graph().is_some_and(|graph| graph.rest().is_some());
+    let end = match error.is_limit() || rests {
+        true => StepEnd::Parked,
+        false => StepEnd::Failed,
+    };
+    let credential = error.is_credential();
+    let finding = error.finding(&step);
+    let (note, hint) = (finding.message.clone(), finding.hint.clone());
+    Ended {
+        findings: vec![finding],
+        credential,
+        ..ended(step, end, note, hint)
+    }
+}
+
+fn blocked(step: Address, findings: Vec<Finding>) -> Ended {
+    let messages = findings.iter().map(|finding| finding.message.as_str());
+    let note = messages.collect::<Vec<_>>().join("; ");
+    let hint = findings.iter().find_map(|finding| finding.hint.clone());
+    Ended {
+        findings,
+        ..ended(step, StepEnd::Blocked, note, hint)
     }
 }
 
@@ -248,18 +251,11 @@ fn not_started(
 }
 
 fn record(cx: &Context<'_>, ended: &Ended) -> Result<(), JournalError> {
-    let Ended {
-        step,
-        end,
-        note,
-        hint,
-        credential: _,
-    } = ended;
-    let (step, end, note, hint) = (step.clone(), *end, note.clone(), hint.clone());
     cx.journal.record(Event::StepEnded {
-        step,
-        end,
-        note,
-        hint,
+        step: ended.step.clone(),
+        end: ended.end,
+        note: ended.note.clone(),
+        hint: ended.hint.clone(),
+        findings: ended.findings.clone(),
     })
 }

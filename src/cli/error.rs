@@ -4,11 +4,9 @@ use std::{error::Error, fmt, io, path::PathBuf};
 
 use super::exit;
 use crate::{
-    api::{
-        http::BaseUrlError,
-        meta::{CallError, cause},
-    },
+    api::{http::BaseUrlError, meta::CallError},
     finding::Finding,
+    ids::Address,
     journal::JournalError,
     secret::SecretError,
 };
@@ -56,6 +54,8 @@ pub(super) enum CliError {
     Call {
         /// What was tried.
         doing: String,
+        /// The finding's subject.
+        subject: Address,
         /// Why it failed.
         source: CallError,
         /// The exit code it means.
@@ -89,10 +89,20 @@ impl CliError {
         }
     }
 
+    /// Returns what it says as findings, to be shown first.
+    pub(super) fn findings(&self) -> Vec<Finding> {
+        match self {
+            Self::Findings { findings, code: _ } => findings.clone(),
+            Self::Call {
+                subject, source, ..
+            } => vec![source.finding(subject)],
+            _ => Vec::new(),
+        }
+    }
+
     /// Returns what to do about it.
     pub(super) fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::Call { source, .. } => source.graph().and_then(cause::of).map(|cause| cause.hint),
             Self::Secret { .. } => Some("set it, or change the reference in the plan"),
             Self::SecretForm { .. } => Some("correct the value at the place the plan refers to"),
             Self::Journal(JournalError::Locked { .. }) => {
@@ -137,12 +147,12 @@ impl Error for CliError {
         match self {
             Self::File { source, .. } | Self::Output(source) | Self::Input(source) => Some(source),
             Self::Secret { source, .. } => Some(source),
-            Self::Call { source, .. } => Some(source),
             Self::BaseUrl(error) => error.source(),
             Self::Journal(error) => error.source(),
             Self::Usage(_)
             | Self::Invalid
             | Self::Findings { .. }
+            | Self::Call { .. }
             | Self::SecretForm { .. }
             | Self::Internal(_) => None,
         }

@@ -115,8 +115,9 @@ impl Ui {
 
     /// Shows an error with everything that led to it, and what to do.
     pub(super) fn fail(self, error: &CliError) {
-        if let CliError::Findings { findings, code: _ } = error {
-            to_stderr(&findings::render(findings, true));
+        let shown = error.findings();
+        if !shown.is_empty() {
+            to_stderr(&findings::render(&shown, true));
         }
         let mut text = style::error("error").to_string() + ": " + &clean(&error.to_string());
         let mut cause = error.source();

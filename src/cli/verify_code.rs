@@ -147,10 +147,11 @@ async fn hand_in(session: &Session, phone: &Phone, code: Secret, ui: Ui) -> Resu
     };
     if verified {
         journal.record(Event::StepEnded {
-            step,
+            step: step.clone(),
             end: StepEnd::Done,
             note: "verified".into(),
             hint: None,
+            findings: Vec::new(),
         })?;
     }
     let code = match &sent {
@@ -169,6 +170,7 @@ async fn hand_in(session: &Session, phone: &Phone, code: Secret, ui: Ui) -> Resu
                     true => refused_code(phone, before),
                     false => format!("verify {phone}"),
                 },
+                subject: step,
                 source: error,
                 code,
             });

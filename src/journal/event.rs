@@ -4,10 +4,13 @@
 //! does not know and keeps events it does not know as [`Event::Other`].
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
-use crate::ids::{Address, RunId};
+use crate::{
+    finding::Finding,
+    ids::{Address, RunId},
+};
 
 /// The version of the lines this release writes.
 pub const VERSION: u32 = 1;
@@ -111,6 +114,14 @@ pub enum Event {
         /// What to do about it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         hint: Option<String>,
+        /// What stood in the way, for people and programs. One that a newer release wrote in a way
+        /// that this one does not know is left out: nothing is decided by them.
+        #[serde(
+            default,
+            skip_serializing_if = "Vec::is_empty",
+            deserialize_with = "known"
+        )]
+        findings: Vec<Finding>,
     },
     /// The run is over.
     RunEnded {
@@ -190,5 +201,42 @@ impl Event {
             | Self::StepEnded { step, .. } => Some(step),
             Self::RunStarted { .. } | Self::RunEnded { .. } | Self::Other => None,
         }
+    }
+}
+
+fn known<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Finding>, D::Error> {
+    let findings = Vec::<Value>::deserialize(deserializer)?;
+    Ok(findings
+        .into_iter()
+        .filter_map(|finding| serde_json::from_value(finding).ok())
+        .collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::finding::Who;
+
+    #[test]
+    fn findings_come_back_as_they_were_and_unknown_ones_spoil_no_line() {
+        let finding = Finding::fail("payment", "target 1", "the target has no payment method")
+            .observed("code 100")
+            .ask(Who::BusinessAdmin, "add one")
+            .proof("primary_funding_id");
+        let event = Event::StepEnded {
+            step: Address::account("templates.copy"),
+            end: StepEnd::Failed,
+            note: String::new(),
+            hint: None,
+            findings: vec![finding],
+        };
+        let mut line = serde_json::to_value(&event).unwrap();
+        line["findings"]
+            .as_array_mut()
+            .unwrap()
+            .push(json!({"rule": "new", "who": "nobody"}));
+        assert_eq!(serde_json::from_value::<Event>(line).unwrap(), event);
     }
 }

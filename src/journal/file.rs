@@ -400,6 +400,7 @@ mod tests {
             end: StepEnd::Done,
             note: String::new(),
             hint: None,
+            findings: Vec::new(),
         };
         journal.record(ended).unwrap();
         journal.path.clone()

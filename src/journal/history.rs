@@ -225,6 +225,7 @@ mod tests {
             end,
             note: String::new(),
             hint: None,
+            findings: Vec::new(),
         }
     }
 

@@ -1,11 +1,18 @@
 //! The progress of a run, one line per thing worth knowing, and its summary.
 
-use super::{clean, count, style};
+use super::{clean, count, style, wrap};
 use crate::{
     apply::Report,
+    finding::Finding,
     ids::Address,
     journal::{Answer, Entry, Event, StepEnd},
 };
+
+/// The width that the facts under a step are wrapped to.
+const COLUMNS: usize = 80;
+
+/// Where they begin.
+const INDENT: usize = 6;
 
 /// Renders one journal line for people. `None`: nothing a person has to see.
 pub fn line(entry: &Entry) -> Option<String> {
@@ -14,7 +21,9 @@ pub fn line(entry: &Entry) -> Option<String> {
             "  {} {step}  {}{}",
             style::faint("…"),
             style::faint(format!("waits for {}", clean(reason))),
-            hint(next.as_deref())
+            next.as_deref()
+                .map(|next| below("next", next))
+                .unwrap_or_default()
         )),
         Event::Answered {
             step,
@@ -30,7 +39,8 @@ pub fn line(entry: &Entry) -> Option<String> {
             end,
             note,
             hint,
-        } => Some(ended(step, *end, note, hint.as_deref())),
+            findings,
+        } => Some(ended(step, *end, note, hint.as_deref(), findings)),
         Event::RunStarted { .. }
         | Event::StepStarted { .. }
         | Event::Intent { .. }
@@ -42,28 +52,74 @@ pub fn line(entry: &Entry) -> Option<String> {
     }
 }
 
-fn ended(step: &Address, end: StepEnd, note: &str, hint: Option<&str>) -> String {
+fn ended(
+    step: &Address,
+    end: StepEnd,
+    note: &str,
+    hint: Option<&str>,
+    findings: &[Finding],
+) -> String {
+    let mut text = head(step, end, note, findings);
+    for finding in findings {
+        if finding.message != note {
+            text += &below(&finding.rule, &finding.message);
+        }
+        text += &facts(finding);
+    }
+    let is_said = |hint: &str| findings.iter().any(|it| it.hint.as_deref() == Some(hint));
+    if let Some(hint) = hint.filter(|hint| !is_said(hint)) {
+        text += &below("next", hint);
+    }
+    text
+}
+
+/// The line of the step itself; one finding alone is named by its rule.
+fn head(step: &Address, end: StepEnd, note: &str, findings: &[Finding]) -> String {
     let (sign, word) = match end {
         StepEnd::Done => (style::good("✓"), ""),
         StepEnd::Already => (style::good("="), ""),
-        StepEnd::Parked => (style::notice("…"), "parked: "),
-        StepEnd::Blocked => (style::bad("x"), "blocked: "),
-        StepEnd::Failed => (style::bad("✗"), "failed: "),
-        StepEnd::NotStarted => (style::faint("-"), "not started: "),
+        StepEnd::Parked => (style::notice("…"), "parked"),
+        StepEnd::Blocked => (style::bad("x"), "blocked"),
+        StepEnd::Failed => (style::bad("✗"), "failed"),
+        StepEnd::NotStarted => (style::faint("-"), "not started"),
     };
-    let note = clean(note);
-    let note = match end {
-        StepEnd::Done | StepEnd::Already | StepEnd::NotStarted => {
-            style::faint(format!("{word}{note}")).to_string()
-        }
-        StepEnd::Parked | StepEnd::Blocked | StepEnd::Failed => format!("{word}{note}"),
+    let shown = match (word, findings) {
+        ("", _) => clean(note),
+        (word, [finding]) => format!("{word}[{}]: {}", clean(&finding.rule), clean(note)),
+        (word, _) => format!("{word}: {}", clean(note)),
     };
-    format!("  {sign} {step}  {note}{}", self::hint(hint))
+    let shown = match end {
+        StepEnd::Done | StepEnd::Already | StepEnd::NotStarted => style::faint(shown).to_string(),
+        StepEnd::Parked | StepEnd::Blocked | StepEnd::Failed => shown,
+    };
+    format!("  {sign} {step}  {shown}")
 }
 
-fn hint(hint: Option<&str>) -> String {
-    let line = hint.map(|hint| format!("\n      {}: {}", style::hint("next"), clean(hint)));
-    line.unwrap_or_default()
+/// The facts of a finding in the words of `findings::render`, without what the line above them says.
+fn facts(finding: &Finding) -> String {
+    let help = match (finding.who, &finding.hint) {
+        (Some(who), Some(hint)) => Some(format!("{who}: {hint}")),
+        (None, hint) => hint.clone(),
+        (Some(_), None) => None,
+    };
+    let facts = [
+        ("observed", finding.observed.as_ref()),
+        ("help", help.as_ref()),
+        ("proof", finding.proof.as_ref()),
+    ];
+    let facts = facts
+        .into_iter()
+        .filter_map(|(name, text)| Some(below(name, text?)));
+    facts.collect()
+}
+
+/// One fact under a step's line, on as many lines as it takes.
+fn below(name: &str, text: &str) -> String {
+    let name = clean(name);
+    let lines = wrap(&format!("{name}: {}", clean(text)), COLUMNS - INDENT - 2);
+    let lines = lines.join(&format!("\n{:1$}", "", INDENT + 2));
+    let text = lines.strip_prefix(&name).unwrap_or(&lines);
+    format!("\n{:INDENT$}{}{text}", "", style::hint(&*name))
 }
 
 /// Renders the sums of a run.
@@ -90,4 +146,66 @@ pub fn summary(report: &Report, already_done: usize) -> String {
         parts.join(", "),
         count(total, "step")
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::Who;
+
+    #[track_caller]
+    fn shown(hint: &str, note: &str, findings: Vec<Finding>) -> String {
+        let entry = Entry {
+            seq: 1,
+            at: jiff::Timestamp::UNIX_EPOCH,
+            event: Event::StepEnded {
+                step: Address::account("target.subscription"),
+                end: StepEnd::Failed,
+                note: note.into(),
+                hint: Some(hint.into()),
+                findings,
+            },
+        };
+        let line = line(&entry).expect("a step's end is shown");
+        anstream::adapter::strip_str(&line).to_string()
+    }
+
+    fn payment() -> Finding {
+        Finding::fail("payment", "target 1", "the target has no payment method")
+            .observed("Cannot Migrate Phone Number. The destination account has no payment\naccount (code 100/2388103, trace AdG3x)")
+            .ask(Who::BusinessAdmin, "add a payment method")
+            .proof("GET /{WABA}?fields=primary_funding_id is present")
+    }
+
+    #[test]
+    fn a_finding_is_shown_below_its_step_in_80_columns() {
+        let shown = shown(
+            "add a payment method",
+            "the target has no payment method",
+            vec![payment()],
+        );
+        insta::assert_snapshot!(shown, @r#"
+          ✗ target.subscription  failed[payment]: the target has no payment method
+              observed: Cannot Migrate Phone Number. The destination account has no
+                payment account (code 100/2388103, trace AdG3x)
+              help: an admin of the target's business: add a payment method
+              proof: GET /{WABA}?fields=primary_funding_id is present
+        "#);
+    }
+
+    #[test]
+    fn several_findings_and_another_hint_are_told_apart() {
+        let other = Finding::fail("two-step-on", "", "two-step verification is on");
+        let shown = shown("run apply again", "two things", vec![payment(), other]);
+        insta::assert_snapshot!(shown, @r#"
+          ✗ target.subscription  failed: two things
+              payment: the target has no payment method
+              observed: Cannot Migrate Phone Number. The destination account has no
+                payment account (code 100/2388103, trace AdG3x)
+              help: an admin of the target's business: add a payment method
+              proof: GET /{WABA}?fields=primary_funding_id is present
+              two-step-on: two-step verification is on
+              next: run apply again
+        "#);
+    }
 }

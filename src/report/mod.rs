@@ -23,6 +23,21 @@ pub fn clean(text: &str) -> String {
     text.chars().map(shown).collect()
 }
 
+/// Breaks a text into lines of at most `width` characters where it can: at its spaces.
+pub fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
 /// "1 step", "2 steps".
 pub fn count(number: usize, noun: &str) -> String {
     if number == 1 {
@@ -43,5 +58,15 @@ mod tests {
             "a␛[31mb␍\u{fffd}c\u{fffd}d "
         );
         assert_eq!(clean("Grüße 👋 مرحبا"), "Grüße 👋 مرحبا");
+    }
+
+    #[test]
+    fn a_word_that_is_too_long_gets_a_line_of_its_own() {
+        assert_eq!(
+            wrap("ein über  langes Wort", 8),
+            ["ein über", "langes", "Wort"]
+        );
+        assert_eq!(wrap("a abcdefghij b", 4), ["a", "abcdefghij", "b"]);
+        assert_eq!(wrap(" ", 4), [""; 0]);
     }
 }

@@ -17,9 +17,6 @@ use crate::{
 /// "Already verified, or failed": the number's own state tells which.
 const REFUSED: i64 = 136_024;
 
-/// Asked too often; hours pass until the next code.
-const TOO_OFTEN: i64 = 2_388_367;
-
 /// Requests a code by SMS or voice call.
 #[derive(Clone, Debug)]
 pub struct RequestCode {
@@ -42,23 +39,15 @@ impl RequestCode {
         }
     }
 
-    /// What a refusal means: verified meanwhile, asked too often, or something to mend.
+    /// What a refusal means: verified meanwhile, or something to mend.
     async fn refused(&self, cx: &Context<'_>, error: StepError) -> Result<Outcome, StepError> {
         let graph = match &error {
             StepError::Call { source, .. } => source.graph(),
             _ => None,
         };
-        let Some(graph) = graph.filter(|graph| graph.is(REFUSED)) else {
+        // Asked too often: that has to rest, and says nothing about the number.
+        if !graph.is_some_and(|graph| graph.is(REFUSED) && graph.rest().is_none()) {
             return Err(error);
-        };
-        if graph.is(TOO_OFTEN) {
-            return Ok(Outcome::Parked {
-                reason: format!(
-                    "Meta sends no further code to {} for now: {graph}",
-                    self.phone
-                ),
-                next: "wait some hours, then run apply again".into(),
-            });
         }
         if cx.look_at(&self.phone).await?.is_verified() {
             return Ok(Outcome::Already("the number is verified".into()));

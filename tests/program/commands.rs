@@ -258,14 +258,7 @@ fn a_migration_over_http_from_plan_to_diff() {
     let bench = bench();
     bench.write(
         "plan.yaml",
-        &QUICKSTART
-            .replace("language: de }", "language: de, code: { file: code } }")
-            .replace(
-                "copy: [order_confirmation, order_shipped, welcome]",
-                "copy: []",
-            )
-            .replace("required: [\"order_*\"]", "required: []")
-            .replace("    window: night\n", ""),
+        &without_templates().replace("language: de }", "language: de, code: { file: code } }"),
     );
     let server = Server::start(&bench, "world.yaml");
     let run = |arguments: &[&str]| {
@@ -286,4 +279,100 @@ fn a_migration_over_http_from_plan_to_diff() {
     }
     assert_code(&run(&["plan", "--detailed-exitcode"]), 0);
     assert_code(&run(&["diff"]), 0);
+}
+
+/// A world whose first add is refused because the target cannot pay, in words that no rule quotes.
+const REFUSING: &str = r#"
+faults:
+  - on: { method: POST, path: "*/phone_numbers" }
+    effect:
+      error:
+        code: 100
+        subcode: 2388103
+        message: "(#100) Invalid parameter"
+        details: "The account that takes the phone number over is not attached to a credit line."
+"#;
+
+/// The smallest example without templates, so that its simulator needs none, and at any hour.
+fn without_templates() -> String {
+    let copied = "copy: [order_confirmation, order_shipped, welcome]";
+    QUICKSTART
+        .replace(copied, "copy: []")
+        .replace("required: [\"order_*\"]", "required: []")
+        .replace("    window: night\n", "")
+}
+
+#[test]
+fn a_refused_call_shows_the_finding_that_preflight_would_show() {
+    let bench = bench();
+    bench.write("plan.yaml", &without_templates());
+    bench.write("refusing.yaml", &format!("{WORLD}{REFUSING}"));
+    let apply = |format: &str| {
+        let server = Server::start(&bench, "refusing.yaml");
+        let (url, run) = (server.url(), ["apply", "plan.yaml", "--auto-approve"]);
+        let options = ["--format", format, "--graph-url", url, "--journal", format];
+        let output = bench.run_with(&[&run[..], &options].concat(), &SECRETS);
+        assert_code(&output, 6);
+        stdout(&output)
+    };
+    let text = apply("text");
+    let (_, shown) = text.split_once("✗ ").expect("a failed step");
+    let (shown, _) = shown
+        .split_once("\n  -")
+        .expect("a step that was not started");
+    insta::with_settings!({filters => vec![(r"trace\s+\w+", "TRACE")]}, {
+        insta::assert_snapshot!(shown, @r#"
+        number["+4930901820"].add  failed[payment]: the target has no payment method
+              observed: The account that takes the phone number over is not attached
+                to a credit line. (#100) Invalid parameter (code 100/2388103, TRACE)
+              help: an admin of the target's business: add a payment method in
+                WhatsApp Manager > Billing, or attach a credit line
+              proof: GET /{WABA}?fields=primary_funding_id is present
+        "#);
+    });
+    let lines = apply("json");
+    let ends = lines
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
+    let mut failed = ends.filter(|line| line["end"] == "failed");
+    let finding = &failed.next().expect("a failed step")["findings"][0];
+    assert_eq!(finding["rule"], "payment");
+    assert_eq!(finding["who"], "business_admin");
+    assert!(
+        finding["observed"]
+            .as_str()
+            .is_some_and(|it| it.contains("credit line"))
+    );
+}
+
+#[test]
+fn a_code_that_is_refused_shows_a_finding() {
+    let bench = bench();
+    bench.write("plan.yaml", &without_templates());
+    let server = Server::start(&bench, "world.yaml");
+    let run = |arguments: &[&str]| {
+        let url = ["--graph-url", server.url()];
+        bench.run_with(&[arguments, &url].concat(), &SECRETS)
+    };
+    assert_code(
+        &run(&["apply", "plan.yaml", "--auto-approve", "--no-wait"]),
+        5,
+    );
+    let sent: Value = serde_json::from_str(&server.get("/__sim/code?phone=4930901820")).unwrap();
+    let wrong = match sent["code"].as_str() {
+        Some("000000") => "111111",
+        _ => "000000",
+    };
+    let output = run(&["verify-code", "plan.yaml", "+49 30 901820", wrong]);
+    assert_code(&output, 1);
+    let said = stderr(&output);
+    for part in [
+        "error[code-wrong]: the code is wrong or too old",
+        "subject: number[\"+4930901820\"].verify",
+        "observed: ",
+        "help: you: ask for another",
+        "cannot verify +4930901820",
+    ] {
+        assert!(said.contains(part), "{part}\n{said}");
+    }
 }

@@ -213,6 +213,7 @@ fn done(seen: &mut Snapshot, step: NumberStep, at: Timestamp) {
         end: StepEnd::Done,
         note: String::new(),
         hint: None,
+        findings: Vec::new(),
     };
     seen.history = History::replay(&[Entry { seq: 1, at, event }]);
 }

@@ -9,6 +9,7 @@
 //! Plan, Snapshot  --preflight::check-->    [Finding]   what stands in the way, who must act
 //! Plan, Snapshot  --changeset::compute-->  ChangeSet   every step decided, in order; pure
 //! ChangeSet, ...  --diff::diff-->          [Difference]
+//! ChangeSet, ...  --status::status-->      Status      where every number stands
 //! StepGraph, Context --apply::apply-->     [Event]     journaled first, sent second
 //! ```
 //!
@@ -49,6 +50,7 @@ pub mod step;
 
 pub mod changeset;
 pub mod diff;
+pub mod status;
 
 pub mod apply;
 

@@ -36,7 +36,7 @@ pub const CONFIRMED: &str = "confirmed";
 /// Everything observed in one sitting, with what earlier runs kept.
 #[derive(Clone, Debug)]
 pub struct Snapshot {
-    /// When it was seen. Findings rest on it; nothing shows it.
+    /// When it was seen. Findings rest on it, and `status` shows it.
     pub at: Timestamp,
     /// The WABA the numbers leave.
     pub source: Account,

@@ -76,6 +76,20 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "status",
+        &[
+            "ids",
+            "phone",
+            "finding",
+            "journal",
+            "plan",
+            "resource",
+            "snapshot",
+            "step",
+            "changeset",
+        ],
+    ),
+    (
         "apply",
         &[
             "phone",
@@ -100,6 +114,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "preflight",
             "changeset",
             "diff",
+            "status",
             "apply",
         ],
     ),

@@ -8,6 +8,8 @@ pub mod differences;
 pub mod events;
 pub mod findings;
 pub mod gates;
+pub mod markdown;
+pub mod status;
 pub mod style;
 
 /// Replaces every character that steers a terminal or turns the direction of text.

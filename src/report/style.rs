@@ -31,6 +31,11 @@ fn color(text: impl Into<String>, color: AnsiColor) -> Painted {
     paint(text, color.on_default())
 }
 
+/// Nothing special.
+pub fn plain(text: impl Into<String>) -> Painted {
+    paint(text, Style::new())
+}
+
 /// Something new, or good.
 pub fn good(text: impl Into<String>) -> Painted {
     color(text, AnsiColor::Green)

@@ -10,3 +10,4 @@ mod oddities;
 mod preflight;
 mod refused;
 mod stage;
+mod status;

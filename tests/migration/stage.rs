@@ -31,6 +31,7 @@ use waba_migrate::{
     secret::{Secret, SecretRef, Secrets},
     sim::{Simulator, seed, world::World},
     snapshot::{Readers, Snapshot, observe},
+    status::{Status, status},
     step::{CodeAsked, Context, CutOvers, Listing, Options, People, Stop},
 };
 
@@ -230,6 +231,12 @@ impl Stage {
     pub(crate) fn diff(&self) -> Vec<Difference> {
         let (seen, changes) = block_on(async { self.look(&self.connect().await).await });
         diff(&self.plan, &changes, &seen)
+    }
+
+    /// Tells where everything stands.
+    pub(crate) fn status(&self) -> Status {
+        let (seen, changes) = block_on(async { self.look(&self.connect().await).await });
+        status(&self.plan, &changes, &seen)
     }
 
     /// Runs everything that is to do, in a new process so to speak.

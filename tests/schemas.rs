@@ -11,6 +11,7 @@ use waba_migrate::{
         load::{Source, load},
     },
     sim,
+    status::Status,
 };
 
 const WORLD: &str = ".world.yaml";
@@ -79,6 +80,7 @@ fn check_fits(schema: &Value, files: Vec<(String, Vec<u8>)>) {
 #[test]
 fn the_committed_schemas_are_current() {
     check_current("plan", &document::schema());
+    check_current("status", &schemars::schema_for!(Status).to_value());
     check_current("world", &sim::file::schema());
 }
 

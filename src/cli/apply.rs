@@ -479,11 +479,13 @@ fn listener(ui: Ui) -> Listener {
     Arc::new(move |entry: &Entry| {
         let text = match ui.format {
             Format::Json => serde_json::to_string(entry).ok(),
-            Format::Text => events::line(entry).map(|line| match ui.shows_time {
-                // A rehearsal plays days in a moment; only the clock tells.
-                true => format!("  {}{line}", style::faint(time(entry.at))),
-                false => line,
-            }),
+            Format::Text | Format::Markdown => {
+                events::line(entry).map(|line| match ui.shows_time {
+                    // A rehearsal plays days in a moment; only the clock tells.
+                    true => format!("  {}{line}", style::faint(time(entry.at))),
+                    false => line,
+                })
+            }
         };
         if let Some(text) = text {
             // A full disk on the other side of a pipe must not stop a migration half way.

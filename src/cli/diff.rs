@@ -9,7 +9,7 @@ use super::{
     error::CliError,
     exit,
     session::{Session, Site, read_plan},
-    ui::{Format, Ui},
+    ui::Ui,
 };
 use crate::{diff, report::differences};
 
@@ -42,10 +42,7 @@ pub(super) async fn show(session: &Session, ui: Ui) -> Result<u8, CliError> {
         });
     }
     let differences = diff::diff(&session.plan, &seen.changes, &seen.snapshot);
-    match ui.format {
-        Format::Json => ui.print_json(&differences)?,
-        Format::Text => ui.print(&differences::render(&differences))?,
-    }
+    ui.show(&differences, || differences::render(&differences))?;
     let fails = differences
         .iter()
         .any(|difference| difference.class.fails());

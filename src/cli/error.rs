@@ -72,6 +72,12 @@ pub(super) enum CliError {
 }
 
 impl CliError {
+    /// Says that a command has no Markdown form.
+    pub(super) fn no_markdown() -> Self {
+        let problem = "only `status` has a Markdown form; use --format text or json here";
+        Self::Usage(problem.to_owned())
+    }
+
     /// Returns the exit code.
     pub(super) fn code(&self) -> u8 {
         match self {

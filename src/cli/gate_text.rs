@@ -4,11 +4,7 @@
 
 use clap::{Args, ValueEnum};
 
-use super::{
-    error::CliError,
-    exit,
-    ui::{Format, Ui},
-};
+use super::{error::CliError, exit, ui::Ui};
 use crate::{
     phone::Phone,
     plan::Plan,
@@ -55,10 +51,7 @@ impl GateText {
             Written::De => Language::De,
         };
         let texts = gates::texts(plan, number, language);
-        match ui.format {
-            Format::Json => ui.print_json(&texts)?,
-            Format::Text => ui.print(&gates::render(&texts))?,
-        }
+        ui.show(&texts, || gates::render(&texts))?;
         Ok(Some(exit::OK))
     }
 }

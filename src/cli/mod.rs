@@ -15,6 +15,7 @@ mod schema;
 mod secrets;
 mod session;
 mod simulate;
+mod status;
 mod ui;
 mod validate;
 mod verify_code;
@@ -118,6 +119,7 @@ enum Command {
     Plan(plan::Arguments),
     Apply(apply::Arguments),
     Diff(diff::Arguments),
+    Status(status::Arguments),
     VerifyCode(verify_code::Arguments),
     Rehearse(rehearse::Arguments),
     Simulate(simulate::Arguments),
@@ -151,7 +153,27 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     ExitCode::from(code)
 }
 
+impl Command {
+    fn has_markdown(&self) -> bool {
+        match self {
+            Self::Status(_) => true,
+            Self::Validate(_)
+            | Self::Preflight(_)
+            | Self::Plan(_)
+            | Self::Apply(_)
+            | Self::Diff(_)
+            | Self::VerifyCode(_)
+            | Self::Rehearse(_)
+            | Self::Simulate(_)
+            | Self::Schema(_) => false,
+        }
+    }
+}
+
 fn execute(command: Command, global: &Global, ui: Ui) -> Result<u8, CliError> {
+    if ui.format == Format::Markdown && !command.has_markdown() {
+        return Err(CliError::no_markdown());
+    }
     match command {
         Command::Validate(arguments) => return validate::run(&arguments, ui),
         Command::Schema(arguments) => return schema::run(&arguments, ui),
@@ -168,6 +190,7 @@ fn execute(command: Command, global: &Global, ui: Ui) -> Result<u8, CliError> {
             Command::Plan(arguments) => plan::run(&arguments, global, ui).await,
             Command::Apply(arguments) => apply::run(&arguments, global, ui).await,
             Command::Diff(arguments) => diff::run(&arguments, global, ui).await,
+            Command::Status(arguments) => status::run(&arguments, global, ui).await,
             Command::VerifyCode(arguments) => verify_code::run(&arguments, global, ui).await,
             Command::Rehearse(arguments) => rehearse::run(&arguments, ui).await,
             Command::Simulate(arguments) => simulate::run(&arguments, ui).await,

@@ -10,7 +10,7 @@ use super::{
     exit,
     gate_text::GateText,
     session::{Seen, Session, Site, read_plan},
-    ui::{Format, Ui},
+    ui::Ui,
 };
 use crate::report::changes;
 
@@ -49,11 +49,7 @@ pub(super) async fn run(arguments: &Arguments, global: &Global, ui: Ui) -> Resul
 
 /// Shows a change set; `apply` and the rehearsal do the same.
 pub(super) fn show(session: &Session, seen: &Seen, ui: Ui) -> Result<(), CliError> {
-    match ui.format {
-        Format::Json => ui.print_json(&seen.changes),
-        Format::Text => ui.print(&changes::render(
-            &seen.changes,
-            &session.plan.graph.api_version,
-        )),
-    }
+    ui.show(&seen.changes, || {
+        changes::render(&seen.changes, &session.plan.graph.api_version)
+    })
 }

@@ -3,7 +3,9 @@
 use clap::{Args, ValueEnum};
 
 use super::{error::CliError, exit, ui::Ui};
-use crate::{changeset::ChangeSet, diff::Difference, finding::Finding, plan::document};
+use crate::{
+    changeset::ChangeSet, diff::Difference, finding::Finding, plan::document, status::Status,
+};
 
 /// Print a JSON Schema, for editors and programs
 #[derive(Debug, Args)]
@@ -23,6 +25,8 @@ enum Kind {
     Findings,
     /// What `diff --format json` prints
     Differences,
+    /// What `status --format json` prints
+    Status,
     /// The world file of the simulator
     World,
 }
@@ -33,6 +37,7 @@ pub(super) fn run(arguments: &Arguments, ui: Ui) -> Result<u8, CliError> {
         Kind::ChangeSet => schemars::schema_for!(ChangeSet).to_value(),
         Kind::Findings => schemars::schema_for!(Vec<Finding>).to_value(),
         Kind::Differences => schemars::schema_for!(Vec<Difference>).to_value(),
+        Kind::Status => schemars::schema_for!(Status).to_value(),
         Kind::World => crate::sim::file::schema(),
     };
     ui.print_json(&schema)?;

@@ -81,7 +81,7 @@ fn text(all: Vec<(&'static str, String)>, format: Format) -> String {
                 .collect();
             format!("{}\n", serde_json::Value::Object(object))
         }
-        Format::Text => {
+        Format::Text | Format::Markdown => {
             let lines = all.iter().map(|(name, value)| format!("{name}: {value}\n"));
             lines.collect()
         }

@@ -31,6 +31,8 @@ pub(super) enum Format {
     Text,
     /// For programs
     Json,
+    /// For pull requests and wikis; `status` alone has it
+    Markdown,
 }
 
 /// Whether a question stands on the terminal and waits for its answer. A terminal is one per process.
@@ -71,6 +73,13 @@ impl Ui {
         io::stdin().is_terminal() && io::stderr().is_terminal()
     }
 
+    /// Returns how many characters a line of the result can have: as many as it needs where no
+    /// terminal shows it.
+    pub(super) fn width() -> usize {
+        let terminal = terminal_size::terminal_size_of(io::stdout());
+        terminal.map_or(usize::MAX, |(width, _)| width.0.into())
+    }
+
     /// Asks a question and returns the line that is typed.
     pub(super) fn ask(question: &str) -> io::Result<String> {
         let mut answer = String::new();
@@ -104,6 +113,19 @@ impl Ui {
         let json =
             text.map_err(|error| CliError::Internal(format!("cannot write JSON: {error}")))?;
         self.print(&format!("{json}\n"))
+    }
+
+    /// Prints a result that has no Markdown form: as JSON, or as the text it is for people.
+    pub(super) fn show(
+        self,
+        value: &impl serde::Serialize,
+        text: impl FnOnce() -> String,
+    ) -> Result<(), CliError> {
+        match self.format {
+            Format::Json => self.print_json(value),
+            Format::Text => self.print(&text()),
+            Format::Markdown => Err(CliError::no_markdown()),
+        }
     }
 
     /// Tells something that is not part of the result.

@@ -10,7 +10,7 @@ use super::{
     error::CliError,
     exit,
     session::{Session, Site, read_plan},
-    ui::{Format, Ui},
+    ui::Ui,
 };
 use crate::{
     api::meta::{GraphError, Writer, write},
@@ -180,8 +180,8 @@ async fn hand_in(session: &Session, phone: &Phone, code: Secret, ui: Ui) -> Resu
 }
 
 fn show(phone: &Phone, state: &str, ui: Ui) -> Result<(), CliError> {
-    match ui.format {
-        Format::Json => ui.print_json(&serde_json::json!({ "phone": phone, "state": state })),
-        Format::Text => ui.print(&format!("{} {phone} is {state}.\n", style::good("✓"))),
-    }
+    let value = serde_json::json!({ "phone": phone, "state": state });
+    ui.show(&value, || {
+        format!("{} {phone} is {state}.\n", style::good("✓"))
+    })
 }

@@ -144,6 +144,7 @@ fn a_missing_token_is_a_missing_credential() {
     for command in [
         &["plan"][..],
         &["diff"],
+        &["status"],
         &["preflight"],
         &["apply", "--auto-approve"],
     ] {
@@ -156,7 +157,14 @@ fn a_missing_token_is_a_missing_credential() {
 #[test]
 fn a_plan_that_is_not_there_is_named() {
     let bench = Bench::new();
-    for command in ["validate", "plan", "diff", "rehearse", "preflight"] {
+    for command in [
+        "validate",
+        "plan",
+        "diff",
+        "status",
+        "rehearse",
+        "preflight",
+    ] {
         let output = bench.run(&[command, "no-such.yaml"]);
         assert_code(&output, 1);
         assert!(stderr(&output).contains("no-such.yaml"), "{command}");
@@ -374,5 +382,67 @@ fn a_code_that_is_refused_shows_a_finding() {
         "cannot verify +4930901820",
     ] {
         assert!(said.contains(part), "{part}\n{said}");
+    }
+}
+
+#[test]
+fn status_tells_where_a_plan_stands_and_leaves_nothing_behind() {
+    let bench = bench();
+    let at_any_time = QUICKSTART.replace("    window: night\n", "");
+    bench.write("plan.yaml", &at_any_time);
+    let server = Server::start(&bench, "world.yaml");
+    let run = |arguments: &[&str]| {
+        let all = [&["status", "plan.yaml"], arguments].concat();
+        bench.run_with(
+            &[&all, &["--graph-url", server.url()][..]].concat(),
+            &SECRETS,
+        )
+    };
+    let text = run(&[]);
+    assert_code(&text, 0);
+    let line = "  +4930901820  not started  live    target.subscription\n";
+    assert!(stdout(&text).contains(line), "{}", stdout(&text));
+    let markdown = run(&["--format", "markdown"]);
+    assert_code(&markdown, 0);
+    let row = "| +4930901820 | not started | live | target.subscription |\n";
+    assert!(stdout(&markdown).contains(row), "{}", stdout(&markdown));
+    let json = run(&["--format", "json"]);
+    assert_code(&json, 0);
+    let status: Value = serde_json::from_str(&stdout(&json)).unwrap();
+    assert_eq!(status["summary"]["ready"], 1);
+    assert!(!bench.path(".waba-migrate").exists());
+    assert!(!server.get("/__sim/requests").contains("POST"));
+}
+
+#[test]
+fn a_target_that_cannot_be_read_has_no_status() {
+    let bench = bench();
+    let server = Server::start(&bench, "world.yaml");
+    for command in ["diff", "status"] {
+        let arguments = [command, "quickstart.yaml", "--graph-url", server.url()];
+        let output = bench.run_with(&arguments, &[("META_TOKEN", "EAAREFUSED")]);
+        assert_code(&output, 9);
+        assert!(output.stdout.is_empty(), "{}", stdout(&output));
+    }
+}
+
+#[test]
+fn markdown_is_refused_where_there_is_none() {
+    let bench = bench();
+    for arguments in [
+        &["validate", "quickstart.yaml"][..],
+        &["preflight", "quickstart.yaml"],
+        &["plan", "quickstart.yaml"],
+        &["apply", "quickstart.yaml"],
+        &["diff", "quickstart.yaml"],
+        &["verify-code", "quickstart.yaml", "+49 30 901820", "123456"],
+        &["rehearse", "quickstart.yaml"],
+        &["simulate"],
+        &["schema", "plan"],
+    ] {
+        let output = bench.run(&[arguments, &["--format", "markdown"]].concat());
+        assert_code(&output, 1);
+        assert!(output.stdout.is_empty(), "{arguments:?}");
+        assert!(stderr(&output).contains("only `status`"), "{arguments:?}");
     }
 }

@@ -1,0 +1,45 @@
+//! `status`: where every number stands. Holds no writer, takes no lock, leaves no line.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::{
+    Global,
+    error::CliError,
+    exit,
+    session::{Session, Site, read_plan},
+    ui::{Format, Ui},
+};
+use crate::{report::status as report, status::status};
+
+/// Show where every number stands, what it waits for and since when
+///
+/// Sends GETs only. One line per number; since when it waits is known from the journal. Exits 0
+/// when it could be told.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// The plan file
+    plan: PathBuf,
+}
+
+pub(super) async fn run(arguments: &Arguments, global: &Global, ui: Ui) -> Result<u8, CliError> {
+    let plan = read_plan(&arguments.plan, ui)?;
+    let site = Site::of(global, &plan)?;
+    let session = Session::open(plan, site, super::plan::PATIENCE).await?;
+    let seen = session.look(session.history()?).await;
+    if seen.snapshot.unreadable_target().is_some() {
+        let code = seen.stop_code().unwrap_or(exit::FAILED);
+        return Err(CliError::Findings {
+            findings: seen.changes.findings,
+            code,
+        });
+    }
+    let status = status(&session.plan, &seen.changes, &seen.snapshot);
+    match ui.format {
+        Format::Json => ui.print_json(&status)?,
+        Format::Text => ui.print(&report::render(&status, Ui::width()))?,
+        Format::Markdown => ui.print(&report::render_markdown(&status))?,
+    }
+    Ok(exit::OK)
+}

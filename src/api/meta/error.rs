@@ -224,7 +224,7 @@ pub enum CallError {
         problem: String,
     },
     /// A rate limit is reached, and the wait is longer than anybody here wants to wait.
-    #[error("the rate limit is reached until {until}")]
+    #[error("the rate limit is reached until {until:.0}")]
     Throttled {
         /// When calls work again.
         until: Timestamp,

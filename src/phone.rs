@@ -66,9 +66,8 @@ impl Phone {
         }
     }
 
-    /// Returns other spellings under which the API may know the same subscriber: the countries in
-    /// [`RESPELLED`] have changed the length of their numbers, and accounts keep the one they began
-    /// with.
+    /// Returns other spellings under which the API may know the same subscriber: some countries have
+    /// changed the length of their numbers, and accounts keep the one they began with.
     pub fn other_spellings(&self) -> Vec<Self> {
         let respelled = RESPELLED.iter().find_map(|(country, respell)| {
             let national = self.digits.strip_prefix(country)?;

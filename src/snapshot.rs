@@ -188,21 +188,8 @@ pub async fn observe(plan: &Plan, readers: &Readers, history: History, at: Times
         let profiles = profiles(plan, &readers.target, &target).await;
         (target, profiles)
     };
-    let room = async {
-        if plan.templates.copy.is_empty() {
-            return Observed::Absent;
-        }
-        let read = readers.target.get(&Room::read(&plan.target.waba)).await;
-        read.map(Room::of).into()
-    };
-    let subscriptions = async {
-        Observed::from(
-            readers
-                .target
-                .list(&Subscription::list(&plan.target.waba))
-                .await,
-        )
-    };
+    let subscriptions = Subscription::list(&plan.target.waba);
+    let subscriptions = readers.target.list(&subscriptions);
     let target_token = token(readers.debug.as_ref(), &readers.target);
     let source_token = async {
         if !readers.source_has_own_token {
@@ -212,7 +199,7 @@ pub async fn observe(plan: &Plan, readers: &Readers, history: History, at: Times
     };
     let accounts = join(source, target);
     let tokens = join(target_token, source_token);
-    let rest = join(room, subscriptions);
+    let rest = join(room(plan, &readers.target), subscriptions);
     let ((accounts, tokens), (room, subscriptions)) = join(join(accounts, tokens), rest).await;
     let (source, (target, profiles)) = accounts;
     let (target_token, source_token) = tokens;
@@ -225,7 +212,7 @@ pub async fn observe(plan: &Plan, readers: &Readers, history: History, at: Times
         target,
         room,
         used: readers.target.used(&plan.target.waba),
-        subscriptions,
+        subscriptions: subscriptions.into(),
         app,
         target_token,
         source_token,
@@ -249,6 +236,15 @@ async fn intents(
         }
     }
     intents
+}
+
+/// Asks how many templates the target may still get, where any are copied.
+async fn room(plan: &Plan, reader: &Reader) -> Observed<Room> {
+    if plan.templates.copy.is_empty() {
+        return Observed::Absent;
+    }
+    let read = reader.get(&Room::read(&plan.target.waba)).await;
+    read.map(Room::of).into()
 }
 
 /// Asks about a token: as the app, where that works, else as the token itself.

@@ -29,7 +29,7 @@ const LOOKS_AT_TARGET: usize = 4;
 
 /// Lists of the target's templates: when a run begins, until copies appear and are approved, and
 /// before registers.
-const LISTS: usize = 5;
+const LISTS: usize = 8;
 
 /// The most templates in one copy call.
 const COPY_PAGE: usize = 500;

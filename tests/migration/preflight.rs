@@ -529,7 +529,7 @@ fn room_and_quota() {
     many templates, no limit shown
       warning[capacity-templates] templates.copy: unknown: the target would hold 251 of 250 templates, languages counted (249 there, 2 to copy) | you: copy less (templates.copy), delete old ones on the target, or move one number first: a verified business with a number has room for 6,000 | GET /{TARGET}/message_templates?summary=total_count,message_template_limit
     the hour is nearly used
-      warning[quota] target 215589313241560: this plan needs about 28 calls on the target, which has 10 of 200 left in this hour: it takes up to 2 hours, waiting in between (call_count: 95 %) | you: move one number first (needs): an account with a registered number has 5,000 calls an hour | X-Business-Use-Case-Usage: call_count of whatsapp_business_management
+      warning[quota] target 215589313241560: this plan needs about 31 calls on the target, which has 10 of 200 left in this hour: it takes up to 2 hours, waiting in between (call_count: 95 %) | you: move one number first (needs): an account with a registered number has 5,000 calls an hour | X-Business-Use-Case-Usage: call_count of whatsapp_business_management
     "#);
 }
 
@@ -663,4 +663,34 @@ fn a_register_is_judged_by_what_it_rests_on() {
     insta::assert_snapshot!(judge(rename, "+49 89 1234567"), @r#"display-name number["+49891234567"]"#);
     insta::assert_snapshot!(judge(|_| {}, "+49 30 901820"), @r#"subscription-missing target.subscription"#);
     insta::assert_snapshot!(judge(|world| { subscribe(world); target(world).funding = None }, "+49 30 901820"), @r#"payment target 215589313241560"#);
+}
+
+/// The estimate is what a plan is told before it begins: an ordinary run must not need more.
+#[test]
+fn an_ordinary_run_needs_no_more_calls_than_estimated() {
+    for plan in [SMALL, THREE] {
+        let stage = Stage::new(plan);
+        let mut seen = stage.seen();
+        seen.used = Some(100);
+        let findings = check(&stage.plan, &seen);
+        let quota = findings.iter().find(|finding| finding.rule == "quota");
+        let mut words = quota.expect("no call is left").message.split(' ');
+        let estimate: usize = words.find_map(|word| word.parse().ok()).expect("a number");
+        let calls = || -> usize {
+            stage.sim.world(|world| {
+                let of_target = world
+                    .calls
+                    .iter()
+                    .filter(|((_, waba), _)| *waba == target_id());
+                of_target.map(|(_, calls)| calls.len()).sum()
+            })
+        };
+        let before = calls();
+        assert!(stage.apply().is_done());
+        let needed = calls() - before;
+        assert!(
+            (estimate / 2..=estimate).contains(&needed),
+            "{needed} of {estimate}"
+        );
+    }
 }

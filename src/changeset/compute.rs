@@ -29,7 +29,7 @@ pub fn compute(plan: &Plan, graph: &StepGraph, seen: &Snapshot) -> ChangeSet {
     }
     preflight::sort(&mut findings);
     findings.dedup();
-    let summary = summary(&changes);
+    let summary = summary(plan, &changes);
     ChangeSet {
         format_version: FORMAT_VERSION,
         plan: PlanRef {
@@ -106,7 +106,7 @@ fn blocked_reason(findings: &[Finding]) -> String {
     }
 }
 
-fn summary(changes: &[ChangeEntry]) -> Summary {
+fn summary(plan: &Plan, changes: &[ChangeEntry]) -> Summary {
     let count = |is: fn(&ChangeEntry) -> bool| changes.iter().filter(|change| is(change)).count();
     Summary {
         to_do: count(|change| change.action != Action::None),
@@ -116,6 +116,7 @@ fn summary(changes: &[ChangeEntry]) -> Summary {
         calls: changes.iter().map(|change| change.calls.len()).sum(),
         irreversible: count(ChangeEntry::is_irreversible),
         blocked: count(|change| change.blocked),
+        max_cut_overs: plan.policy.max_cut_overs,
     }
 }
 

@@ -106,7 +106,11 @@ pub struct WindowRef {
     /// When it closes.
     #[schemars(with = "String")]
     pub to: jiff::Zoned,
-    /// Both in words.
+    /// Its time zone, like `Europe/Berlin`.
+    pub time_zone: String,
+    /// The opening in words.
+    pub opens: String,
+    /// Both ends in words.
     pub span: String,
     /// How many minutes before it closes the last cut-over may begin.
     pub minutes: i64,
@@ -118,6 +122,8 @@ impl From<&Window> for WindowRef {
             name: window.name.clone(),
             from: window.from.clone(),
             to: window.to.clone(),
+            time_zone: window.zone().to_owned(),
+            opens: window.opens(),
             span: window.span(),
             minutes: CUT_OVER.as_mins(),
         }
@@ -150,12 +156,27 @@ pub struct Summary {
     pub irreversible: usize,
     /// Steps that a finding stops.
     pub blocked: usize,
+    /// The most cut-overs that one run begins: `policy.max_cut_overs`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_cut_overs: Option<u64>,
 }
 
 impl ChangeSet {
     /// Returns whether there is anything to do.
     pub fn is_empty(&self) -> bool {
         self.summary.to_do == 0
+    }
+
+    /// Returns the window that opens first, when every cut-over has to wait for one.
+    pub fn first_window(&self) -> Option<&WindowRef> {
+        let mut first: Option<&WindowRef> = None;
+        for change in self.to_do().filter(|change| change.kind == "register") {
+            let window = change.window.as_ref()?;
+            first = first
+                .filter(|first| first.from <= window.from)
+                .or(Some(window));
+        }
+        first
     }
 
     /// Returns the entries with something to do.

@@ -81,7 +81,8 @@ pub(super) async fn show(session: &Session, ui: Ui) -> Result<u8, CliError> {
     if let Some(code) = seen.stop_code() {
         return Ok(code);
     }
-    Ok(if seen.changes.summary.gates > 0 {
+    let waits = all.iter().any(preflight::is_a_wait);
+    Ok(if waits || seen.changes.summary.gates > 0 {
         exit::PARKED
     } else {
         exit::OK

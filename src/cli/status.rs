@@ -8,6 +8,7 @@ use super::{
     Global,
     error::CliError,
     exit,
+    gate_text::GateText,
     session::{Session, Site, read_plan},
     ui::{Format, Ui},
 };
@@ -21,10 +22,15 @@ use crate::{report::status as report, status::status};
 pub(super) struct Arguments {
     /// The plan file
     plan: PathBuf,
+    #[command(flatten)]
+    gates: GateText,
 }
 
 pub(super) async fn run(arguments: &Arguments, global: &Global, ui: Ui) -> Result<u8, CliError> {
     let plan = read_plan(&arguments.plan, ui)?;
+    if let Some(code) = arguments.gates.print(&plan, ui)? {
+        return Ok(code);
+    }
     let site = Site::of(global, &plan)?;
     let session = Session::open(plan, site, super::plan::PATIENCE).await?;
     let seen = session.look(session.history()?).await;

@@ -49,6 +49,11 @@ impl Window {
         }
     }
 
+    /// Returns the name of its time zone.
+    pub fn zone(&self) -> &str {
+        zone(&self.from)
+    }
+
     /// Returns both ends in one line, like
     /// `Sat 5 Dec 2026 22:00 to Sun 6 Dec 2026 04:00 Europe/Berlin`.
     pub fn span(&self) -> String {
@@ -70,8 +75,11 @@ impl Window {
 const MOMENT: &str = "%a %-d %b %Y %H:%M";
 
 fn shown(moment: &Zoned) -> String {
-    let zone = moment.time_zone().iana_name().unwrap_or("UTC");
-    format!("{} {zone}", moment.strftime(MOMENT))
+    format!("{} {}", moment.strftime(MOMENT), zone(moment))
+}
+
+fn zone(moment: &Zoned) -> &str {
+    moment.time_zone().iana_name().unwrap_or("UTC")
 }
 
 #[cfg(test)]

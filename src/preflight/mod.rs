@@ -153,6 +153,14 @@ pub fn sort(findings: &mut [Finding]) {
     });
 }
 
+/// Rules whose failure parks a number: nothing is wrong at Meta, but it cannot be registered now.
+const WAIT_RULES: [&str; 3] = ["window-past", "window-short", "register-attempts"];
+
+/// Returns whether a finding says that a number has to wait for us or for time to pass.
+pub fn is_a_wait(finding: &Finding) -> bool {
+    finding.verdict == Verdict::Fail && WAIT_RULES.contains(&&*finding.rule)
+}
+
 /// Returns whether a finding is about a credential.
 pub fn is_credential(finding: &Finding) -> bool {
     finding.blocks() && CREDENTIAL_RULES.contains(&&*finding.rule)

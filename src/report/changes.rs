@@ -32,7 +32,7 @@ pub fn render(changes: &ChangeSet, api_version: &str) -> String {
     }
     text += &left_behind(changes);
     text += &irreversible(changes);
-    text + &sums(&changes.summary, quota(&changes.findings))
+    text + &sums(changes)
 }
 
 fn header(changes: &ChangeSet, api_version: &str) -> String {
@@ -200,6 +200,13 @@ fn irreversible(changes: &ChangeSet) -> String {
         };
         let _ = writeln!(text, "  {}\n      {}", step.address, style::faint(why));
     }
+    if let Some(most) = changes.summary.max_cut_overs {
+        let most = format!(
+            "one run begins at most {} (policy.max_cut_overs)",
+            count(usize::try_from(most).unwrap_or(usize::MAX), "cut-over")
+        );
+        let _ = writeln!(text, "  {}", style::notice(most));
+    }
     text + "\n"
 }
 
@@ -215,7 +222,7 @@ fn quota(findings: &[Finding]) -> &'static str {
     }
 }
 
-fn sums(summary: &Summary, quota: &str) -> String {
+fn sums(changes: &ChangeSet) -> String {
     let Summary {
         to_do,
         done,
@@ -224,7 +231,8 @@ fn sums(summary: &Summary, quota: &str) -> String {
         calls,
         irreversible: _,
         blocked,
-    } = *summary;
+        max_cut_overs: _,
+    } = changes.summary;
     if to_do == 0 {
         return format!(
             "{} Everything is as the plan wants it ({}).\n",
@@ -242,7 +250,12 @@ fn sums(summary: &Summary, quota: &str) -> String {
     if blocked > 0 {
         text += &format!(", {}", style::bad(format!("{blocked} blocked")));
     }
-    text + &format!(". {}{quota}.\n", count(calls, "API call"))
+    let quota = quota(&changes.findings);
+    text += &format!(". {}{quota}.", count(calls, "API call"));
+    if let Some(window) = changes.first_window() {
+        text += &format!(" Earliest cut-over {}.", window.opens);
+    }
+    text + "\n"
 }
 
 #[cfg(test)]

@@ -122,6 +122,19 @@ fn below(name: &str, text: &str) -> String {
     format!("\n{:INDENT$}{}{text}", "", style::hint(&*name))
 }
 
+/// What a parked run waits for, in one place: its lines stand between many others.
+fn waits(report: &Report) -> String {
+    let parked = report.ended.iter();
+    let parked: Vec<_> = parked
+        .filter(|ended| ended.end == StepEnd::Parked)
+        .map(|ended| format!("  {}  {}\n", ended.step, style::faint(clean(&ended.note))))
+        .collect();
+    match parked.is_empty() {
+        true => String::new(),
+        false => format!("{}\n{}\n", style::heading("Waits for"), parked.concat()),
+    }
+}
+
 /// Renders the sums of a run.
 pub fn summary(report: &Report, already_done: usize) -> String {
     let mut parts = vec![format!("{} done", report.count(StepEnd::Done))];
@@ -141,7 +154,8 @@ pub fn summary(report: &Report, already_done: usize) -> String {
     );
     let total = report.ended.len() + already_done;
     format!(
-        "{} {} of {}.\n",
+        "{}{} {} of {}.\n",
+        waits(report),
         style::heading("Apply:"),
         parts.join(", "),
         count(total, "step")

@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::{
     finding::Who,
     ids::{Address, NumberStep, SolutionId},
-    plan::{Method, Number, Plan},
+    plan::{Method, Number, Plan, Window},
 };
 
 /// A language that mails can be written in.
@@ -75,15 +75,14 @@ fn planned(number: &Number, language: Language) -> String {
         ),
         Language::De => format!(
             "Der Umzug ist geplant von {}\nbis {}.\n",
-            german(&window.from),
-            german(&window.to)
+            german(&window.from, window),
+            german(&window.to, window)
         ),
     }
 }
 
-fn german(moment: &jiff::Zoned) -> String {
-    let zone = moment.time_zone().iana_name().unwrap_or("UTC");
-    format!("{} {zone}", moment.strftime("%d.%m.%Y %H:%M"))
+fn german(moment: &jiff::Zoned, window: &Window) -> String {
+    format!("{} {}", moment.strftime("%d.%m.%Y %H:%M"), window.zone())
 }
 
 fn two_step_off(plan: &Plan, number: &Number, language: Language) -> GateText {

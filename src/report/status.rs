@@ -419,7 +419,7 @@ fn sums(status: &Status) -> String {
         }
     }
     match status.next_window() {
-        Some(window) => text + &format!(". Next window: {}.", window.opens),
+        Some(next) => text + &format!(". Next window: {}.", next.window.opens),
         None => text + ".",
     }
 }

@@ -317,14 +317,7 @@ impl<'a> Look<'a> {
         self.open(Address::number(&number.phone, NumberStep::Register).as_str())?;
         Some(WindowStatus {
             window: WindowRef::from(window),
-            time_zone: window
-                .from
-                .time_zone()
-                .iana_name()
-                .unwrap_or("UTC")
-                .to_owned(),
             opening: window.opening(self.seen.at, CUT_OVER).into(),
-            opens: window.opens(),
         })
     }
 

@@ -218,12 +218,8 @@ pub struct WindowStatus {
     /// The window.
     #[serde(flatten)]
     pub window: WindowRef,
-    /// Its time zone.
-    pub time_zone: String,
     /// Where the moment of the look lies in it.
     pub opening: WindowOpening,
-    /// When it opens, in words.
-    pub opens: String,
 }
 
 /// Where the moment of a look lies in a window.

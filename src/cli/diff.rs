@@ -8,7 +8,7 @@ use super::{
     Global,
     error::CliError,
     exit,
-    session::{Session, Site, read_plan},
+    session::{Session, read_plan},
     ui::Ui,
 };
 use crate::{diff, report::differences};
@@ -26,21 +26,13 @@ pub(super) struct Arguments {
 
 pub(super) async fn run(arguments: &Arguments, global: &Global, ui: Ui) -> Result<u8, CliError> {
     let plan = read_plan(&arguments.plan, ui)?;
-    let site = Site::of(global, &plan)?;
-    let session = Session::open(plan, site, super::plan::PATIENCE).await?;
+    let session = Session::to_look(global, plan).await?;
     show(&session, ui).await
 }
 
 /// Compares and shows; the rehearsal does the same.
 pub(super) async fn show(session: &Session, ui: Ui) -> Result<u8, CliError> {
-    let seen = session.look(session.history()?).await;
-    if seen.snapshot.unreadable_target().is_some() {
-        let code = seen.stop_code().unwrap_or(exit::FAILED);
-        return Err(CliError::Findings {
-            findings: seen.changes.findings,
-            code,
-        });
-    }
+    let seen = session.look(session.history()?).await.readable()?;
     let differences = diff::diff(&session.plan, &seen.changes, &seen.snapshot);
     ui.show(&differences, || differences::render(&differences))?;
     let fails = differences

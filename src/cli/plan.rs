@@ -1,6 +1,6 @@
 //! `plan`: preflight, comparison and ordered changes. Holds no writer.
 
-use std::{path::PathBuf, time::Duration};
+use std::path::PathBuf;
 
 use clap::Args;
 
@@ -9,13 +9,10 @@ use super::{
     error::CliError,
     exit,
     gate_text::GateText,
-    session::{Seen, Session, Site, read_plan},
+    session::{Seen, Session, read_plan},
     ui::Ui,
 };
 use crate::report::changes;
-
-/// How long a command that only looks waits for a rate limit to pass.
-pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Show what apply would do, in order, and what stands in the way
 ///
@@ -36,8 +33,7 @@ pub(super) async fn run(arguments: &Arguments, global: &Global, ui: Ui) -> Resul
     if let Some(code) = arguments.gates.print(&plan, ui)? {
         return Ok(code);
     }
-    let site = Site::of(global, &plan)?;
-    let session = Session::open(plan, site, PATIENCE).await?;
+    let session = Session::to_look(global, plan).await?;
     let seen = session.look(session.history()?).await;
     show(&session, &seen, ui)?;
     if let Some(code) = seen.stop_code() {

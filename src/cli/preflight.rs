@@ -9,7 +9,7 @@ use super::{
     error::CliError,
     exit,
     gate_text::GateText,
-    session::{Session, Site, read_plan},
+    session::{Session, read_plan},
     ui::{Format, Ui},
 };
 use crate::{
@@ -35,8 +35,7 @@ pub(super) async fn run(arguments: &Arguments, global: &Global, ui: Ui) -> Resul
     if let Some(code) = arguments.gates.print(&plan, ui)? {
         return Ok(code);
     }
-    let site = Site::of(global, &plan)?;
-    let session = Session::open(plan, site, super::plan::PATIENCE).await?;
+    let session = Session::to_look(global, plan).await?;
     show(&session, ui).await
 }
 

@@ -31,6 +31,9 @@ use crate::{
     snapshot::{Readers, Snapshot, observe},
 };
 
+/// How long a command that only looks waits for a rate limit to pass.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 /// Where a plan is played.
 #[derive(Clone)]
 pub(super) struct Site {
@@ -196,6 +199,12 @@ impl Session {
         })
     }
 
+    /// Connects for a command that only looks: it does not wait long for a rate limit to pass.
+    pub(super) async fn to_look(global: &Global, plan: Plan) -> Result<Self, CliError> {
+        let site = Site::of(global, &plan)?;
+        Self::open(plan, site, PATIENCE).await
+    }
+
     /// Looks at the world and decides every step.
     pub(super) async fn look(&self, history: History) -> Seen {
         let snapshot = observe(&self.plan, &self.readers, history, self.site.clock.now()).await;
@@ -210,6 +219,18 @@ impl Session {
 }
 
 impl Seen {
+    /// Refuses to tell anything of a target that cannot be read.
+    pub(super) fn readable(self) -> Result<Self, CliError> {
+        if self.snapshot.unreadable_target().is_none() {
+            return Ok(self);
+        }
+        let code = self.stop_code().unwrap_or(exit::FAILED);
+        Err(CliError::Findings {
+            findings: self.changes.findings,
+            code,
+        })
+    }
+
     /// The exit code of what stands in the way, as far as `counts` lets a finding count: a refused
     /// credential, an API that does not answer, a limit, or a world that somebody has to change.
     pub(super) fn stops(&self, counts: impl Fn(&Finding) -> bool) -> Option<u8> {

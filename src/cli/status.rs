@@ -9,7 +9,7 @@ use super::{
     error::CliError,
     exit,
     gate_text::GateText,
-    session::{Session, Site, read_plan},
+    session::{Session, read_plan},
     ui::{Format, Ui},
 };
 use crate::{report::status as report, status::status};
@@ -31,16 +31,8 @@ pub(super) async fn run(arguments: &Arguments, global: &Global, ui: Ui) -> Resul
     if let Some(code) = arguments.gates.print(&plan, ui)? {
         return Ok(code);
     }
-    let site = Site::of(global, &plan)?;
-    let session = Session::open(plan, site, super::plan::PATIENCE).await?;
-    let seen = session.look(session.history()?).await;
-    if seen.snapshot.unreadable_target().is_some() {
-        let code = seen.stop_code().unwrap_or(exit::FAILED);
-        return Err(CliError::Findings {
-            findings: seen.changes.findings,
-            code,
-        });
-    }
+    let session = Session::to_look(global, plan).await?;
+    let seen = session.look(session.history()?).await.readable()?;
     let status = status(&session.plan, &seen.changes, &seen.snapshot);
     match ui.format {
         Format::Json => ui.print_json(&status)?,

@@ -9,7 +9,7 @@ use super::{
     apply::{host, run_id, user},
     error::CliError,
     exit,
-    session::{Session, Site, read_plan},
+    session::{Session, read_plan},
     ui::Ui,
 };
 use crate::{
@@ -73,8 +73,7 @@ pub(super) async fn run(arguments: &Arguments, global: &Global, ui: Ui) -> Resul
         }
     }
     let code = arguments.code()?;
-    let site = Site::of(global, &plan)?;
-    let session = Session::open(plan, site, super::plan::PATIENCE).await?;
+    let session = Session::to_look(global, plan).await?;
     hand_in(&session, phone, code, ui).await
 }
 
@@ -91,14 +90,7 @@ async fn hand_in(session: &Session, phone: &Phone, code: Secret, ui: Ui) -> Resu
         &plan.name,
         &format!("{} on {}, since {since:.0}", user(), host()),
     )?;
-    let seen = session.look(session.history()?).await;
-    if seen.snapshot.unreadable_target().is_some() {
-        let code = seen.stop_code().unwrap_or(exit::FAILED);
-        return Err(CliError::Findings {
-            findings: seen.changes.findings,
-            code,
-        });
-    }
+    let seen = session.look(session.history()?).await.readable()?;
     let Some(number) = seen.snapshot.target.known(phone) else {
         return Err(CliError::Usage(format!(
             "{phone} is not on the target yet: run apply first"

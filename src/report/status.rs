@@ -263,10 +263,7 @@ fn minute(at: Timestamp) -> String {
 }
 
 fn window(number: &NumberStatus) -> String {
-    let Some(WindowStatus {
-        window, opening, ..
-    }) = &number.window
-    else {
+    let Some(WindowStatus { window, opening }) = &number.window else {
         return NOTHING.to_owned();
     };
     match opening {

@@ -21,7 +21,8 @@
 //! # Files it writes
 //!
 //! `.waba-migrate/PLAN/RUN.jsonl` beside the plan file: the journal, one line an event, hash-chained.
-//! `.waba-migrate/PLAN/lock`: held by the kernel while a run is under way. Nothing else.
+//! `.waba-migrate/PLAN/lock` and `codes.lock`: held by the kernel while a run is under way, and while
+//! a code is handed in beside one. Nothing else.
 //!
 //! # Modules, in reading order
 //!

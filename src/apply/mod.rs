@@ -152,7 +152,7 @@ fn ended(step: Address, end: StepEnd, note: String, hint: Option<String>) -> End
 /// Says what an error means for the step.
 fn failed(step: Address, error: StepError) -> Ended {
     match error {
-        StepError::Call { source, .. } => refused(step, &source),
+        StepError::Call { doing, source } => refused(step, &doing, &source),
         StepError::InDoubt { ref source, .. } => Ended {
             findings: vec![source.finding(&step)],
             credential: source.is_credential(),
@@ -181,14 +181,15 @@ fn failed(step: Address, error: StepError) -> Ended {
 const LOOKS_FIRST: &str = "run apply again: it looks at the world before it sends anything";
 
 /// A call that a limit stands against, or that has to rest, is only put off.
-fn refused(step: Address, error: &CallError) -> Ended {
+fn refused(step: Address, doing: &str, error: &CallError) -> Ended {
     let rests = error.graph().is_some_and(|graph| graph.rest().is_some());
     let end = match error.is_limit() || rests {
         true => StepEnd::Parked,
         false => StepEnd::Failed,
     };
     let credential = error.is_credential();
-    let finding = error.finding(&step);
+    let mut finding = error.finding(&step);
+    finding.message = format!("cannot {doing}: {}", finding.message);
     let (note, hint) = (finding.message.clone(), finding.hint.clone());
     Ended {
         findings: vec![finding],

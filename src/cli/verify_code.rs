@@ -85,7 +85,7 @@ async fn hand_in(session: &Session, phone: &Phone, code: Secret, ui: Ui) -> Resu
         ..
     } = session;
     let since = site.clock.now();
-    let lock = Lock::take(
+    let lock = Lock::of_codes(
         &site.journal,
         &plan.name,
         &format!("{} on {}, since {since:.0}", user(), host()),

@@ -90,11 +90,21 @@ pub struct Lock {
 
 impl Lock {
     /// Takes the lock, or says who holds it. `holder` is what others will read.
+    pub fn take(root: &Path, plan: &str, holder: &str) -> Result<Self, JournalError> {
+        Self::named("lock", root, plan, holder)
+    }
+
+    /// Takes the lock of those who hand in one-time codes. A run that waits for one does not keep
+    /// them out; what both could send, both look at first.
+    pub fn of_codes(root: &Path, plan: &str, holder: &str) -> Result<Self, JournalError> {
+        Self::named("codes.lock", root, plan, holder)
+    }
+
     #[expect(
         clippy::disallowed_methods,
         reason = "this file is one of the places of I/O"
     )]
-    pub fn take(root: &Path, plan: &str, holder: &str) -> Result<Self, JournalError> {
+    fn named(name: &str, root: &Path, plan: &str, holder: &str) -> Result<Self, JournalError> {
         let folder = folder(root, plan);
         fs::create_dir_all(&folder).map_err(io_error("create the journal folder", &folder))?;
         // A new name lasts only when the folders above it are synced too.
@@ -106,7 +116,7 @@ impl Lock {
         {
             sync_folder(above)?;
         }
-        let path = folder.join("lock");
+        let path = folder.join(name);
         let mut file = OpenOptions::new()
             .read(true)
             .write(true)

@@ -330,7 +330,7 @@ fn a_refused_call_shows_the_finding_that_preflight_would_show() {
         .expect("a step that was not started");
     insta::with_settings!({filters => vec![(r"trace\s+\w+", "TRACE")]}, {
         insta::assert_snapshot!(shown, @r#"
-        number["+4930901820"].add  failed[payment]: the target has no payment method
+        number["+4930901820"].add  failed[payment]: cannot add +4930901820 to the target: the target has no payment method
               observed: The account that takes the phone number over is not attached
                 to a credit line. (#100) Invalid parameter (code 100/2388103, TRACE)
               help: an admin of the target's business: add a payment method in
@@ -383,6 +383,33 @@ fn a_code_that_is_refused_shows_a_finding() {
     ] {
         assert!(said.contains(part), "{part}\n{said}");
     }
+}
+
+#[test]
+fn a_code_is_handed_in_beside_a_run_that_waits() {
+    let bench = bench();
+    let at_any_time = QUICKSTART.replace("    window: night\n", "");
+    bench.write("plan.yaml", &at_any_time);
+    let server = Server::start(&bench, "world.yaml");
+    let run = |arguments: &[&str]| {
+        let url = ["--graph-url", server.url()];
+        bench.run_with(&[arguments, &url].concat(), &SECRETS)
+    };
+    let apply = ["apply", "plan.yaml", "--auto-approve", "--no-wait"];
+    assert_code(&run(&apply), 5);
+    let waiting = Lock::take(
+        &bench.path(".waba-migrate"),
+        "quickstart",
+        "anna at a prompt",
+    );
+    let sent: Value = serde_json::from_str(&server.get("/__sim/code?phone=4930901820")).unwrap();
+    let code = sent["code"].as_str().expect("a code");
+    assert_code(
+        &run(&["verify-code", "plan.yaml", "+49 30 901820", code]),
+        0,
+    );
+    assert_code(&run(&apply), 8);
+    drop(waiting.expect("a free lock"));
 }
 
 #[test]

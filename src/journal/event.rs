@@ -87,7 +87,7 @@ pub enum Event {
     Kept {
         /// The step it belongs to.
         step: Address,
-        /// What it is: `profile`, `refused_templates`.
+        /// What it is: `profile`, `refused_templates`, `migration_intent`, `confirmed`.
         what: String,
         /// The thing itself.
         data: Value,

@@ -280,7 +280,7 @@ step_kinds! {
     TemplatesCopy in templates_copy, "templates_copy", Prepare, undo No;
     TemplatesApproved in templates_approved, "templates_approved", Prepare, undo Yes;
     TwoStepOff in two_step_off, "two_step_off", Prepare, undo Yes;
-    SolutionIntent in solution_intent, "solution_intent", Verify, undo No;
+    SolutionIntent in solution_intent, "solution_intent", Verify, undo UntilRegister;
     SolutionAccepted in solution_accepted, "solution_accepted", Verify, undo Yes;
     Signup in signup, "signup", Verify, undo UntilRegister;
     Add in add, "add", Prepare, undo UntilRegister;

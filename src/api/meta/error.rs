@@ -58,6 +58,9 @@ const NO_CODE: i64 = -1;
 /// How long to wait for a rate limit that names no time.
 const LIMIT_PAUSE: Duration = Duration::from_secs(60);
 
+/// Too many wrong PINs, and PINs guessed too fast.
+const TELLS_REST: [i64; 2] = [133_008, 133_009];
+
 impl GraphError {
     /// Returns whether `number` stands in `code` or in `error_subcode`.
     pub fn is(&self, number: i64) -> bool {
@@ -81,13 +84,34 @@ impl GraphError {
         named.map_or(LIMIT_PAUSE, |minutes| Duration::from_secs(60 * minutes))
     }
 
-    /// Returns how long the number (or template) this is about has to be left alone. Where Meta says
-    /// "as long as the details tell" or publishes nothing, an hour.
+    /// Returns how long the number (or template) this is about has to be left alone: as long as the
+    /// details say where Meta's table refers to them, else what the table says, else an hour.
     pub fn rest(&self) -> Option<Duration> {
         match cause::of(self)?.class {
-            Class::Rest(rest) => Some(rest),
+            Class::Rest(rest) => Some(self.named_rest().unwrap_or(rest)),
             Class::Backoff | Class::Limit | Class::ReadFirst | Class::Never | Class::Marked => None,
         }
+    }
+
+    /// The waiting time in details like "Try again in 12 hours": for PIN guesses it stands nowhere else.
+    fn named_rest(&self) -> Option<Duration> {
+        const MOST: Duration = Duration::from_secs(30 * 24 * 3600);
+        const UNITS: [(&str, u64); 4] = [
+            ("second", 1),
+            ("minute", 60),
+            ("hour", 3600),
+            ("day", 24 * 3600),
+        ];
+        let details = self.details.as_deref()?.to_ascii_lowercase();
+        if !TELLS_REST.iter().any(|&code| self.is(code)) {
+            return None;
+        }
+        let words: Vec<&str> = details.split(|c: char| !c.is_alphanumeric()).collect();
+        words.windows(2).find_map(|pair| {
+            let number: u64 = pair[0].parse().ok()?;
+            let (_, seconds) = UNITS.iter().find(|(unit, _)| pair[1].starts_with(unit))?;
+            Some(Duration::from_secs(number.saturating_mul(*seconds)).min(MOST))
+        })
     }
 
     /// Returns whether the token is to blame: invalid, expired, or without a permission.
@@ -323,6 +347,32 @@ mod tests {
         GraphError::parse(status, body.as_bytes(), |text| {
             text.replace("EAAsecret", "***")
         })
+    }
+
+    #[test]
+    fn a_number_rests_as_long_as_the_details_say() {
+        #[track_caller]
+        fn check(code: i64, details: &str, seconds: u64) {
+            let error = GraphError {
+                code,
+                details: Some(details.into()),
+                ..GraphError::default()
+            };
+            assert_eq!(
+                error.rest(),
+                Some(Duration::from_secs(seconds)),
+                "{details}"
+            );
+        }
+        check(
+            133_008,
+            "Too many incorrect PINs. Try again in 12 hours.",
+            12 * 3600,
+        );
+        check(133_009, "Wait 90 seconds before the next attempt", 90);
+        check(133_008, "Try again later.", 3600);
+        check(133_008, "Try again in 99999999999999 days", 30 * 24 * 3600);
+        check(133_016, "More than 10 attempts in 3 hours", 72 * 3600);
     }
 
     #[test]

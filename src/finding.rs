@@ -47,6 +47,8 @@ pub enum Who {
     Us,
     /// The owner of the source WABA.
     SourceOwner,
+    /// The customer whose number it is.
+    Customer,
     /// An administrator of the target's business portfolio.
     BusinessAdmin,
     /// Meta: there is nothing to do but wait or ask its support.
@@ -58,6 +60,7 @@ impl fmt::Display for Who {
         f.write_str(match self {
             Self::Us => "you",
             Self::SourceOwner => "the source's owner",
+            Self::Customer => "the customer",
             Self::BusinessAdmin => "an admin of the target's business",
             Self::Meta => "Meta",
         })

@@ -6,7 +6,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures_util::{StreamExt, future::join, stream};
+use futures_util::{
+    StreamExt,
+    future::{join, join_all},
+    stream,
+};
 use jiff::Timestamp;
 
 use crate::{
@@ -199,13 +203,14 @@ pub async fn observe(plan: &Plan, readers: &Readers, history: History, at: Times
     };
     let accounts = join(source, target);
     let tokens = join(target_token, source_token);
-    let rest = join(room(plan, &readers.target), subscriptions);
-    let ((accounts, tokens), (room, subscriptions)) = join(join(accounts, tokens), rest).await;
+    let intents = intents(plan, &readers.source, &history);
+    let rest = join(join(room(plan, &readers.target), subscriptions), intents);
+    let ((accounts, tokens), (rest, intents)) = join(join(accounts, tokens), rest).await;
+    let (room, subscriptions) = rest;
     let (source, (target, profiles)) = accounts;
     let (target_token, source_token) = tokens;
     let source_token = source_token.unwrap_or_else(|| target_token.clone());
     let app = app(plan, &readers.target, &target_token).await;
-    let intents = intents(plan, &readers.source, &history).await;
     Snapshot {
         at,
         source,
@@ -228,14 +233,17 @@ async fn intents(
     reader: &Reader,
     history: &History,
 ) -> BTreeMap<SolutionId, Observed<MigrationIntent>> {
-    let mut intents = BTreeMap::new();
-    for solution in plan.solutions() {
-        if let Some(id) = history.migration_intent(&Address::solution_intent(solution)) {
-            let intent = reader.get(&MigrationIntent::read(&id)).await;
-            intents.insert(solution.clone(), intent.into());
-        }
-    }
-    intents
+    let set = plan.solutions().into_iter().filter_map(|solution| {
+        let id = history.migration_intent(&Address::solution_intent(solution))?;
+        Some((solution.clone(), id))
+    });
+    let reads = set.map(|(solution, id)| async move {
+        (
+            solution,
+            reader.get(&MigrationIntent::read(&id)).await.into(),
+        )
+    });
+    join_all(reads).await.into_iter().collect()
 }
 
 /// Asks how many templates the target may still get, where any are copied.

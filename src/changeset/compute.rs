@@ -91,6 +91,7 @@ fn entry(step: &Step, decision: Decision) -> ChangeEntry {
         needs,
         undo: step.undo(),
         blocked,
+        gate: step.gate().filter(|_| action == Action::Gate && !blocked),
         window: window.as_deref().map(WindowRef::from),
         fields,
         calls,

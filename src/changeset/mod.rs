@@ -18,7 +18,7 @@ pub use graph::StepGraph;
 use crate::{
     finding::Finding,
     plan::{Window, window::CUT_OVER},
-    step::{Action, Call, FieldChange, Phase, Undo},
+    step::{Action, Call, FieldChange, Gate, Phase, Undo},
 };
 
 /// Version of the change set's JSON form.
@@ -84,6 +84,9 @@ pub struct ChangeEntry {
     pub undo: Undo,
     /// Whether a finding stops it.
     pub blocked: bool,
+    /// What it asks of a person, for a gate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gate: Option<Gate>,
     /// When alone it may be done.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub window: Option<WindowRef>,

@@ -82,7 +82,7 @@ pub(super) struct Arguments {
     /// Have templates copied again that Meta refused to copy before
     #[arg(long, env = "WABA_MIGRATE_RETRY_TEMPLATES")]
     retry_templates: bool,
-    /// Pass a gate whose proof cannot be read, by its address (repeatable)
+    /// Pass a gate two_step_off that the source cannot show, by its address (repeatable)
     #[arg(
         long,
         value_name = "ADDRESS",

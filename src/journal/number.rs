@@ -85,7 +85,7 @@ impl NumberHistory {
                 end: StepEnd::Done | StepEnd::Already,
                 ..
             } if step == Some(NumberStep::Verify) => {
-                self.is_verified(at);
+                self.take_verification(at);
             }
             Event::RunStarted { .. }
             | Event::StepStarted { .. }
@@ -127,7 +127,7 @@ impl NumberHistory {
 
     fn answered(&mut self, step: Option<NumberStep>, answer: &Answer, at: Timestamp) {
         match (step, answer) {
-            (Some(NumberStep::Verify), Answer::Accepted) => self.is_verified(at),
+            (Some(NumberStep::Verify), Answer::Accepted) => self.take_verification(at),
             (Some(NumberStep::Verify), Answer::Refused { judged: true, .. }) => {
                 self.codes.is_refused = true;
                 self.codes.tried += 1;
@@ -150,7 +150,7 @@ impl NumberHistory {
         }
     }
 
-    fn is_verified(&mut self, at: Timestamp) {
+    fn take_verification(&mut self, at: Timestamp) {
         self.codes.out = None;
         self.verified.get_or_insert(at);
     }

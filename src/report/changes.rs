@@ -99,6 +99,10 @@ fn entry(change: &ChangeEntry) -> String {
     }
     text += &format!("\n      {}\n", clean(&change.description));
     text += &format!("      {}\n", style::faint(clean(&change.reason)));
+    if let Some(gate) = &change.gate {
+        let line = format!("{}: {}", gate.owner, clean(&gate.instructions));
+        text += &format!("      {}\n", style::notice(line));
+    }
     if let Some(window) = &change.window {
         let line = format!("window {}: {}", window.name, window.span);
         text += &format!("      {}\n", style::notice(line));

@@ -209,7 +209,7 @@ mod tests {
 
     #[test]
     fn several_findings_and_another_hint_are_told_apart() {
-        let other = Finding::fail("two-step-on", "", "two-step verification is on");
+        let other = Finding::fail("two-step", "", "two-step verification is on");
         let shown = shown("run apply again", "two things", vec![payment(), other]);
         insta::assert_snapshot!(shown, @r#"
           ✗ target.subscription  failed: two things
@@ -218,7 +218,7 @@ mod tests {
                 payment account (code 100/2388103, trace AdG3x)
               help: an admin of the target's business: add a payment method
               proof: GET /{WABA}?fields=primary_funding_id is present
-              two-step-on: two-step verification is on
+              two-step: two-step verification is on
               next: run apply again
         "#);
     }

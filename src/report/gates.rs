@@ -192,7 +192,7 @@ Vielen Dank!
     };
     GateText {
         gate: Address::number(&number.phone, NumberStep::Signup),
-        to: Who::BusinessAdmin,
+        to: Who::Customer,
         language,
         subject,
         body,
@@ -244,7 +244,7 @@ Vielen Dank!
     };
     GateText {
         gate: Address::solution_accepted(solution),
-        to: Who::BusinessAdmin,
+        to: Who::Customer,
         language,
         subject,
         body,

@@ -393,12 +393,14 @@ fn in_window<'a>(
 
 /// For whom a gate or a wait is. `None`: `apply` does it.
 fn party(step: &ChangeEntry) -> Option<Party> {
-    match (step.action, step.kind) {
-        (Action::Gate, "two_step_off") => Some(Party::SourceOwner),
-        (Action::Gate, "signup" | "solution_accepted") => Some(Party::Customer),
-        (Action::Gate, _) => Some(Party::Us),
-        (Action::Wait, _) => Some(Party::Meta),
-        (Action::Create | Action::Update | Action::Delete | Action::Call | Action::None, _) => None,
+    match step.action {
+        Action::Gate => Some(
+            step.gate
+                .as_ref()
+                .map_or(Party::Us, |gate| gate.owner.into()),
+        ),
+        Action::Wait => Some(Party::Meta),
+        Action::Create | Action::Update | Action::Delete | Action::Call | Action::None => None,
     }
 }
 

@@ -206,6 +206,7 @@ impl From<Who> for Party {
         match who {
             Who::Us => Self::Us,
             Who::SourceOwner => Self::SourceOwner,
+            Who::Customer => Self::Customer,
             Who::BusinessAdmin => Self::BusinessAdmin,
             Who::Meta => Self::Meta,
         }

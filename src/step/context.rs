@@ -1,6 +1,6 @@
 //! What a step is given to do its work: the right to write, but only through the journal.
 //!
-//! [`Context::write`] is the one way a change leaves this program: intent on disk, one attempt,
+//! [`Context::write`] is the one way a step changes anything: intent on disk, one attempt,
 //! answer on disk; an outcome nobody knows is looked up in the world before anything is repeated.
 
 use std::{

@@ -36,7 +36,7 @@ pub use context::{CodeAsked, Context, Options, Outcome, People, StepError, Stop,
 
 use crate::{
     api::transport,
-    finding::Finding,
+    finding::{Finding, Who},
     ids::{Address, PhoneNumberId},
     phone::Phone,
     plan::{Method, Plan, Window},
@@ -130,6 +130,24 @@ impl Call {
     }
 }
 
+/// What a step asks of a person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Gate {
+    /// Who has to act.
+    pub owner: Who,
+    /// What exactly to do.
+    pub instructions: String,
+    /// The observation that proves that it is done.
+    pub proof: &'static str,
+}
+
+impl Gate {
+    /// Says what to do next, to the person who runs this.
+    pub fn next(&self) -> String {
+        format!("ask {}: {}", self.owner, self.instructions)
+    }
+}
+
 /// What one step would do.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Change {
@@ -215,6 +233,10 @@ pub trait StepKind {
     fn describe(&self) -> String;
     /// The steps that must have ended well before it starts.
     fn needs(&self) -> Vec<Address>;
+    /// What it asks of a person, if that is what it is for.
+    fn gate(&self) -> Option<Gate> {
+        None
+    }
     /// Decides what is to do. Pure.
     fn decide(&self, seen: &Snapshot) -> Decision;
     /// Does it. Looks at the world as it is now; sends nothing that is already done.
@@ -262,6 +284,10 @@ macro_rules! step_kinds {
 
             fn needs(&self) -> Vec<Address> {
                 match self { $(Self::$variant(step) => step.needs(),)+ }
+            }
+
+            fn gate(&self) -> Option<Gate> {
+                match self { $(Self::$variant(step) => step.gate(),)+ }
             }
 
             fn decide(&self, seen: &Snapshot) -> Decision {

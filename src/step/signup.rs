@@ -6,8 +6,11 @@
 //!
 //! Source: <https://developers.facebook.com/documentation/business-messaging/whatsapp/solution-providers/support/migrating-phone-numbers-among-solution-partners-via-embedded-signup>
 
-use super::{Action, Change, Context, Decision, Outcome, StepError, StepKind, add::not_movable};
+use super::{
+    Action, Change, Context, Decision, Gate, Outcome, StepError, StepKind, add::not_movable,
+};
 use crate::{
+    finding::Who,
     ids::{Address, NumberStep, WabaId},
     phone::Phone,
     plan::{Number, Plan},
@@ -32,11 +35,15 @@ impl Signup {
         }
     }
 
-    fn instructions(&self) -> String {
-        format!(
-            "ask the customer: open the signup popup, take {} over, type the code Meta sends, choose the account {}",
-            self.phone, self.target
-        )
+    fn asks(&self) -> Gate {
+        Gate {
+            owner: Who::Customer,
+            instructions: format!(
+                "open the signup popup, take {} over, type the code Meta sends, choose the account {}",
+                self.phone, self.target
+            ),
+            proof: "GET /{TARGET}/phone_numbers lists it, code_verification_status is VERIFIED",
+        }
     }
 }
 
@@ -54,6 +61,10 @@ impl StepKind for Signup {
 
     fn needs(&self) -> Vec<Address> {
         vec![Address::number(&self.phone, NumberStep::TwoStepOff)]
+    }
+
+    fn gate(&self) -> Option<Gate> {
+        Some(self.asks())
     }
 
     fn decide(&self, seen: &Snapshot) -> Decision {
@@ -82,11 +93,16 @@ impl StepKind for Signup {
                 .filter(|number| number.is_verified())
                 .map(|number| number.id.clone()))
         };
-        let (waiting_for, next) = (
-            "the customer to finish the signup popup",
-            self.instructions(),
-        );
-        match cx.gate(&self.address(), waiting_for, &next, look).await? {
+        let next = self.asks().next();
+        match cx
+            .gate(
+                &self.address(),
+                "the customer to finish the signup popup",
+                &next,
+                look,
+            )
+            .await?
+        {
             Some(id) => Ok(Outcome::Done(format!("on the target as {id}"))),
             None => Ok(Outcome::Parked {
                 reason: format!(

@@ -3,10 +3,11 @@
 //! The proof is the intent's status, or the numbers themselves once they are on the target.
 
 use super::{
-    Action, Change, Context, Decision, Outcome, StepError, StepKind,
-    solution_intent::{have_come, is_rejected, phones},
+    Action, Change, Context, Decision, Gate, Outcome, StepError, StepKind,
+    solution_intent::{have_come, phones, rejection},
 };
 use crate::{
+    finding::Who,
     ids::{Address, MigrationIntentId, SolutionId},
     phone::Phone,
     plan::Plan,
@@ -32,13 +33,6 @@ impl SolutionAccepted {
         }
     }
 
-    fn instructions(&self) -> String {
-        format!(
-            "ask the customer: Meta Business Suite > Business settings > Requests > accept the migration to solution {}",
-            self.solution
-        )
-    }
-
     /// Looks whether it was accepted: by the intent, or by what it brought.
     async fn look(
         &self,
@@ -51,10 +45,21 @@ impl SolutionAccepted {
             source,
         })?;
         if intent.status == Some(IntentStatus::Rejected) {
-            let finding = is_rejected(&Address::solution_intent(&self.solution), &self.phones);
+            let finding = rejection(&Address::solution_intent(&self.solution), &self.phones);
             return Err(StepError::Blocked(vec![finding]));
         }
         Ok(intent.is_accepted().then_some(()))
+    }
+
+    fn asks(&self) -> Gate {
+        Gate {
+            owner: Who::Customer,
+            instructions: format!(
+                "Meta Business Suite > Business settings > Requests > accept the migration to solution {}",
+                self.solution
+            ),
+            proof: "GET /{MIGRATION_INTENT}?fields=status is ACCEPTED",
+        }
     }
 }
 
@@ -72,6 +77,10 @@ impl StepKind for SolutionAccepted {
 
     fn needs(&self) -> Vec<Address> {
         vec![Address::solution_intent(&self.solution)]
+    }
+
+    fn gate(&self) -> Option<Gate> {
+        Some(self.asks())
     }
 
     fn decide(&self, seen: &Snapshot) -> Decision {
@@ -92,12 +101,20 @@ impl StepKind for SolutionAccepted {
     async fn perform(&self, cx: &Context<'_>) -> Result<Outcome, StepError> {
         let address = Address::solution_intent(&self.solution);
         let Some(intent) = cx.seen().history.migration_intent(&address) else {
-            return Ok(Outcome::Already("its numbers are on the target".into()));
+            let problem = "the id of the migration intent is not known";
+            return Err(StepError::Unexpected(problem.into()));
         };
-        let next = self.instructions();
         let look = || self.look(cx, &intent);
-        let waiting_for = "the customer to accept the migration";
-        match cx.gate(&self.address(), waiting_for, &next, look).await? {
+        let next = self.asks().next();
+        match cx
+            .gate(
+                &self.address(),
+                "the customer to accept the migration",
+                &next,
+                look,
+            )
+            .await?
+        {
             Some(()) => Ok(Outcome::Done(format!("intent {intent} is accepted"))),
             None => Ok(Outcome::Parked {
                 reason: format!("the customer has not accepted intent {intent}"),

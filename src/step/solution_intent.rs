@@ -65,7 +65,7 @@ pub(super) fn have_come(phones: &[Phone], seen: &Snapshot) -> bool {
 }
 
 /// The finding of an intent that the customer refused.
-pub(super) fn is_rejected(address: &Address, phones: &[Phone]) -> Finding {
+pub(super) fn rejection(address: &Address, phones: &[Phone]) -> Finding {
     let again = phones.first().map(ToString::to_string).unwrap_or_default();
     Finding::fail(
         "intent-rejected",
@@ -103,7 +103,7 @@ impl StepKind for SolutionIntent {
         match seen.intent(&self.solution) {
             Observed::Present(intent) => match &intent.status {
                 Some(IntentStatus::Rejected) => {
-                    Decision::blocked(is_rejected(&self.address(), &self.phones))
+                    Decision::blocked(rejection(&self.address(), &self.phones))
                 }
                 Some(status) => Decision::done(format!("intent {} is {status}", intent.id)),
                 None => Decision::done(format!("intent {} is set", intent.id)),

@@ -6,9 +6,9 @@
 //!
 //! Source: <https://developers.facebook.com/docs/whatsapp/business-management-api/guides/migrating-phone-numbers-between-wabas-programmatically>
 
-use super::{Action, Change, Context, Decision, Outcome, StepError, StepKind};
+use super::{Action, Change, Context, Decision, Gate, Outcome, StepError, StepKind};
 use crate::{
-    finding::Finding,
+    finding::{Finding, Who},
     ids::{Address, NumberStep},
     phone::Phone,
     plan::Number,
@@ -32,10 +32,10 @@ impl TwoStepOff {
     /// What to do: the owner's clicks where the result can be seen, else a word for it.
     fn next(&self, seen: &Snapshot) -> String {
         match seen.source.known(&self.phone) {
-            Some(_) => instructions(&self.phone),
+            Some(_) => asks(&self.phone).next(),
             None => format!(
                 "{}; the source cannot show it, so pass the gate by name then: --confirm '{}'",
-                instructions(&self.phone),
+                asks(&self.phone).next(),
                 self.address()
             ),
         }
@@ -54,15 +54,21 @@ impl TwoStepOff {
             .and_then(|number| number.is_pin_enabled))
     }
 
-    fn gate(reason: impl Into<String>) -> Decision {
+    fn closed(reason: impl Into<String>) -> Decision {
         Decision::Change(Change::new(Action::Gate, reason))
     }
 }
 
-/// What the owner is asked to do.
-pub(super) fn instructions(phone: &Phone) -> String {
-    format!("ask the source's owner: {}", two_step_instructions(phone))
+/// What the source's owner is asked to do.
+fn asks(phone: &Phone) -> Gate {
+    Gate {
+        owner: Who::SourceOwner,
+        instructions: two_step_instructions(phone),
+        proof: PROOF,
+    }
 }
+
+const PROOF: &str = "GET /{SOURCE_PHONE}?fields=is_pin_enabled is false";
 
 impl StepKind for TwoStepOff {
     fn address(&self) -> Address {
@@ -80,6 +86,10 @@ impl StepKind for TwoStepOff {
         Vec::new()
     }
 
+    fn gate(&self) -> Option<Gate> {
+        Some(asks(&self.phone))
+    }
+
     fn decide(&self, seen: &Snapshot) -> Decision {
         if seen.target.has_registered(&self.phone) {
             return Decision::done("the number is registered on the target");
@@ -87,7 +97,7 @@ impl StepKind for TwoStepOff {
         let why = match seen.source.number(&self.phone) {
             Observed::Present(number) => match number.is_pin_enabled {
                 Some(false) => return Decision::done("two-step verification is off"),
-                Some(true) => return Self::gate("two-step verification is on"),
+                Some(true) => return Self::closed("two-step verification is on"),
                 None => "the source does not say whether two-step verification is on".to_owned(),
             },
             Observed::Absent => {
@@ -97,7 +107,7 @@ impl StepKind for TwoStepOff {
         };
         match seen.history.kept(&self.address(), CONFIRMED) {
             Some(_) => Decision::done("passed by name in an earlier run"),
-            None => Self::gate(why),
+            None => Self::closed(why),
         }
     }
 
@@ -134,18 +144,18 @@ impl StepKind for TwoStepOff {
 pub(super) fn closed_again(phone: &Phone) -> Outcome {
     Outcome::Parked {
         reason: "two-step verification was switched on again, so nothing was sent".into(),
-        next: instructions(phone),
+        next: asks(phone).next(),
     }
 }
 
 /// The finding of a gate that is closed.
 pub(super) fn is_on(address: &Address, phone: &Phone) -> Finding {
     Finding::fail(
-        "two-step-on",
+        "two-step",
         address,
         format!("two-step verification of {phone} is on"),
     )
     .observed("is_pin_enabled: true")
-    .ask(crate::finding::Who::SourceOwner, instructions(phone))
-    .proof("GET /{SOURCE_PHONE}?fields=is_pin_enabled is false")
+    .ask(Who::SourceOwner, two_step_instructions(phone))
+    .proof(PROOF)
 }

@@ -129,7 +129,7 @@ fn an_error_that_nobody_knows_is_shown_whole_and_stops_its_number_only() {
 fn a_call_that_is_put_off_says_why() {
     let details = "The display name change is in review.";
     let (end, finding) = refused_add(100, Some(2_388_103), details);
-    assert_eq!((end, &*finding.rule), (StepEnd::Parked, "display-name"));
+    assert_eq!((end, &*finding.rule), (StepEnd::Parked, "name-change"));
     assert_eq!(finding.who, Some(Who::Meta));
 }
 

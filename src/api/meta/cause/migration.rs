@@ -37,7 +37,7 @@ pub(super) const NAME: Cause = cause(
 .proof("GET /{SOURCE_PHONE}?fields=name_status is APPROVED");
 
 const NAME_PENDING: Cause = cause(
-    "display-name",
+    "name-change",
     "a change of the display name is under way",
     Rest(HOUR),
     Who::Meta,
@@ -64,7 +64,7 @@ const SUBSCRIPTION: Cause = cause(
 .proof("GET /{WABA}/subscribed_apps lists an app");
 
 const TWO_STEP: Cause = cause(
-    "two-step-on",
+    "two-step",
     "two-step verification of the number is on",
     Never,
     Who::SourceOwner,

@@ -104,7 +104,7 @@ pub(super) const ROWS: &[Row] = &[
     Row::new(
         Either(&[133_016]),
         cause(
-            "register-limit",
+            "register-attempts",
             "the number was registered too often in 72 hours",
             Rest(HOURS_72),
             Who::Us,
@@ -114,7 +114,7 @@ pub(super) const ROWS: &[Row] = &[
     Row::new(
         Either(&[2_388_367]),
         cause(
-            "code-limit",
+            "code-requests",
             "a code was asked for too often",
             Rest(HOUR),
             Who::Us,

@@ -191,7 +191,7 @@ fn display_names_that_are_not_approved() {
 #[test]
 fn display_names_that_are_about_to_change() {
     check(
-        "display-name",
+        "name-change",
         Class::Rest(HOUR),
         &[
             "A display name change of the phone number is pending.",

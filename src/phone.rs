@@ -103,7 +103,9 @@ impl Phone {
 /// Makes other spellings of a national number.
 type Respell = fn(&str) -> Vec<String>;
 
-/// Countries with two spellings of one number, and how one becomes the other.
+/// Countries with two spellings of one number, and how one becomes the other: their numbering plans
+/// have changed, and accounts keep what was right when a number was registered.
+/// Source: the national numbering plans at <https://www.itu.int/oth/T0202.aspx?parent=T0202>
 const RESPELLED: &[(&str, Respell)] = &[("52", mexico), ("55", brazil), ("225", ivory_coast)];
 
 /// Until 2019 a `1` stood after the country code of mobile numbers.

@@ -16,6 +16,7 @@ const NUMBERS: (usize, usize) = (2, 20);
 
 /// Templates of an account, and of one whose portfolio is verified and that has a number with an
 /// approved name.
+/// Source: <https://developers.facebook.com/docs/whatsapp/business-management-api/message-templates>
 const TEMPLATES: (usize, usize) = (250, 6_000);
 
 pub(super) fn numbers(case: &Case<'_>, findings: &mut Vec<Finding>) {

@@ -15,10 +15,11 @@ use crate::{
 /// Codes after which another is likely to be refused. Meta publishes no limit.
 const MANY_CODES: usize = 3;
 
-/// In which they count here.
+/// The time in which they are counted.
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
-/// How long a verified number may wait for its register. Only partners report it; Meta says nothing.
+/// How long a verified number may wait for its register. Only help pages of partners say so; Meta
+/// says nothing: unconfirmed.
 const VERIFIED_FOR: SignedDuration = SignedDuration::from_hours(14 * 24);
 
 /// Source: <https://developers.facebook.com/documentation/business-messaging/whatsapp/solution-providers/registering-phone-numbers>

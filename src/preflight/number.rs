@@ -211,6 +211,7 @@ pub(super) fn not_on_business_app(case: &Case<'_>, findings: &mut Vec<Finding>) 
 }
 
 /// Meta gives out numbers that begin with +1 555 for tests.
+/// Source: <https://developers.facebook.com/documentation/business-messaging/whatsapp/business-phone-numbers/phone-numbers>
 pub(super) fn not_a_test_number(case: &Case<'_>, findings: &mut Vec<Finding>) {
     const RULE: &str = "number-test";
     const TAKE_OUT: &str = "take it out of the plan; test numbers cannot be migrated";

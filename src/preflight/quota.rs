@@ -20,7 +20,7 @@ const PROOF: &str = "X-Business-Use-Case-Usage: call_count of whatsapp_business_
 /// Calls an hour on an account without a registered number, and with one.
 const AN_HOUR: (usize, usize) = (200, 5_000);
 
-/// Looks at a number that go well: after each of its writes (5), at number, account, details and
+/// Looks at a number when all goes well: after each of its writes (5), at number, account, details and
 /// subscriptions right before register (4), until it is live (3).
 const LOOKS: usize = 12;
 
@@ -32,6 +32,7 @@ const LOOKS_AT_TARGET: usize = 4;
 const LISTS: usize = 8;
 
 /// The most templates in one copy call.
+/// Source: <https://developers.facebook.com/docs/whatsapp/business-management-api/message-templates/template-migration>
 const COPY_PAGE: usize = 500;
 
 pub(super) fn fits(case: &Case<'_>, findings: &mut Vec<Finding>) {

@@ -1,4 +1,7 @@
 //! Templates that a plan counts on and that will not be there as it may expect.
+//!
+//! Source of the 30 days a deleted name stays blocked:
+//! <https://developers.facebook.com/docs/whatsapp/business-management-api/message-templates>
 
 use super::case::Case;
 use crate::{

@@ -178,9 +178,10 @@ fn digest(reference: &SecretRef) -> String {
     hex::encode(Sha256::digest(format!("{reference:?}")))
 }
 
-/// Secrets of a rehearsal: tokens that open its world, six-digit PINs.
+/// Secrets of a rehearsal: tokens and an app secret that open its world, six-digit PINs.
 pub struct RehearsalSecrets {
     simulator: Simulator,
+    app: Option<(SecretRef, AppId)>,
     tokens: [(SecretRef, &'static str); 2],
     pins: Vec<SecretRef>,
 }
@@ -188,7 +189,9 @@ pub struct RehearsalSecrets {
 impl RehearsalSecrets {
     /// Makes the secrets of a plan.
     pub fn of(plan: &Plan, simulator: Simulator) -> Arc<dyn Secrets> {
+        let graph = &plan.graph;
         Arc::new(Self {
+            app: graph.app_secret.clone().zip(graph.app_id.clone()),
             tokens: [
                 (plan.target.token.clone(), "target"),
                 (plan.source_token().clone(), "source"),
@@ -203,8 +206,8 @@ impl RehearsalSecrets {
     }
 
     fn find(&self, reference: &SecretRef) -> Secret {
-        if let Some(token) = self.token(reference) {
-            return token;
+        if let Some(secret) = self.token(reference).or_else(|| self.app_secret(reference)) {
+            return secret;
         }
         if self.pins.contains(reference) {
             invented_pin(reference)
@@ -222,6 +225,16 @@ impl RehearsalSecrets {
                 .or(world.tokens.first())
                 .map(|token| token.value.clone())
         })
+    }
+
+    /// The secret of the plan's app, where the world has that app.
+    fn app_secret(&self, reference: &SecretRef) -> Option<Secret> {
+        let (_, app) = self
+            .app
+            .as_ref()
+            .filter(|(secret, _)| secret == reference)?;
+        self.simulator
+            .world(|world| world.apps.get(app).map(|app| app.secret.clone()))
     }
 }
 
@@ -458,5 +471,17 @@ mod tests {
         simulator.world(|world| assert_eq!(world.tokens[0].value.expose(), token.expose()));
         let pin = read("PIN").unwrap();
         assert!(pin.expose().len() == 6 && pin.expose().bytes().all(|b| b.is_ascii_digit()));
+    }
+
+    #[test]
+    fn the_app_secret_of_a_rehearsal_is_the_one_its_world_names() {
+        let mut plan = plan();
+        plan.graph.app_id = "77".parse().ok();
+        let mut world = World::empty(1, BEGINNING);
+        let secret = Some(Secret::new("made-up"));
+        add_app(&mut world, plan.graph.app_id.clone(), secret);
+        let secrets = RehearsalSecrets::of(&plan, Simulator::new(world));
+        let read = secrets.read(&env("APP_SECRET")).now_or_never().unwrap();
+        assert_eq!(read.unwrap().expose(), "made-up");
     }
 }

@@ -11,7 +11,7 @@ use super::{
         TokenEntry, WabaEntry, WorldFile,
     },
     seed,
-    words::{CodeVerification, NameStatus, Platform},
+    words::{CodeVerification, NameStatus, NumberStatus, Platform},
     world::{App, Business, Intent, Number, OnBehalfOf, Partner, Solution, Token, World},
 };
 use crate::{
@@ -194,6 +194,7 @@ impl Builder {
             return;
         };
         seed::add_waba(&mut self.world, id.clone(), &owner, &entry.name);
+        self.count_calls(&id, entry.calls_made);
         if let Some(waba) = self.world.wabas.get_mut(&id) {
             waba.status = entry.status;
             waba.review = entry.review;
@@ -208,6 +209,13 @@ impl Builder {
                 waba.funding = None;
                 waba.currency = None;
             }
+        }
+    }
+
+    fn count_calls(&mut self, waba: &WabaId, calls: usize) {
+        for app in self.world.apps.keys() {
+            let calls = std::iter::repeat_n(self.world.now, calls).collect();
+            self.world.calls.insert((app.clone(), waba.clone()), calls);
         }
     }
 
@@ -295,10 +303,17 @@ impl Builder {
                 "only a number that is verified and not registered says when it was verified",
             );
         }
-        let is_twice = waba
-            .as_ref()
-            .is_some_and(|waba| self.world.number_on(waba, &phone).is_some());
-        if is_twice {
+        let is_live = entry.platform == Platform::CloudApi;
+        let is_twice = |waba: &WabaId| {
+            let mut nodes = self.world.numbers.values();
+            nodes.any(|node| {
+                node.waba == *waba
+                    && node.phone == phone
+                    && node.status != NumberStatus::Migrated
+                    && node.is_live() == is_live
+            })
+        };
+        if waba.as_ref().is_some_and(is_twice) {
             self.fail(
                 "world-duplicate",
                 &format!("{route}.phone"),

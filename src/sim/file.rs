@@ -168,6 +168,9 @@ pub struct WabaEntry {
     /// Apps subscribed to its webhooks.
     #[serde(default)]
     pub subscriptions: Vec<SubscriptionEntry>,
+    /// Calls that each app has made on it right before the world begins; they count for an hour.
+    #[serde(default)]
+    pub calls_made: usize,
 }
 
 /// For whom a partner owns an account.
@@ -192,7 +195,8 @@ pub struct SubscriptionEntry {
     pub callback: Option<String>,
 }
 
-/// A phone number on an account.
+/// A phone number on an account. One account may hold the same number a second time as long as only
+/// one of the two is registered: a stale entry.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NumberEntry {

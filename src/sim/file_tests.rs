@@ -60,6 +60,10 @@ fn every_problem_is_named() {
         ],
     );
     check(
+        "numbers: [{waba: '102290129340398', phone: '+49 30 901820', name: N}, {waba: '102290129340398', phone: '+49 30 901820', name: N, status: UNVERIFIED, platform: NOT_APPLICABLE}]",
+        &[],
+    );
+    check(
         "faults: [{on: {path: '*/register'}, effect: {cut: after_effect}}]",
         &[],
     );

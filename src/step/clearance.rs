@@ -65,8 +65,12 @@ pub(super) async fn clear(
             false => Ok(()),
         }
     };
-    let ((two_step, listed), read) =
-        join(join(two_step(cx, phone), listed), cx.listing.accounts(cx)).await;
+    let on_source = async {
+        // A source that cannot be listed is as it was seen: the gate may have been passed by name.
+        cx.listing.source_numbers(cx).await.ok();
+        two_step(cx, phone).await
+    };
+    let ((two_step, listed), read) = join(join(on_source, listed), cx.listing.accounts(cx)).await;
     listed.and(read)?;
     let seen = cx.seen();
     let mut findings = preflight::before_register(cx.plan, &seen, phone);

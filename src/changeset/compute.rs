@@ -45,6 +45,15 @@ pub fn compute(plan: &Plan, graph: &StepGraph, seen: &Snapshot) -> ChangeSet {
     }
 }
 
+/// Returns every check with its verdict, those that pass too, and what the steps object to.
+pub fn checked(plan: &Plan, seen: &Snapshot, changes: &ChangeSet) -> Vec<Finding> {
+    let mut all = preflight::check(plan, seen);
+    all.retain(|finding| finding.verdict == Verdict::Pass);
+    all.extend(changes.findings.iter().cloned());
+    preflight::sort(&mut all);
+    all
+}
+
 fn account(waba: &str, seen: &Account) -> AccountRef {
     let name = match &seen.waba {
         Observed::Present(waba) => waba.name.clone(),

@@ -12,7 +12,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
-pub use compute::compute;
+pub use compute::{checked, compute};
 pub use graph::StepGraph;
 
 use crate::{

@@ -12,11 +12,7 @@ use super::{
     session::{Session, read_plan},
     ui::{Format, Ui},
 };
-use crate::{
-    finding::Verdict,
-    preflight,
-    report::{count, findings, style},
-};
+use crate::{changeset, report::findings};
 
 /// Check every precondition and say who has to do what
 ///
@@ -43,39 +39,11 @@ pub(super) async fn run(arguments: &Arguments, global: &Global, ui: Ui) -> Resul
 pub(super) async fn show(session: &Session, ui: Ui) -> Result<u8, CliError> {
     let history = session.history()?;
     let seen = session.look(history).await;
-    let mut all = preflight::check(&session.plan, &seen.snapshot);
-    let more = seen
-        .changes
-        .findings
-        .iter()
-        .filter(|finding| !all.contains(finding))
-        .cloned();
-    let more: Vec<_> = more.collect();
-    all.extend(more);
-    preflight::sort(&mut all);
+    let all = changeset::checked(&session.plan, &seen.snapshot, &seen.changes);
     if ui.format == Format::Json {
         ui.print_json(&all)?;
     } else {
-        let open: Vec<_> = all
-            .iter()
-            .filter(|finding| finding.verdict != Verdict::Pass)
-            .cloned()
-            .collect();
-        let passed = all.len() - open.len();
-        ui.print(&findings::render(&open, true))?;
-        let gates = seen.changes.summary.gates;
-        let mut text = format!(
-            "{} {} passed",
-            style::heading("Preflight:"),
-            count(passed, "check")
-        );
-        if !open.is_empty() {
-            text += &format!(", {} open", open.len());
-        }
-        if gates > 0 {
-            text += &format!(", {} to wait for", count(gates, "gate"));
-        }
-        ui.print(&(text + ".\n"))?;
+        ui.print(&findings::preflight(&all, seen.changes.summary.gates))?;
     }
     if let Some(code) = seen.stop_code() {
         return Ok(code);

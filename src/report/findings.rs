@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use annotate_snippets::{AnnotationKind, Element, Level, Origin, Renderer, Snippet};
 
-use super::clean;
+use super::{clean, count, style};
 use crate::{
     finding::{Finding, Severity, Span, Verdict},
     plan::text::LEAD,
@@ -29,6 +29,22 @@ pub fn render(findings: &[Finding], color: bool) -> String {
         text += "\n\n";
     }
     text + &summary(findings) + "\n"
+}
+
+/// Renders what `preflight` found: all that is open, and a line that counts the rest.
+pub fn preflight(checked: &[Finding], gates: usize) -> String {
+    let is_open = |finding: &&Finding| finding.verdict != Verdict::Pass;
+    let open: Vec<_> = checked.iter().filter(is_open).cloned().collect();
+    let passed = count(checked.len() - open.len(), "check");
+    let heading = style::heading("Preflight:");
+    let mut text = render(&open, true) + &format!("{heading} {passed} passed");
+    if !open.is_empty() {
+        text += &format!(", {} open", open.len());
+    }
+    if gates > 0 {
+        text += &format!(", {} to wait for", count(gates, "gate"));
+    }
+    text + ".\n"
 }
 
 /// Takes findings together that differ in their number alone, so that what is wrong with two hundred

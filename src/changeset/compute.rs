@@ -23,7 +23,8 @@ pub fn compute(plan: &Plan, graph: &StepGraph, seen: &Snapshot) -> ChangeSet {
     for step in graph.steps() {
         let decision = step.decide(seen);
         if let Decision::Blocked(blocked) = &decision {
-            findings.extend(blocked.iter().cloned());
+            let new = blocked.iter().filter(|finding| !repeats(finding, seen));
+            findings.extend(new.cloned());
         }
         changes.push(entry(step, decision));
     }
@@ -43,6 +44,15 @@ pub fn compute(plan: &Plan, graph: &StepGraph, seen: &Snapshot) -> ChangeSet {
         not_migrated: left_behind(plan, seen),
         summary,
     }
+}
+
+/// Steps that cannot be decided because the target cannot be read at all: preflight says so once.
+fn repeats(finding: &Finding, seen: &Snapshot) -> bool {
+    seen.unreadable_target().is_some()
+        && matches!(
+            &*finding.rule,
+            "numbers-unreadable" | "subscription-unreadable" | "templates-unreadable"
+        )
 }
 
 /// Returns every check with its verdict, those that pass too, and what the steps object to.

@@ -79,13 +79,17 @@ pub(super) fn reviewed(case: &Case<'_>, findings: &mut Vec<Finding>) {
                 ));
                 continue;
             }
-            Some(status) => Finding::fail(RULE, subject, format!("the account review is {status}"))
-                .observed(status),
+            Some(status) => Finding::fail(
+                RULE,
+                subject,
+                format!("the account review of the {} is {status}", account.side),
+            )
+            .observed(status),
             None => Finding::unknown(
                 RULE,
                 Severity::Warning,
                 subject,
-                "the account review is not shown",
+                format!("the account review of the {} is not shown", account.side),
             ),
         };
         findings.push(
@@ -106,14 +110,17 @@ pub(super) fn verified(case: &Case<'_>, findings: &mut Vec<Finding>) {
                 continue;
             }
             Some(status) => {
-                let message = format!("the business verification is {status}");
+                let message = format!("the business of the {} is not verified", account.side);
                 Finding::fail(RULE, subject, message).observed(status)
             }
             None => Finding::unknown(
                 RULE,
                 Severity::Warning,
                 subject,
-                "the business verification is not shown",
+                format!(
+                    "whether the business of the {} is verified is not shown",
+                    account.side
+                ),
             ),
         };
         let finish = "finish business verification in Business settings > Security centre";
@@ -214,11 +221,15 @@ pub(super) fn active(case: &Case<'_>, findings: &mut Vec<Finding>) {
                 continue;
             }
             Some(Some(status)) => {
-                format!("the account's status is {status}, a word Meta does not explain")
+                format!(
+                    "the status of the {} is {status}, a word Meta does not explain",
+                    account.side
+                )
             }
-            Some(None) => "the account's status is not shown".to_owned(),
+            Some(None) => format!("the status of the {} is not shown", account.side),
             None => format!(
-                "the account's status and health cannot be read: {}",
+                "status and health of the {} cannot be read: {}",
+                account.side,
                 account.no_details().unwrap_or_default()
             ),
         };
@@ -258,7 +269,7 @@ pub(super) fn owned(case: &Case<'_>, findings: &mut Vec<Finding>) {
                 RULE,
                 Severity::Warning,
                 subject,
-                "the account does not show who owns it",
+                format!("the {} does not show who owns it", account.side),
             )
             .ask(
                 owner(&account),

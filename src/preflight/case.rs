@@ -3,6 +3,8 @@
 //! It judges nothing. Numbers and templates are sorted once here, because every rule asks for the
 //! same ones.
 
+use std::fmt;
+
 use jiff::Timestamp;
 
 use crate::{
@@ -37,6 +39,15 @@ pub(super) struct Moving<'a> {
 pub(super) enum Side {
     Source,
     Target,
+}
+
+impl fmt::Display for Side {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Source => "source",
+            Self::Target => "target",
+        })
+    }
 }
 
 /// An account that can be read.

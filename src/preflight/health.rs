@@ -18,6 +18,7 @@ const RULE: &str = "account-health";
 /// A code of `health_status.entities[].errors`.
 struct Code {
     code: i64,
+    /// What the account has or is.
     means: &'static str,
     on_source: Severity,
     on_target: Severity,
@@ -30,21 +31,21 @@ const UNVERIFIED: i64 = 141_010;
 const CODES: [Code; 3] = [
     Code {
         code: PAYMENT,
-        means: "there is a problem with the payment method",
+        means: "has a problem with its payment method",
         on_source: Severity::Warning,
         on_target: Severity::Error,
         remedy: "mend the payment method in WhatsApp Manager > Billing",
     },
     Code {
         code: UNVERIFIED,
-        means: "the business is not verified",
+        means: "belongs to a business that is not verified",
         on_source: Severity::Warning,
         on_target: Severity::Warning,
         remedy: "finish business verification in Business settings > Security centre",
     },
     Code {
         code: 141_014,
-        means: "the account is banned",
+        means: "is banned",
         on_source: Severity::Error,
         on_target: Severity::Error,
         remedy: "appeal in Business Support Home",
@@ -65,7 +66,7 @@ pub(super) fn healthy(case: &Case<'_>, findings: &mut Vec<Finding>) {
                     RULE,
                     Severity::Warning,
                     &account.subject,
-                    "the account's health is not shown",
+                    format!("the health of the {} is not shown", account.side),
                 ),
                 owner(&account),
                 "look at the account in WhatsApp Manager > Account overview",
@@ -117,9 +118,12 @@ fn with_code(account: &Readable<'_>, entity: &Entity, error: &HealthError) -> Op
         .unwrap_or("no reason given");
     let observed = format!("{}: {number}, {text}", words(entity));
     let known = CODES.iter().find(|known| Some(known.code) == code);
-    let finding_of = |severity, message: &str| match severity {
-        Severity::Error => Finding::fail(RULE, &account.subject, message),
-        Severity::Warning | Severity::Info => Finding::warn(RULE, &account.subject, message),
+    let finding_of = |severity, means: &str| {
+        let message = format!("the {} {means}", account.side);
+        match severity {
+            Severity::Error => Finding::fail(RULE, &account.subject, message),
+            Severity::Warning | Severity::Info => Finding::warn(RULE, &account.subject, message),
+        }
     };
     let (open, remedy) = match known {
         Some(known) => {
@@ -130,7 +134,10 @@ fn with_code(account: &Readable<'_>, entity: &Entity, error: &HealthError) -> Op
             (finding_of(severity, known.means), known.remedy)
         }
         None => (
-            finding_of(Severity::Warning, "Meta names a problem of the account"),
+            finding_of(
+                Severity::Warning,
+                "has a problem that this release does not know",
+            ),
             "look the code up in Meta's list of error codes",
         ),
     };
@@ -145,7 +152,10 @@ fn without_reason(account: &Readable<'_>, entity: &Entity) -> Option<Finding> {
     let open = Finding::warn(
         RULE,
         &account.subject,
-        "the account cannot send freely, and Meta gives no code",
+        format!(
+            "the {} cannot send freely, and Meta gives no reason",
+            account.side
+        ),
     )
     .observed(words(entity));
     let remedy = "look at the account in WhatsApp Manager > Account overview";

@@ -103,11 +103,35 @@ const CREDENTIAL_RULES: [&str; 5] = [
     "target-no-access",
 ];
 
+/// A token, and what can only be unreadable together with it.
+const FOLLOWS: [(&str, &[&str]); 2] = [
+    ("target.token", &["target-no-access", "target-readable"]),
+    ("source.token", &["source-readable"]),
+];
+
 /// Checks everything and returns the findings, worst first.
 pub fn check(plan: &Plan, seen: &Snapshot) -> Vec<Finding> {
     let mut findings = judge(RULES.iter(), plan, seen);
+    leave_out_what_follows(&mut findings);
     sort(&mut findings);
     findings
+}
+
+/// Leaves out that an account cannot be read where the finding about its token has said why.
+fn leave_out_what_follows(findings: &mut Vec<Finding>) {
+    for (token, rules) in FOLLOWS {
+        let says_why = |finding: &Finding| {
+            finding.verdict == Verdict::Fail
+                && finding.subject == token
+                && matches!(&*finding.rule, "token-invalid" | "token-permission")
+        };
+        if findings.iter().any(says_why) {
+            let follows = |finding: &Finding| {
+                finding.verdict != Verdict::Pass && rules.contains(&&*finding.rule)
+            };
+            findings.retain(|finding| !follows(finding));
+        }
+    }
 }
 
 /// Judges once more, right before a number is registered, what that rests on, and returns what

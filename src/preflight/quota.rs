@@ -7,7 +7,7 @@
 
 use super::case::{Case, Moving};
 use crate::{
-    finding::{Finding, Severity, Who},
+    finding::{Finding, Who},
     plan::Method,
     resource::{phone_number::PhoneNumber, template::Template},
 };
@@ -37,12 +37,7 @@ const COPY_PAGE: usize = 500;
 
 pub(super) fn fits(case: &Case<'_>, findings: &mut Vec<Finding>) {
     let Some(numbers) = case.seen.target.numbers.present() else {
-        let message = "how many calls this plan needs on the target cannot be told";
-        findings.push(
-            Finding::unknown(RULE, Severity::Info, case.target(), message)
-                .ask(Who::Us, "see to it that the target can be read")
-                .proof(PROOF),
-        );
+        // The rule about the target says that it cannot be read.
         return;
     };
     let calls = calls(case, numbers);

@@ -7,9 +7,10 @@ use crate::{
     resource::{Observed, subscription},
 };
 
-/// Ahead of a run: what this plan will do itself is not missing.
+/// Ahead of a run: what this plan will do itself is not missing. A target that cannot be read at all
+/// is the business of the rule about that.
 pub(super) fn subscribed(case: &Case<'_>, findings: &mut Vec<Finding>) {
-    if case.is_over() {
+    if case.is_over() || case.seen.unreadable_target().is_some() {
         return;
     }
     let is_managed = case.plan.target.subscription.app != SubscribeApp::Unmanaged;

@@ -18,16 +18,16 @@ const MESSAGING: &str = "whatsapp_business_messaging";
 const RENEW: &str = "make a new system-user token and put it where the plan reads it";
 
 pub(super) fn target_valid(case: &Case<'_>, findings: &mut Vec<Finding>) {
-    findings.push(valid("target.token", &case.seen.target_token));
+    findings.push(valid(case, "target.token", &case.seen.target_token));
 }
 
 pub(super) fn source_valid(case: &Case<'_>, findings: &mut Vec<Finding>) {
     if case.plan.source.token.is_some() {
-        findings.push(valid("source.token", &case.seen.source_token));
+        findings.push(valid(case, "source.token", &case.seen.source_token));
     }
 }
 
-fn valid(subject: &str, token: &Observed<Token>) -> Finding {
+fn valid(case: &Case<'_>, subject: &str, token: &Observed<Token>) -> Finding {
     const RULE: &str = "token-invalid";
     const PROOF: &str = "GET /debug_token: is_valid is true";
     match token {
@@ -39,8 +39,9 @@ fn valid(subject: &str, token: &Observed<Token>) -> Finding {
         }
         Observed::Present(_) => Finding::pass(RULE, subject, "the token is valid"),
         Observed::Unknown(why) if why.trouble == Trouble::Credential => {
-            Finding::fail(RULE, subject, format!("the token is refused: {why}"))
-                .ask(Who::Us, RENEW)
+            let hint = other_app(case).unwrap_or_else(|| RENEW.to_owned());
+            Finding::fail(RULE, subject, format!("the token does not work: {why}"))
+                .ask(Who::Us, hint)
                 .proof(PROOF)
         }
         Observed::Absent | Observed::Unknown(_) => {
@@ -48,14 +49,26 @@ fn valid(subject: &str, token: &Observed<Token>) -> Finding {
                 Observed::Unknown(why) => format!("nothing is known about the token: {why}"),
                 _ => "nothing is known about the token".to_owned(),
             };
+            let hint = other_app(case).unwrap_or_else(|| {
+                "name graph.app_id and graph.app_secret, so that the token can be looked up".into()
+            });
             Finding::unknown(RULE, Severity::Warning, subject, message)
-                .ask(
-                    Who::Us,
-                    "name graph.app_id and graph.app_secret, so that the token can be looked up",
-                )
+                .ask(Who::Us, hint)
                 .proof(PROOF)
         }
     }
+}
+
+/// What helps when not even the app that the plan names can look a token up.
+fn other_app(case: &Case<'_>) -> Option<String> {
+    let graph = &case.plan.graph;
+    let app = graph
+        .app_id
+        .as_ref()
+        .filter(|_| graph.app_secret.is_some())?;
+    Some(format!(
+        "make a token of app {app}, or correct graph.app_id and graph.app_secret"
+    ))
 }
 
 /// The tokens the plan names, as far as they can be looked up and work.

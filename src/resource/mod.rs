@@ -13,7 +13,7 @@ pub mod waba;
 
 use std::fmt;
 
-use crate::api::meta::{CallError, GraphError, Retry};
+use crate::api::meta::{CallError, GraphError, Retry, cause};
 
 /// What looking for something came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,11 +57,17 @@ impl fmt::Display for Why {
 impl From<&CallError> for Why {
     fn from(error: &CallError) -> Self {
         Self {
-            reason: error
-                .graph()
-                .map_or_else(|| error.to_string(), GraphError::words),
+            reason: error.graph().map_or_else(|| error.to_string(), plainly),
             trouble: Trouble::of(error),
         }
+    }
+}
+
+/// Says what a refusal means where that is known, else what the API said.
+fn plainly(error: &GraphError) -> String {
+    match cause::of(error) {
+        Some(cause) => format!("the API refused: {} ({})", cause.what, error.numbers()),
+        None => error.words(),
     }
 }
 

@@ -146,14 +146,11 @@ pub(super) fn not_movable(
 ) -> Option<Decision> {
     if let Observed::Unknown(why) = seen.target.number(phone) {
         let message = format!("the target's numbers cannot be read: {why}");
-        let finding = Finding::unknown("numbers-unreadable", Severity::Error, address, message)
-            .observed(why)
-            .ask(
-                Who::Us,
-                "check target.waba and that its token reaches it, then try again",
-            )
-            .proof("GET /{WABA}/phone_numbers answers");
-        return Some(Decision::blocked(finding));
+        return Some(Decision::blocked(
+            Finding::unknown("numbers-unreadable", Severity::Error, address, message)
+                .ask(Who::Us, "check that target.token reaches the target")
+                .proof("GET /{TARGET}/phone_numbers answers"),
+        ));
     }
     if seen.source.number(phone) != Observed::Absent {
         return None;

@@ -187,6 +187,16 @@ impl TemplatesApproved {
     fn all_live(&self, seen: &Snapshot) -> bool {
         !self.phones.is_empty() && self.phones.iter().all(|phone| seen.target.is_live(phone))
     }
+
+    fn unreadable(&self, message: String) -> Finding {
+        let (rule, severity) = ("templates-unreadable", Severity::Error);
+        Finding::unknown(rule, severity, self.address(), message)
+            .ask(
+                Who::Us,
+                "name a token that reaches the account, or require nothing (templates.required: [])",
+            )
+            .proof("GET /{WABA}/message_templates answers")
+    }
 }
 
 impl StepKind for TemplatesApproved {
@@ -214,23 +224,12 @@ impl StepKind for TemplatesApproved {
             Observed::Absent => &BTreeMap::new(),
             Observed::Unknown(why) => {
                 let message = format!("the target's templates cannot be read: {why}");
-                let rule = "templates-unreadable";
-                return Decision::blocked(Finding::unknown(
-                    rule,
-                    Severity::Error,
-                    self.address(),
-                    message,
-                ));
+                return Decision::blocked(self.unreadable(message));
             }
         };
         if let (false, Observed::Unknown(why)) = (self.copy.is_empty(), &seen.source.templates) {
             let message = format!("which templates are required cannot be known: {why}");
-            return Decision::blocked(Finding::unknown(
-                "templates-unreadable",
-                Severity::Error,
-                self.address(),
-                message,
-            ));
+            return Decision::blocked(self.unreadable(message));
         }
         let standing = self.standing(seen, target);
         if !standing.stuck.is_empty() {

@@ -321,7 +321,6 @@ fn a_source_that_cannot_be_read_is_unknown_and_nothing_passes_for_it() {
     !! unknown templates-unreadable templates.copy
     ! fail token-permission source.token
     ! unknown two-step number["+4930901820"]
-    ! unknown source-readable source 102290129340398
     gate   templates.copy: blocked: the source's templates cannot be read: the API refused
     gate   number["+4930901820"].two_step_off: the source cannot be read: the API refused
     "#);

@@ -274,12 +274,9 @@ fn tokens() {
         ("nothing known", Seen(|seen| seen.target_token = unknown())),
     ]), @r#"
     revoked
-      error[target-no-access] target 215589313241560: the target cannot be read: the API refused (-) | you: check the target's id and its token | GET /{WABA} and GET /{WABA}/phone_numbers answer
-      error[token-invalid] target.token: the token is refused: the API refused (-) | you: make a new system-user token and put it where the plan reads it | GET /debug_token: is_valid is true
-      error[subscription-unreadable] target.subscription: unknown: the target's subscriptions cannot be read: the API refused (-) | you: check that target.token reaches the target | GET /{WABA}/subscribed_apps: data is not empty
+      error[token-invalid] target.token: the token does not work: the API refused (-) | you: make a new system-user token and put it where the plan reads it | GET /debug_token: is_valid is true
       warning[two-step] number["+4930901820"]: unknown: the source does not show whether two-step verification is on (-) | the source's owner: WhatsApp Manager > Account tools > Phone numbers > +4930901820 > Two-step verification > Turn off, then confirm the e-mail; then pass the gate by name: apply --confirm 'number["+4930901820"].two_step_off' | GET /{SOURCE_PHONE}?fields=is_pin_enabled is false
       warning[source-readable] source 102290129340398: unknown: the source cannot be read, so nothing about it can be checked: the API refused (-) | you: name a source.token that reaches it, or ask its owner to check the preconditions | GET /{SOURCE} and GET /{SOURCE}/phone_numbers answer
-      note[quota] target 215589313241560: unknown: how many calls this plan needs on the target cannot be told (-) | you: see to it that the target can be read | X-Business-Use-Case-Usage: call_count of whatsapp_business_management
     not valid
       error[token-invalid] target.token: the token is not valid any more (is_valid: false) | you: make a new system-user token and put it where the plan reads it | GET /debug_token: is_valid is true
     a person's
@@ -327,22 +324,22 @@ fn accounts() {
         ("no owner", Seen(|seen| if let Observed::Present(waba) = &mut seen.source.waba { waba.owner_business_info = None })),
     ]), @r#"
     source under review
-      error[account-review] source 102290129340398: the account review is PENDING (PENDING) | the source's owner: finish the account review in WhatsApp Manager | GET /{WABA}?fields=account_review_status is APPROVED
+      error[account-review] source 102290129340398: the account review of the source is PENDING (PENDING) | the source's owner: finish the account review in WhatsApp Manager | GET /{WABA}?fields=account_review_status is APPROVED
     target rejected
-      error[account-review] target 215589313241560: the account review is REJECTED (REJECTED) | an admin of the target's business: finish the account review in WhatsApp Manager | GET /{WABA}?fields=account_review_status is APPROVED
+      error[account-review] target 215589313241560: the account review of the target is REJECTED (REJECTED) | an admin of the target's business: finish the account review in WhatsApp Manager | GET /{WABA}?fields=account_review_status is APPROVED
     not verified
-      error[business-verification] source 102290129340398: the business verification is failed (failed) | the source's owner: finish business verification in Business settings > Security centre | GET /{WABA}?fields=business_verification_status is verified
-      error[business-verification] target 215589313241560: the business verification is failed (failed) | an admin of the target's business: finish business verification in Business settings > Security centre | GET /{WABA}?fields=business_verification_status is verified
+      error[business-verification] source 102290129340398: the business of the source is not verified (failed) | the source's owner: finish business verification in Business settings > Security centre | GET /{WABA}?fields=business_verification_status is verified
+      error[business-verification] target 215589313241560: the business of the target is not verified (failed) | an admin of the target's business: finish business verification in Business settings > Security centre | GET /{WABA}?fields=business_verification_status is verified
     another business
       error[same-business] source and target: the accounts stand for different businesses (source 3216379200822465, target 5231605760336522) | an admin of the target's business: move into an account of the same business, or migrate by Embedded Signup | GET /{WABA}?fields=owner_business_info,on_behalf_of_business_info
     messaging for
       error[messaging-for] target 215589313241560: the "Messaging For" request is PENDING (PENDING) | an admin of the target's business: approve the request in Business settings > Requests | GET /{WABA}?fields=on_behalf_of_business_info: status is APPROVED
     another status
-      warning[account-status] target 215589313241560: unknown: the account's status is SUSPENDED, a word Meta does not explain (status: SUSPENDED) | an admin of the target's business: look at the account in WhatsApp Manager > Account overview | GET /{WABA}?fields=status is ACTIVE
+      warning[account-status] target 215589313241560: unknown: the status of the target is SUSPENDED, a word Meta does not explain (status: SUSPENDED) | an admin of the target's business: look at the account in WhatsApp Manager > Account overview | GET /{WABA}?fields=status is ACTIVE
     no details
-      warning[account-status] target 215589313241560: unknown: the account's status and health cannot be read: no answer (-) | an admin of the target's business: look at the account in WhatsApp Manager > Account overview | GET /{WABA}?fields=status is ACTIVE
+      warning[account-status] target 215589313241560: unknown: status and health of the target cannot be read: no answer (-) | an admin of the target's business: look at the account in WhatsApp Manager > Account overview | GET /{WABA}?fields=status is ACTIVE
     no owner
-      warning[account-ownership] source 102290129340398: unknown: the account does not show who owns it (-) | the source's owner: make sure that it belongs to the business the numbers are for | GET /{WABA}?fields=owner_business_info is present
+      warning[account-ownership] source 102290129340398: unknown: the source does not show who owns it (-) | the source's owner: make sure that it belongs to the business the numbers are for | GET /{WABA}?fields=owner_business_info is present
     "#);
     let signup = SMALL.replace("pin: {", "method: embedded_signup, pin: {");
     insta::assert_snapshot!(broken(&signup, &[
@@ -370,17 +367,17 @@ fn health_and_payment() {
     no payment
       error[payment] target 215589313241560: the target has no payment method (primary_funding_id is absent) | an admin of the target's business: add a payment method in WhatsApp Manager > Billing, or attach a credit line | GET /{WABA}?fields=primary_funding_id is present
     payment of the source
-      warning[account-health] source 102290129340398: there is a problem with the payment method (WABA: BLOCKED: 141006, There is an error with the payment method of this account.) | the source's owner: mend the payment method in WhatsApp Manager > Billing | GET /{SOURCE}?fields=health_status: WABA and BUSINESS are AVAILABLE
+      warning[account-health] source 102290129340398: the source has a problem with its payment method (WABA: BLOCKED: 141006, There is an error with the payment method of this account.) | the source's owner: mend the payment method in WhatsApp Manager > Billing | GET /{SOURCE}?fields=health_status: WABA and BUSINESS are AVAILABLE
     payment broken
-      error[account-health] target 215589313241560: there is a problem with the payment method (WABA: BLOCKED: 141006, No) | an admin of the target's business: mend the payment method in WhatsApp Manager > Billing | GET /{TARGET}?fields=health_status: WABA and BUSINESS are AVAILABLE
+      error[account-health] target 215589313241560: the target has a problem with its payment method (WABA: BLOCKED: 141006, No) | an admin of the target's business: mend the payment method in WhatsApp Manager > Billing | GET /{TARGET}?fields=health_status: WABA and BUSINESS are AVAILABLE
     not verified
-      warning[account-health] target 215589313241560: the business is not verified (WABA: BLOCKED: 141010, No) | an admin of the target's business: finish business verification in Business settings > Security centre | GET /{TARGET}?fields=health_status: WABA and BUSINESS are AVAILABLE
+      warning[account-health] target 215589313241560: the target belongs to a business that is not verified (WABA: BLOCKED: 141010, No) | an admin of the target's business: finish business verification in Business settings > Security centre | GET /{TARGET}?fields=health_status: WABA and BUSINESS are AVAILABLE
     source banned
-      error[account-health] source 102290129340398: the account is banned (WABA: BLOCKED: 141014, No) | the source's owner: appeal in Business Support Home | GET /{SOURCE}?fields=health_status: WABA and BUSINESS are AVAILABLE
+      error[account-health] source 102290129340398: the source is banned (WABA: BLOCKED: 141014, No) | the source's owner: appeal in Business Support Home | GET /{SOURCE}?fields=health_status: WABA and BUSINESS are AVAILABLE
     something else
-      warning[account-health] source 102290129340398: Meta names a problem of the account (WABA: BLOCKED: 141099, No) | the source's owner: look the code up in Meta's list of error codes | GET /{SOURCE}?fields=health_status: WABA and BUSINESS are AVAILABLE
+      warning[account-health] source 102290129340398: the source has a problem that this release does not know (WABA: BLOCKED: 141099, No) | the source's owner: look the code up in Meta's list of error codes | GET /{SOURCE}?fields=health_status: WABA and BUSINESS are AVAILABLE
     not shown
-      warning[account-health] target 215589313241560: unknown: the account's health is not shown (-) | an admin of the target's business: look at the account in WhatsApp Manager > Account overview | GET /{TARGET}?fields=health_status: WABA and BUSINESS are AVAILABLE
+      warning[account-health] target 215589313241560: unknown: the health of the target is not shown (-) | an admin of the target's business: look at the account in WhatsApp Manager > Account overview | GET /{TARGET}?fields=health_status: WABA and BUSINESS are AVAILABLE
     "#);
 }
 
@@ -624,16 +621,11 @@ fn what_cannot_be_read_warns_on_the_source_and_blocks_on_the_target() {
     source
       warning[token-permission] source.token: it lacks whatsapp_business_management on the source 102290129340398, so the source cannot be checked (-) | you: give it the permission, or name a source.token that has it | GET /debug_token: scopes and granular_scopes
       warning[two-step] number["+4930901820"]: unknown: the source does not show whether two-step verification is on (-) | the source's owner: WhatsApp Manager > Account tools > Phone numbers > +4930901820 > Two-step verification > Turn off, then confirm the e-mail; then pass the gate by name: apply --confirm 'number["+4930901820"].two_step_off' | GET /{SOURCE_PHONE}?fields=is_pin_enabled is false
-      warning[source-readable] source 102290129340398: unknown: the source cannot be read, so nothing about it can be checked: the API refused (-) | you: name a source.token that reaches it, or ask its owner to check the preconditions | GET /{SOURCE} and GET /{SOURCE}/phone_numbers answer
     target
       error[token-permission] target.token: it lacks whatsapp_business_management on 215589313241560 (-) | an admin of the target's business: assign the account to the system user and grant whatsapp_business_management | GET /debug_token: scopes and granular_scopes
       error[token-permission] target.token: it lacks whatsapp_business_messaging on 215589313241560 (-) | an admin of the target's business: assign the account to the system user and grant whatsapp_business_messaging | GET /debug_token: scopes and granular_scopes
-      error[target-readable] target 215589313241560: unknown: the target cannot be read: the API refused (-) | you: check target.waba and that its token reaches it, then try again | GET /{WABA} and GET /{WABA}/phone_numbers answer
-      error[subscription-unreadable] target.subscription: unknown: the target's subscriptions cannot be read: the API refused (-) | you: check that target.token reaches the target | GET /{WABA}/subscribed_apps: data is not empty
-      note[quota] target 215589313241560: unknown: how many calls this plan needs on the target cannot be told (-) | you: see to it that the target can be read | X-Business-Use-Case-Usage: call_count of whatsapp_business_management
     target does not answer
       error[target-readable] target 215589313241560: unknown: the target cannot be read: no answer (-) | you: check target.waba and that its token reaches it, then try again | GET /{WABA} and GET /{WABA}/phone_numbers answer
-      note[quota] target 215589313241560: unknown: how many calls this plan needs on the target cannot be told (-) | you: see to it that the target can be read | X-Business-Use-Case-Usage: call_count of whatsapp_business_management
     "#);
 }
 

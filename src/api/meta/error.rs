@@ -176,9 +176,15 @@ impl GraphError {
         if let Some(details) = &self.details {
             words += &format!(": {details}");
         }
-        match self.subcode {
-            Some(subcode) => words + &format!(" (code {}/{subcode})", self.code),
-            None => words + &format!(" (code {})", self.code),
+        words + &format!(" ({})", self.numbers())
+    }
+
+    /// Names code and subcode.
+    pub fn numbers(&self) -> String {
+        match (self.code, self.subcode) {
+            (NO_CODE, None) => "no code".to_owned(),
+            (code, None) => format!("code {code}"),
+            (code, Some(subcode)) => format!("code {code}/{subcode}"),
         }
     }
 }
@@ -197,11 +203,7 @@ impl GraphError {
                 said.push(text);
             }
         }
-        let mut numbers = match (self.code, self.subcode) {
-            (NO_CODE, None) => "no code".to_owned(),
-            (code, None) => format!("code {code}"),
-            (code, Some(subcode)) => format!("code {code}/{subcode}"),
-        };
+        let mut numbers = self.numbers();
         if let Some(trace_id) = &self.trace_id {
             numbers += &format!(", trace {trace_id}");
         }

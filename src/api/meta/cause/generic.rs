@@ -62,6 +62,15 @@ const MISSING: Cause = cause(
     "check the id in the plan, and that its account is assigned to the token's system user",
 );
 
+/// The signature of a call, `appsecret_proof`, does not fit. Seen as 104, and as 100 with that word.
+const APP_SECRET: Cause = cause(
+    "app-secret",
+    "the app secret does not belong to the token",
+    Never,
+    Who::Us,
+    "check graph.app_secret: it must be the secret of the app that made the token",
+);
+
 pub(super) const ROWS: &[Row] = &[
     Row::new(
         Subcode(190, &[458]),
@@ -86,16 +95,7 @@ pub(super) const ROWS: &[Row] = &[
         token("the token has expired", NEW_TOKEN),
     ),
     Row::new(Code(&[0, 102, 190]), INVALID),
-    Row::new(
-        Code(&[104]),
-        cause(
-            "app-secret",
-            "the app secret does not belong to the token",
-            Never,
-            Who::Us,
-            "check graph.app_secret: it must be the secret of the app that made the token",
-        ),
-    ),
+    Row::new(Code(&[104]), APP_SECRET),
     Row::new(Code(&[3, 10]), PERMISSION),
     Row::new(CodeFrom(200, 299), PERMISSION),
     Row::new(Code(&[1, 2]), TROUBLE),
@@ -122,6 +122,7 @@ pub(super) const ROWS: &[Row] = &[
     ),
     Row::new(Subcode(100, &[33]), MISSING),
     Row::new(Code(&[803]), MISSING),
+    Row::new(Code(&[100]), APP_SECRET).says(&[&["appsecret proof"]]),
     // Seen at register instead of a code of its own.
     Row::new(Code(&[100]), migration::PAYMENT).says(&[&["payment method", "payment account"]]),
     Row::new(CodeAlone(100), REQUEST),

@@ -428,3 +428,12 @@ fn a_call_without_a_usable_answer_makes_a_finding_too() {
     let (status, problem) = (502, "<html>".to_owned());
     check(CallError::Garbled { status, problem }, "api-garbled");
 }
+
+#[test]
+fn a_wrong_proof_is_told_by_its_word() {
+    let error = GraphError {
+        message: "Invalid appsecret_proof provided in the API argument".into(),
+        ..error(100, None)
+    };
+    assert_eq!(of(&error).map(|cause| cause.id), Some("app-secret"));
+}

@@ -2,7 +2,10 @@
 //!
 //! Examples are plans, and worlds (`*.world.yaml`) to rehearse them in.
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use serde_json::Value;
 use waba_migrate::{
@@ -20,19 +23,20 @@ fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Returns name and bytes of every example whose name is `wanted`.
+/// Where examples are.
+const FOLDERS: [&str; 2] = ["examples", "examples/preconditions"];
+
+/// Returns path and bytes of every example whose path is `wanted`.
 #[expect(
     clippy::disallowed_methods,
     reason = "a test that reads the repository's own files"
 )]
 fn files(wanted: impl Fn(&str) -> bool) -> Vec<(String, Vec<u8>)> {
-    let mut found: Vec<(String, Vec<u8>)> = fs::read_dir(root().join("examples"))
-        .expect("a folder of examples")
+    let mut found: Vec<(String, Vec<u8>)> = FOLDERS
+        .iter()
+        .flat_map(|folder| fs::read_dir(root().join(folder)).expect("a folder of examples"))
         .map(|entry| entry.expect("a readable folder").path())
-        .map(|path| {
-            let name = path.file_name().expect("an entry has a name");
-            (name.to_string_lossy().into_owned(), path)
-        })
+        .map(|path| (path.display().to_string(), path))
         .filter(|(name, _)| wanted(name))
         .map(|(name, path)| (name, fs::read(path).expect("a readable file")))
         .collect();
@@ -101,10 +105,9 @@ fn every_example_world_can_be_made() {
 #[test]
 fn every_example_is_a_valid_plan() {
     for (name, bytes) in examples() {
-        let path = root().join("examples").join(&name);
         let loaded = load(Source {
             name: &name,
-            path: &path,
+            path: Path::new(&name),
             bytes: &bytes,
         });
         assert_eq!(loaded.findings, Vec::new(), "{name}");

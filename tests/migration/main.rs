@@ -7,6 +7,7 @@ mod decisions;
 mod faults;
 mod methods;
 mod oddities;
+mod preconditions;
 mod preflight;
 mod refused;
 mod stage;

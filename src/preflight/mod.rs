@@ -28,7 +28,8 @@ use crate::{
     finding::{Finding, Verdict},
     phone::Phone,
     plan::Plan,
-    snapshot::Snapshot,
+    resource::{Trouble, Why},
+    snapshot::{Account, Snapshot},
 };
 
 /// A precondition.
@@ -103,29 +104,39 @@ const CREDENTIAL_RULES: [&str; 5] = [
     "target-no-access",
 ];
 
-/// A token, and what can only be unreadable together with it.
-const FOLLOWS: [(&str, &[&str]); 2] = [
-    ("target.token", &["target-no-access", "target-readable"]),
-    ("source.token", &["source-readable"]),
+/// Tokens, and what the rules say that need them when an account cannot be read.
+const FOLLOWS: [(&str, AccountOf, &[&str]); 2] = [
+    (
+        "target.token",
+        |seen| &seen.target,
+        &["target-no-access", "target-readable"],
+    ),
+    ("source.token", |seen| &seen.source, &["source-readable"]),
 ];
+
+type AccountOf = fn(&Snapshot) -> &Account;
 
 /// Checks everything and returns the findings, worst first.
 pub fn check(plan: &Plan, seen: &Snapshot) -> Vec<Finding> {
     let mut findings = judge(RULES.iter(), plan, seen);
-    leave_out_what_follows(&mut findings);
+    leave_out_what_follows(seen, &mut findings);
     sort(&mut findings);
     findings
 }
 
-/// Leaves out that an account cannot be read where the finding about its token has said why.
-fn leave_out_what_follows(findings: &mut Vec<Finding>) {
-    for (token, rules) in FOLLOWS {
+/// Leaves out that an account cannot be read where it was refused and the finding about its token
+/// has said why.
+fn leave_out_what_follows(seen: &Snapshot, findings: &mut Vec<Finding>) {
+    for (token, account, rules) in FOLLOWS {
+        let account = account(seen);
+        let whys = [account.waba.unknown(), account.numbers.unknown()];
+        let is_refused = |why: &Why| matches!(why.trouble, Trouble::Credential | Trouble::Missing);
         let says_why = |finding: &Finding| {
             finding.verdict == Verdict::Fail
                 && finding.subject == token
                 && matches!(&*finding.rule, "token-invalid" | "token-permission")
         };
-        if findings.iter().any(says_why) {
+        if whys.into_iter().flatten().all(is_refused) && findings.iter().any(says_why) {
             let follows = |finding: &Finding| {
                 finding.verdict != Verdict::Pass && rules.contains(&&*finding.rule)
             };

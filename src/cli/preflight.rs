@@ -12,7 +12,7 @@ use super::{
     session::{Session, read_plan},
     ui::{Format, Ui},
 };
-use crate::{changeset, report::findings};
+use crate::{changeset, preflight, report::findings};
 
 /// Check every precondition and say who has to do what
 ///

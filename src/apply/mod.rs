@@ -167,6 +167,10 @@ fn failed(step: Address, error: StepError) -> Ended {
             let next = "run apply again then; trying sooner makes it longer".to_owned();
             ended(step, StepEnd::Parked, error.to_string(), Some(next))
         }
+        StepError::Stopped => {
+            let next = "run apply again; it goes on where it stopped".to_owned();
+            ended(step, StepEnd::Parked, error.to_string(), Some(next))
+        }
         StepError::Blocked(findings) => blocked(step, findings),
         StepError::Secret(_) => Ended {
             credential: true,

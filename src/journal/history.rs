@@ -6,7 +6,7 @@ use std::{
 };
 
 use jiff::{SignedDuration, Timestamp};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{
     event::{Answer, Entry, Event, StepEnd},
@@ -61,17 +61,7 @@ impl History {
 
     /// Returns the history after one more line.
     pub fn after(mut self, entry: &Entry) -> Self {
-        if let Some((step, phone)) = entry
-            .event
-            .step()
-            .and_then(|step| Some((step, step.phone()?)))
-        {
-            let step = step.number_step().map(|(_, step)| step);
-            self.numbers
-                .entry(phone)
-                .or_default()
-                .note(step, &entry.event, entry.at);
-        }
+        self.note(&entry.event, entry.at);
         match &entry.event {
             Event::Intent { step, .. } => {
                 self.in_doubt.insert(step.clone(), entry.at);
@@ -115,6 +105,27 @@ impl History {
             | Event::Other => {}
         }
         self
+    }
+
+    /// Takes in what a line tells of a number, and nothing else: a run needs to know at once what it
+    /// did with a number itself.
+    pub fn note(&mut self, event: &Event, at: Timestamp) {
+        if let Some((step, phone)) = event.step().and_then(|step| Some((step, step.phone()?))) {
+            let step = step.number_step().map(|(_, step)| step);
+            self.numbers.entry(phone).or_default().note(step, event, at);
+        }
+    }
+
+    /// The same for a write that is about to leave.
+    pub fn sends(&mut self, step: &Address, path: &str, at: Timestamp) {
+        let intent = Event::Intent {
+            step: step.clone(),
+            attempt: 1,
+            method: String::new(),
+            path: path.to_owned(),
+            params: Map::new(),
+        };
+        self.note(&intent, at);
     }
 
     fn answered(&mut self, step: &Address, answer: &Answer, at: Timestamp) {

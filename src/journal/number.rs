@@ -7,8 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::event::{Answer, Event, StepEnd};
 use crate::ids::NumberStep;
 
-/// "Two step verification PIN mismatch".
-const WRONG_PIN: i64 = 133_005;
+/// The PIN does not match, was wrong too often, was guessed too fast.
+const WRONG_PIN: [i64; 3] = [133_005, 133_008, 133_009];
 
 /// What earlier runs did with one number.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -19,7 +19,7 @@ pub struct NumberHistory {
     pub verified: Option<Timestamp>,
     /// The register and deregister calls that count against Meta's budget.
     pub attempts: Attempts,
-    /// Whether the PIN was refused at the last register.
+    /// Whether a PIN was refused, and no register has worked since.
     pub is_pin_refused: bool,
 }
 
@@ -102,26 +102,22 @@ impl NumberHistory {
         if is_attempt(path) {
             self.attempts.0.push(at);
         }
-        match step {
-            Some(NumberStep::Register) => self.is_pin_refused = false,
-            Some(NumberStep::RequestCode) => {
-                let before = Codes {
-                    before: None,
-                    ..self.codes.clone()
-                };
-                let mut requests = before.requests.clone();
-                requests.push(at);
-                self.codes = Codes {
-                    out: Some(at),
-                    is_refused: false,
-                    tried: 0,
-                    requests,
-                    before: Some(Box::new(before)),
-                };
-                // Whoever needs a code is not verified any more.
-                self.verified = None;
-            }
-            _ => {}
+        if step == Some(NumberStep::RequestCode) {
+            let before = Codes {
+                before: None,
+                ..self.codes.clone()
+            };
+            let mut requests = before.requests.clone();
+            requests.push(at);
+            self.codes = Codes {
+                out: Some(at),
+                is_refused: false,
+                tried: 0,
+                requests,
+                before: Some(Box::new(before)),
+            };
+            // Whoever needs a code is not verified any more.
+            self.verified = None;
         }
     }
 
@@ -140,8 +136,10 @@ impl NumberHistory {
                     .take()
                     .map_or_else(Codes::default, |before| *before);
             }
+            (Some(NumberStep::Register), Answer::Accepted) => self.is_pin_refused = false,
             (Some(NumberStep::Register), Answer::Refused { code, subcode, .. }) => {
-                self.is_pin_refused = *code == WRONG_PIN || *subcode == Some(WRONG_PIN);
+                let is = |wrong: &i64| code == wrong || *subcode == Some(*wrong);
+                self.is_pin_refused |= WRONG_PIN.iter().any(is);
             }
             (Some(NumberStep::Register), Answer::NotSent { .. }) => {
                 self.attempts.0.pop();

@@ -33,7 +33,7 @@ use crate::{
 };
 
 /// Attempts of one write in one run, the first included.
-const ATTEMPTS: u32 = 5;
+pub(super) const ATTEMPTS: u32 = 5;
 
 /// The pause before the first second look; it doubles with every further one.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
@@ -154,6 +154,9 @@ pub enum StepError {
         /// Why nobody knows.
         source: CallError,
     },
+    /// Somebody asked to stop before it could be sent.
+    #[error("the run was stopped, so nothing was sent")]
+    Stopped,
     /// Meta asked for a pause that is not over.
     #[error("Meta takes this again from {0:.0} on")]
     Resting(Timestamp),
@@ -313,10 +316,8 @@ impl Context<'_> {
     where
         F: Future<Output = Result<Option<T>, CallError>>,
     {
-        let resting = self.seen().history.resting.get(step).copied();
-        if let Some(until) = resting.filter(|until| *until > self.clock.now()) {
-            return Err(StepError::Resting(until));
-        }
+        self.is_rested(step)?;
+        let most = if write.is_now_or_never { 1 } else { ATTEMPTS };
         let mut attempt = 1;
         loop {
             let error = match self.attempt(step, attempt, write).await? {
@@ -353,15 +354,22 @@ impl Context<'_> {
                 }
             }
             match error.retry() {
-                Retry::Soon if attempt < ATTEMPTS && self.stop.asked().is_none() => {
-                    self.clock
-                        .sleep(Duration::from_secs(1 << (attempt - 1)))
-                        .await;
+                Retry::Soon if attempt < most && self.stop.asked().is_none() => {
+                    self.pause_after(attempt).await;
                 }
-                Retry::Later(_) if attempt < ATTEMPTS => {}
+                Retry::Later(_) if attempt < most => {}
                 Retry::Soon | Retry::Later(_) | Retry::Never => return failed(error),
             }
             attempt += 1;
+        }
+    }
+
+    /// Refuses a step to which Meta has given a pause that is not over.
+    pub(super) fn is_rested(&self, step: &Address) -> Result<(), StepError> {
+        let resting = self.seen().history.resting.get(step).copied();
+        match resting.filter(|until| *until > self.clock.now()) {
+            Some(until) => Err(StepError::Resting(until)),
+            None => Ok(()),
         }
     }
 
@@ -372,22 +380,53 @@ impl Context<'_> {
         attempt: u32,
         write: &Write,
     ) -> Result<Result<Value, CallError>, StepError> {
-        let params = write.public_params();
-        let intent =
-            self.journal
-                .intend(step, attempt, write.method.as_str(), &write.path, params)?;
         let writer = match write.side {
             Side::Source => self.source_writer,
             Side::Target => self.writer,
         };
+        match self.stop.or_leave(writer.ready(write)).await {
+            None => return Err(StepError::Stopped),
+            Some(Err(error)) => return Ok(Err(error)),
+            Some(Ok(())) => {}
+        }
+        let (method, path) = (write.method.as_str(), &write.path);
+        let params = write.public_params();
+        let intent = self.journal.intend(step, attempt, method, path, params)?;
+        self.seen().history.sends(step, path, self.clock.now());
         let result = writer.send(intent, write).await;
-        let answer = answer(&result);
-        self.journal.record(Event::Answered {
+        let answered = Event::Answered {
             step: step.clone(),
             attempt,
-            answer,
-        })?;
+            answer: answer(&result),
+        };
+        self.seen().history.note(&answered, self.clock.now());
+        self.journal.record(answered)?;
         Ok(result)
+    }
+
+    /// Waits until the same may work: a moment, or until a rate limit has passed. False: it never
+    /// will, that takes too long, or somebody asked to stop.
+    pub(super) async fn may_try_again(&self, error: &StepError, attempt: u32) -> bool {
+        let StepError::Call { source, .. } = error else {
+            return false;
+        };
+        match source.retry() {
+            Retry::Never => return false,
+            Retry::Soon => self.pause_after(attempt).await,
+            Retry::Later(_) => {
+                let rested = self.stop.or_leave(self.writer.rest()).await;
+                if !matches!(rested, Some(Ok(()))) {
+                    return false;
+                }
+            }
+        }
+        self.stop.asked().is_none()
+    }
+
+    /// Waits before a write is tried again: longer after every attempt.
+    pub(super) async fn pause_after(&self, attempt: u32) {
+        let pause = Duration::from_secs(1 << (attempt - 1));
+        self.stop.or_leave(self.clock.sleep(pause)).await;
     }
 
     /// Looks for the effect of a write in doubt, with growing pauses, and journals what it found.

@@ -35,16 +35,23 @@ impl CutOvers {
     /// a failed canary nobody wants the next number to try.
     pub(super) fn take(&self) -> Option<Outcome> {
         let mut begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner);
-        match self.most {
-            Some(most) if *begun >= most => Some(Outcome::Parked {
-                reason: format!("policy.max_cut_overs lets one run begin {most}"),
-                next: "run apply again for the next ones".into(),
-            }),
-            _ => {
-                *begun += 1;
-                None
-            }
-        }
+        let spent = self.judge(*begun);
+        *begun += u64::from(spent.is_none());
+        spent
+    }
+
+    /// Returns the same outcome without taking one: nothing has to be read for a number that will
+    /// not be cut over in this run.
+    pub(super) fn spent(&self) -> Option<Outcome> {
+        self.judge(*self.begun.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn judge(&self, begun: u64) -> Option<Outcome> {
+        let most = self.most.filter(|most| begun >= *most)?;
+        Some(Outcome::Parked {
+            reason: format!("policy.max_cut_overs lets one run begin {most}"),
+            next: "run apply again for the next ones".into(),
+        })
     }
 }
 

@@ -21,7 +21,7 @@ use jiff::Timestamp;
 use super::{
     Action, Change, Context, Decision, Outcome, StepError, StepKind, account,
     clearance::{Clearance, clear},
-    context::Repeat,
+    context::{ATTEMPTS, Repeat},
     cut_over::closed,
     two_step_off,
 };
@@ -96,13 +96,55 @@ impl Register {
         cx.keep(&step, PROFILE, data)
     }
 
+    /// Tries once: everything it rests on is judged anew before every attempt.
+    async fn attempt(&self, cx: &Context<'_>, has_slot: &mut bool) -> Result<Outcome, StepError> {
+        cx.is_rested(&self.address())?;
+        if let Some(parked) = self.hold_back(cx, *has_slot) {
+            return Ok(parked);
+        }
+        if let Some(parked) = cx.enter(&self.address(), self.window.as_deref()).await? {
+            return Ok(parked);
+        }
+        let cleared = match clear(cx, &self.address(), &self.phone).await? {
+            Clearance::Cleared(cleared) => cleared,
+            Clearance::Registered => return Ok(registered()),
+            Clearance::GateClosed => return Ok(two_step_off::closed_again(&self.phone)),
+            Clearance::Refused(findings) => return Err(StepError::Blocked(findings)),
+        };
+        self.keep_profile(cx).await?;
+        // Reading takes time, and a limit may have made it take long.
+        if let Some(parked) = closed(self.window.as_deref(), cx) {
+            return Ok(parked);
+        }
+        if !*has_slot && let Some(parked) = cx.cut_overs.take() {
+            return Ok(parked);
+        }
+        *has_slot = true;
+
+        let write = cleared.register(cx.ready(&self.pin)?);
+        let doing = format!("register {}", self.phone);
+        let lookup = || async {
+            match cx.target.get(&PhoneNumber::read(cleared.number())).await {
+                Ok(number) => Ok(number.is_registered().then_some(())),
+                Err(error) if is_gone(&error) => Ok(None),
+                Err(error) => Err(error),
+            }
+        };
+        cx.write(&self.address(), &doing, &write, Repeat::AfterLookup, lookup)
+            .await?;
+        Ok(Outcome::Done("registered".into()))
+    }
+
     /// What forbids to try at all: a PIN that would be refused again, too many attempts.
-    fn hold_back(&self, cx: &Context<'_>) -> Option<Outcome> {
+    fn hold_back(&self, cx: &Context<'_>, has_slot: bool) -> Option<Outcome> {
         if self.would_repeat_pin(cx) {
             return Some(Outcome::Parked {
                 reason: "Meta refused the PIN, and a wrong one is not sent again: wrong PINs lock the number".into(),
                 next: format!("correct it where the plan reads it, then: apply --new-pin {}", self.phone),
             });
+        }
+        if let Some(none_left) = cx.cut_overs.spent().filter(|_| !has_slot) {
+            return Some(none_left);
         }
         let now = cx.clock.now();
         let seen = cx.seen();
@@ -166,6 +208,10 @@ impl Register {
     }
 }
 
+fn registered() -> Outcome {
+    Outcome::Already("the number is registered on the target".into())
+}
+
 impl StepKind for Register {
     fn address(&self) -> Address {
         Address::number(&self.phone, NumberStep::Register)
@@ -208,40 +254,18 @@ impl StepKind for Register {
     }
 
     async fn perform(&self, cx: &Context<'_>) -> Result<Outcome, StepError> {
-        let registered = || Outcome::Already("the number is registered on the target".into());
         if self.let_settle(cx).await?.is_some() {
             return Ok(registered());
         }
-        if let Some(parked) = self.hold_back(cx) {
-            return Ok(parked);
-        }
-        if let Some(parked) = cx.enter(&self.address(), self.window.as_deref()).await? {
-            return Ok(parked);
-        }
-        let cleared = match clear(cx, &self.address(), &self.phone).await? {
-            Clearance::Cleared(cleared) => cleared,
-            Clearance::Registered => return Ok(registered()),
-            Clearance::GateClosed => return Ok(two_step_off::closed_again(&self.phone)),
-            Clearance::Refused(findings) => return Err(StepError::Blocked(findings)),
-        };
-        self.keep_profile(cx).await?;
-        // Reading takes time, and a limit may have made it take long.
-        let late = closed(self.window.as_deref(), cx).or_else(|| cx.cut_overs.take());
-        if let Some(parked) = late {
-            return Ok(parked);
-        }
-
-        let write = cleared.register(cx.ready(&self.pin)?);
-        let doing = format!("register {}", self.phone);
-        let lookup = || async {
-            match cx.target.get(&PhoneNumber::read(cleared.number())).await {
-                Ok(number) => Ok(number.is_registered().then_some(())),
-                Err(error) if is_gone(&error) => Ok(None),
-                Err(error) => Err(error),
+        let mut has_slot = false;
+        let mut attempt = 1;
+        loop {
+            match self.attempt(cx, &mut has_slot).await {
+                Err(error) if attempt < ATTEMPTS && cx.may_try_again(&error, attempt).await => {
+                    attempt += 1;
+                }
+                ended => return ended,
             }
-        };
-        cx.write(&self.address(), &doing, &write, Repeat::AfterLookup, lookup)
-            .await?;
-        Ok(Outcome::Done("registered".into()))
+        }
     }
 }

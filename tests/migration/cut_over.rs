@@ -254,3 +254,89 @@ fn two_of_ten_register_attempts_are_never_used() {
     stage.sim.advance(minutes(1));
     assert!(stage.apply().is_done());
 }
+
+#[test]
+fn a_limit_that_outlasts_the_window_parks() {
+    let mut stage = Stage::new(&at_night(SMALL));
+    stage.options.wait = Some(Duration::from_secs(24 * 3600));
+    stage.patience = Duration::from_secs(24 * 3600);
+    wait_until(&stage.sim, moment(OPENS));
+    let first = Match::first(Verb::Post, "*/register");
+    stage.sim.fault(first, Effect::Throttle { minutes: 7 * 60 });
+    let run = stage.apply();
+    assert_eq!(
+        run.end(&step("register")),
+        (
+            StepEnd::Parked,
+            "its window `night` closed Sun 6 Dec 2026 04:00 Europe/Berlin"
+        )
+    );
+    assert_eq!(stage.sent("/register"), 1);
+}
+
+#[test]
+fn a_gate_that_closes_between_two_attempts_is_seen() {
+    let stage = Stage::new(SMALL);
+    let first = Match::first(Verb::Post, "*/register");
+    stage.sim.fault(first, Effect::Throttle { minutes: 30 });
+    let phone = BERLIN.parse().expect("a phone");
+    stage.sim.edit(|world| {
+        world.schedule(Event {
+            when: When::AfterSeconds(600),
+            what: Happening::TwoStepOn { phone },
+        });
+    });
+    assert_eq!(stage.apply().end(&step("register")).0, StepEnd::Parked);
+    assert_eq!(stage.sent("/register"), 1);
+}
+
+#[test]
+fn attempts_of_one_run_count_too() {
+    let stage = Stage::new(SMALL);
+    let busy = ScriptedError {
+        code: 133_004,
+        ..refusal()
+    };
+    let always = Match::first(Verb::Post, "*/register").times(20);
+    stage.sim.fault(always, Effect::Error(busy));
+    for _ in 0..3 {
+        stage.apply();
+    }
+    assert_eq!(stage.sent("/register"), 8);
+}
+
+#[test]
+fn a_number_that_rests_takes_no_slot_from_the_others() {
+    let stage = Stage::new(&(THREE.to_owned() + "policy: { max_cut_overs: 1 }\n"));
+    let locked = ScriptedError {
+        code: 133_016,
+        ..refusal()
+    };
+    let first = Match::first(Verb::Post, "*/register");
+    stage.sim.fault(first, Effect::Error(locked));
+    stage.apply();
+    assert_eq!(stage.effects("/register"), 0);
+    stage.apply();
+    assert_eq!(stage.effects("/register"), 1, "somebody else's turn");
+}
+
+#[test]
+fn a_refused_pin_stays_refused_until_a_register_works() {
+    let mut stage = Stage::new(SMALL);
+    let codes = [133_005, 133_008];
+    for (nth, code) in codes.into_iter().zip(1..).map(|(code, nth)| (nth, code)) {
+        let error = ScriptedError { code, ..refusal() };
+        stage.sim.fault(
+            Match::nth(Verb::Post, "*/register", nth),
+            Effect::Error(error),
+        );
+    }
+    stage.apply();
+    stage.options.new_pins = [BERLIN.parse().expect("a phone")].into();
+    stage.apply();
+    assert_eq!(stage.sent("/register"), 2);
+    stage.options.new_pins.clear();
+    stage.sim.advance(minutes(24 * 60));
+    assert_eq!(stage.apply().end(&step("register")).0, StepEnd::Parked);
+    assert_eq!(stage.sent("/register"), 2);
+}

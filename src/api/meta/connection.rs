@@ -40,7 +40,7 @@ pub struct Connection {
     token: Secret,
     proof: Option<Secret>,
     hidden: Mutex<Vec<Secret>>,
-    patience: Patience,
+    pub(super) patience: Patience,
     quiet_until: Mutex<Option<Timestamp>>,
     used: Mutex<BTreeMap<String, u32>>,
     slots: Semaphore,
@@ -105,13 +105,14 @@ impl Connection {
     pub(super) async fn call<T: DeserializeOwned>(
         &self,
         mut request: Request,
+        patience: Patience,
     ) -> Result<T, CallError> {
         let _slot = self
             .slots
             .acquire()
             .await
             .expect("the semaphore is never closed");
-        self.wait_for_quota().await?;
+        self.wait_for_quota(patience).await?;
         request.path = format!("/{}{}", self.version, request.path);
         request.token = Some(self.token.clone());
         if let Some(proof) = &self.proof {
@@ -157,7 +158,7 @@ impl Connection {
     }
 
     /// Waits while a limit is reached, or gives up at once when that takes too long.
-    async fn wait_for_quota(&self) -> Result<(), CallError> {
+    pub(super) async fn wait_for_quota(&self, patience: Patience) -> Result<(), CallError> {
         loop {
             let until = *self
                 .quiet_until
@@ -168,7 +169,7 @@ impl Connection {
                 return Ok(());
             };
             let pause = now.duration_until(until).unsigned_abs();
-            if pause > self.patience.0 {
+            if pause > patience.0 {
                 return Err(CallError::Throttled { until });
             }
             self.clock.sleep(pause).await;

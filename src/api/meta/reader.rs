@@ -149,7 +149,11 @@ impl Reader {
                 token: None,
                 timeout,
             };
-            let error = match self.connection.call(request).await {
+            let error = match self
+                .connection
+                .call(request, self.connection.patience)
+                .await
+            {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };

@@ -67,6 +67,8 @@ pub struct Write {
     pub path: String,
     /// Whose token sends it.
     pub side: Side,
+    /// Whether it is sent at once or not at all, and never repeated without a new decision.
+    pub is_now_or_never: bool,
     pub(super) params: Params,
     pub(super) timeout: Duration,
 }
@@ -77,6 +79,7 @@ impl Write {
             method: Method::Post,
             path,
             side: Side::Target,
+            is_now_or_never: false,
             params,
             timeout: CALL_TIMEOUT,
         }
@@ -180,6 +183,7 @@ pub mod write {
         ];
         Write {
             timeout: REGISTER_TIMEOUT,
+            is_now_or_never: true,
             ..Write::post(format!("/{number}/register"), params)
         }
     }

@@ -3,11 +3,16 @@
 //! A writer never repeats anything by itself. Whether a write may be sent again is decided by the
 //! step that knows how to look its effect up.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use serde_json::Value;
 
-use super::{connection::Connection, error::CallError, error::Retry, request::Write};
+use super::{
+    connection::{Connection, Patience},
+    error::CallError,
+    error::Retry,
+    request::Write,
+};
 use crate::{
     api::transport::{Params, Request},
     journal::Intent,
@@ -25,6 +30,25 @@ impl Writer {
         Self { connection }
     }
 
+    /// Waits until no rate limit holds writes back, or gives up when that takes too long.
+    pub async fn rest(&self) -> Result<(), CallError> {
+        self.connection
+            .wait_for_quota(self.connection.patience)
+            .await
+    }
+
+    /// The same for one write, with that write's patience. Nothing has left then.
+    pub async fn ready(&self, write: &Write) -> Result<(), CallError> {
+        self.connection.wait_for_quota(self.patience(write)).await
+    }
+
+    fn patience(&self, write: &Write) -> Patience {
+        match write.is_now_or_never {
+            true => Patience(Duration::ZERO),
+            false => self.connection.patience,
+        }
+    }
+
     /// Sends a write once. Takes the intent away: another attempt needs another line in the journal.
     pub async fn send(&self, intent: Intent, write: &Write) -> Result<Value, CallError> {
         drop(intent);
@@ -36,7 +60,7 @@ impl Writer {
             token: None,
             timeout: write.timeout,
         };
-        let answer = self.connection.call(request).await;
+        let answer = self.connection.call(request, self.patience(write)).await;
         if let Err(error) = &answer
             && let Retry::Later(pause) = error.retry()
         {

@@ -1,10 +1,9 @@
 //! Both WABAs: readable, reviewed, verified, in order, and for the same business.
 
-use std::collections::BTreeSet;
-
 use super::case::{Case, Readable, Side};
 use crate::{
     finding::{Finding, Severity, Who},
+    ids::BusinessId,
     plan::Method,
     resource::{
         Observed, Trouble,
@@ -65,6 +64,15 @@ pub(super) fn source_readable(case: &Case<'_>, findings: &mut Vec<Finding>) {
     });
 }
 
+/// How much it matters that something is not shown: a number may be moved away from what nobody knows,
+/// but not to it.
+fn risk(account: &Readable<'_>) -> Severity {
+    match account.side {
+        Side::Source => Severity::Warning,
+        Side::Target => Severity::Error,
+    }
+}
+
 pub(super) fn reviewed(case: &Case<'_>, findings: &mut Vec<Finding>) {
     const RULE: &str = "account-review";
     const FINISH: &str = "finish the account review in WhatsApp Manager";
@@ -87,7 +95,7 @@ pub(super) fn reviewed(case: &Case<'_>, findings: &mut Vec<Finding>) {
             .observed(status),
             None => Finding::unknown(
                 RULE,
-                Severity::Warning,
+                risk(&account),
                 subject,
                 format!("the account review of the {} is not shown", account.side),
             ),
@@ -115,7 +123,7 @@ pub(super) fn verified(case: &Case<'_>, findings: &mut Vec<Finding>) {
             }
             None => Finding::unknown(
                 RULE,
-                Severity::Warning,
+                risk(&account),
                 subject,
                 format!(
                     "whether the business of the {} is verified is not shown",
@@ -163,8 +171,8 @@ pub(super) fn same_business(case: &Case<'_>, findings: &mut Vec<Finding>) {
     };
     let observed = format!(
         "source {}, target {}",
-        businesses(source.waba),
-        businesses(target.waba)
+        business(source.waba),
+        business(target.waba)
     );
     findings.push(
         finding
@@ -177,12 +185,8 @@ pub(super) fn same_business(case: &Case<'_>, findings: &mut Vec<Finding>) {
     );
 }
 
-fn businesses(waba: &Waba) -> String {
-    let ids: BTreeSet<_> = waba.businesses().map(ToString::to_string).collect();
-    if ids.is_empty() {
-        return "not shown".to_owned();
-    }
-    ids.into_iter().collect::<Vec<_>>().join(", ")
+fn business(waba: &Waba) -> &str {
+    waba.end_business().map_or("not shown", BusinessId::as_str)
 }
 
 pub(super) fn messaging_for(case: &Case<'_>, findings: &mut Vec<Finding>) {

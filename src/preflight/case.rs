@@ -8,6 +8,7 @@ use std::fmt;
 use jiff::Timestamp;
 
 use crate::{
+    phone::Phone,
     plan::{Number, Plan},
     resource::{
         phone_number::PhoneNumber,
@@ -134,8 +135,13 @@ impl<'a> Readable<'a> {
 impl Moving<'_> {
     /// Names the number in findings.
     pub(super) fn subject(&self) -> String {
-        format!("number[\"{}\"]", self.number.phone)
+        subject_of(&self.number.phone)
     }
+}
+
+/// Names a number in findings.
+pub(super) fn subject_of(phone: &Phone) -> String {
+    format!("number[\"{phone}\"]")
 }
 
 /// Shows a moment in findings.

@@ -138,7 +138,7 @@ fn with_code(account: &Readable<'_>, entity: &Entity, error: &HealthError) -> Op
                 Severity::Warning,
                 "has a problem that this release does not know",
             ),
-            "look the code up in Meta's list of error codes",
+            "do what Meta says above, or ask its support",
         ),
     };
     let open = open.observed(observed);

@@ -46,7 +46,7 @@ pub(super) fn attempts_left(case: &Case<'_>, findings: &mut Vec<Finding>) {
                     )
                     .proof(PROOF)
             }
-            (None, Some(_)) if !by_us => {
+            (None, Some(_)) if !by_us && moving.number.method == Method::Otp => {
                 let message = "somebody else added it to the target, and perhaps tried to register it: how often is not shown";
                 Finding::unknown(RULE, Severity::Info, subject, message)
                     .ask(

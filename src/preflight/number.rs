@@ -1,7 +1,7 @@
 //! The numbers as they are on the accounts: on the source once and under the plan's spelling, live,
 //! on the Cloud API alone, not banned, no test number.
 
-use super::case::{Case, Moving};
+use super::case::{Case, Moving, subject_of};
 use crate::{
     finding::{Finding, Severity, Who},
     phone::Phone,
@@ -243,17 +243,19 @@ pub(super) fn not_a_test_number(case: &Case<'_>, findings: &mut Vec<Finding>) {
 
 pub(super) fn not_banned(case: &Case<'_>, findings: &mut Vec<Finding>) {
     const RULE: &str = "number-banned";
-    for moving in &case.moving {
-        let Some(observed) = moving.on_target else {
+    // A number that has moved counts too: it is registered, and nobody can write to it.
+    for number in &case.plan.numbers {
+        let Some(observed) = case.seen.target.known(&number.phone) else {
             continue;
         };
+        let subject = subject_of(&number.phone);
         findings.push(if observed.status == Some(Status::Banned) {
-            Finding::fail(RULE, moving.subject(), "it is BANNED on the target")
+            Finding::fail(RULE, subject, "it is BANNED on the target")
                 .observed("status: BANNED")
                 .ask(Who::BusinessAdmin, "appeal in Business Support Home")
                 .proof("GET /{TARGET_PHONE}?fields=status is not BANNED")
         } else {
-            Finding::pass(RULE, moving.subject(), "it is not banned on the target")
+            Finding::pass(RULE, subject, "it is not banned on the target")
         });
     }
 }

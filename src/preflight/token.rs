@@ -1,6 +1,8 @@
 //! The tokens: valid, of the right app and kind, lasting, and with the permissions the plan's steps
 //! need.
 
+use jiff::SignedDuration;
+
 use super::case::{Case, utc};
 use crate::{
     finding::{Finding, Severity, Who},
@@ -22,9 +24,15 @@ pub(super) fn target_valid(case: &Case<'_>, findings: &mut Vec<Finding>) {
 }
 
 pub(super) fn source_valid(case: &Case<'_>, findings: &mut Vec<Finding>) {
-    if case.plan.source.token.is_some() {
-        findings.push(valid(case, "source.token", &case.seen.source_token));
+    if case.plan.source.token.is_none() {
+        return;
     }
+    let mut finding = valid(case, "source.token", &case.seen.source_token);
+    if case.is_over() && finding.blocks() {
+        // Nothing is left to move, so nothing is left to read.
+        finding.severity = Severity::Warning;
+    }
+    findings.push(finding);
 }
 
 fn valid(case: &Case<'_>, subject: &str, token: &Observed<Token>) -> Finding {
@@ -142,6 +150,9 @@ pub(super) fn of_a_system_user(case: &Case<'_>, findings: &mut Vec<Finding>) {
 }
 
 /// A token that ends between the windows would leave numbers halfway.
+/// What a run without a window needs of its token.
+const MARGIN: SignedDuration = SignedDuration::from_hours(1);
+
 pub(super) fn lasts(case: &Case<'_>, findings: &mut Vec<Finding>) {
     const RULE: &str = "token-expiry";
     const PROOF: &str = "GET /debug_token: expires_at, data_access_expires_at";
@@ -168,6 +179,14 @@ pub(super) fn lasts(case: &Case<'_>, findings: &mut Vec<Finding>) {
                     .ask(
                         Who::Us,
                         "give the later runs another token, best one of a system user that never ends",
+                    )
+                    .proof(PROOF)
+            }
+            (Some(end), None) if end.duration_since(case.seen.at) < MARGIN => {
+                Finding::warn(RULE, subject, format!("it ends at {}", utc(end)))
+                    .ask(
+                        Who::Us,
+                        "take another token: a migration waits for reviews and people",
                     )
                     .proof(PROOF)
             }

@@ -116,24 +116,17 @@ impl Waba {
         Read::new(format!("/{id}")).with("fields", "status,ownership_type,health_status")
     }
 
-    /// Returns every business this account may stand for: its owner, and the one it works for.
-    pub fn businesses(&self) -> impl Iterator<Item = &BusinessId> {
-        self.owner_business_info
-            .iter()
-            .chain(&self.on_behalf_of_business_info)
-            .map(|business| &business.id)
+    /// Returns the business this account stands for: the one its partner works for, else its owner.
+    pub fn end_business(&self) -> Option<&BusinessId> {
+        let business = self.on_behalf_of_business_info.as_ref();
+        let business = business.or(self.owner_business_info.as_ref());
+        business.map(|business| &business.id)
     }
 
     /// Returns whether two accounts stand for the same end business. `None`: one of them does not
     /// say for whom it stands.
     pub fn same_business(&self, other: &Self) -> Option<bool> {
-        if self.businesses().next().is_none() || other.businesses().next().is_none() {
-            return None;
-        }
-        Some(
-            self.businesses()
-                .any(|one| other.businesses().any(|two| one == two)),
-        )
+        Some(self.end_business()? == other.end_business()?)
     }
 }
 
@@ -181,5 +174,11 @@ mod tests {
             Some(true),
         );
         check(waba(Some("7"), None), waba(None, None), None);
+        // Two customers of one partner.
+        check(
+            waba(Some("9"), Some("7")),
+            waba(Some("9"), Some("8")),
+            Some(false),
+        );
     }
 }

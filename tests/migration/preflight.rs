@@ -375,7 +375,7 @@ fn health_and_payment() {
     source banned
       error[account-health] source 102290129340398: the source is banned (WABA: BLOCKED: 141014, No) | the source's owner: appeal in Business Support Home | GET /{SOURCE}?fields=health_status: WABA and BUSINESS are AVAILABLE
     something else
-      warning[account-health] source 102290129340398: the source has a problem that this release does not know (WABA: BLOCKED: 141099, No) | the source's owner: look the code up in Meta's list of error codes | GET /{SOURCE}?fields=health_status: WABA and BUSINESS are AVAILABLE
+      warning[account-health] source 102290129340398: the source has a problem that this release does not know (WABA: BLOCKED: 141099, No) | the source's owner: do what Meta says above, or ask its support | GET /{SOURCE}?fields=health_status: WABA and BUSINESS are AVAILABLE
     not shown
       warning[account-health] target 215589313241560: unknown: the health of the target is not shown (-) | an admin of the target's business: look at the account in WhatsApp Manager > Account overview | GET /{TARGET}?fields=health_status: WABA and BUSINESS are AVAILABLE
     "#);

@@ -86,9 +86,11 @@ pub fn finding(subject: impl fmt::Display, error: &GraphError) -> Finding {
     let Some(cause) = of(error) else {
         return unknown(subject.to_string(), error);
     };
+    let subject = subject.to_string();
+    let hint = for_number(cause.hint, &subject);
     let finding = Finding::fail(cause.id, subject, cause.what)
         .observed(error.whole())
-        .ask(cause.who, cause.hint);
+        .ask(cause.who, hint);
     match cause.proof {
         Some(proof) => finding.proof(proof),
         None => finding,
@@ -121,6 +123,17 @@ pub fn of_call(subject: impl fmt::Display, error: &CallError) -> Finding {
     Finding::fail(rule, subject, what)
         .observed(error)
         .ask(Who::Us, hint)
+}
+
+/// Puts the number into a command like `apply --new-code PHONE`.
+fn for_number(hint: &str, subject: &str) -> String {
+    let phone = subject
+        .strip_prefix("number[\"")
+        .and_then(|rest| rest.split_once('"'));
+    match phone {
+        Some((phone, _)) => hint.replace(" PHONE", &format!(" {phone}")),
+        None => hint.to_owned(),
+    }
 }
 
 fn unknown(subject: String, error: &GraphError) -> Finding {

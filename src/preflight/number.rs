@@ -1,7 +1,7 @@
 //! The numbers as they are on the accounts: on the source once and under the plan's spelling, live,
 //! on the Cloud API alone, not banned, no test number.
 
-use super::case::{Case, Moving, subject_of};
+use super::case::{Case, subject_of};
 use crate::{
     finding::{Finding, Severity, Who},
     phone::Phone,
@@ -48,47 +48,31 @@ pub(super) fn on_source_once(case: &Case<'_>, findings: &mut Vec<Finding>) {
 /// Some countries changed the length of their numbers, and an account shows the one it began with.
 pub(super) fn spelled_alike(case: &Case<'_>, findings: &mut Vec<Finding>) {
     const RULE: &str = "number-spelling";
-    for moving in &case.moving {
-        let spellings = moving.number.phone.other_spellings();
-        if spellings.is_empty() {
+    for (moving, observed) in case.on_source() {
+        if moving.number.phone.other_spellings().is_empty() {
             continue;
         }
-        let other = spellings
-            .iter()
-            .find_map(|phone| elsewhere(case, moving, phone));
-        findings.push(match other {
-            Some((account, phone)) => {
-                let message = format!("the {account} knows this number as {phone}");
-                Finding::fail(RULE, moving.subject(), message)
-                    .observed(format!("display_phone_number: {}", phone.international()))
-                    .ask(
-                        Who::Us,
-                        format!("write `phone: \"{}\"` in the plan", phone.international()),
-                    )
-                    .proof("GET /{WABA}/phone_numbers?fields=display_phone_number shows the plan's digits")
-            }
-            None if moving.on_source.is_some() => Finding::pass(
-                RULE,
-                moving.subject(),
-                "the plan spells it as the source does",
-            ),
-            None => continue,
+        let subject = moving.subject();
+        findings.push(if observed.is(&moving.number.phone) {
+            Finding::pass(RULE, subject, "the plan spells it as the source does")
+        } else {
+            let shown = Phone::from_display(&observed.display_phone_number);
+            let shown = shown.map_or_else(
+                || observed.display_phone_number.clone(),
+                |phone| phone.international(),
+            );
+            let message = format!("the source knows this number as {shown}");
+            Finding::fail(RULE, subject, message)
+                .observed(format!(
+                    "display_phone_number: {}",
+                    observed.display_phone_number
+                ))
+                .ask(Who::Us, format!("write `phone: \"{shown}\"` in the plan"))
+                .proof(
+                    "GET /{WABA}/phone_numbers?fields=display_phone_number shows the plan's digits",
+                )
         });
     }
-}
-
-/// Returns the account that knows the number by another spelling, and not by the plan's.
-fn elsewhere<'a>(
-    case: &Case<'_>,
-    moving: &Moving<'_>,
-    other: &'a Phone,
-) -> Option<(&'static str, &'a Phone)> {
-    let seen = case.seen;
-    if moving.on_source.is_none() && seen.source.known(other).is_some() {
-        return Some(("source", other));
-    }
-    let on_target = moving.on_target.is_none() && seen.target.known(other).is_some();
-    on_target.then_some(("target", other))
 }
 
 /// What helps a number that is not CONNECTED.

@@ -102,7 +102,19 @@ impl PhoneNumber {
 
     /// Finds a phone among the numbers of a WABA. What has moved away leaves a node behind now and
     /// then; it is not there any more. Of several nodes the live one counts.
+    ///
+    /// Some countries have two spellings of one number, and the two sides may differ in theirs: where
+    /// nothing is spelled as asked, the other spelling counts.
     pub fn find<'a>(numbers: &'a [Self], phone: &Phone) -> Option<&'a Self> {
+        let others = || phone.other_spellings();
+        Self::spelled(numbers, phone).or_else(|| {
+            others()
+                .iter()
+                .find_map(|other| Self::spelled(numbers, other))
+        })
+    }
+
+    fn spelled<'a>(numbers: &'a [Self], phone: &Phone) -> Option<&'a Self> {
         let here = numbers
             .iter()
             .filter(|number| number.is(phone) && number.status != Some(Status::Migrated));

@@ -15,6 +15,7 @@ use crate::{
     ids::{Address, NumberStep, PhoneNumberId, SolutionId, WabaId},
     phone::Phone,
     plan::{Method, Number, Plan},
+    preflight,
     resource::{Observed, phone_number::PhoneNumber},
     snapshot::Snapshot,
     step::Call,
@@ -110,6 +111,12 @@ impl StepKind for Add {
                 return Ok(Outcome::Already(format!("on the target as {}", number.id)));
             }
         }
+        // A person may have been waited for since everything was judged.
+        cx.listing.accounts(cx).await?;
+        let objections = preflight::before_register(cx.plan, &cx.seen(), &self.phone);
+        if !objections.is_empty() {
+            return Err(StepError::Blocked(objections));
+        }
         let write = write::add_number(&self.target, &self.phone);
         let doing = format!("add {} to the target", self.phone);
         let written = cx
@@ -132,6 +139,10 @@ impl StepKind for Add {
         };
         let id = number.id.clone();
         cx.remember(Side::Target, number);
+        if self.solution.is_some() {
+            // It may have come verified.
+            cx.look_at(&self.phone).await?;
+        }
         Ok(Outcome::Done(format!("added as {id}")))
     }
 }

@@ -13,8 +13,9 @@ use crate::{
     finding::{Finding, Severity, Who},
     ids::{Address, NumberStep, PhoneNumberId},
     phone::Phone,
+    plan::Method,
     preflight,
-    resource::{Observed, phone_number::PhoneNumber},
+    resource::{Observed, Why, phone_number::PhoneNumber},
     secret::Secret,
     snapshot::CONFIRMED,
 };
@@ -72,6 +73,7 @@ pub(super) async fn clear(
     };
     let ((two_step, listed), read) = join(join(on_source, listed), cx.listing.accounts(cx)).await;
     listed.and(read)?;
+    let two_step = two_step?;
     let seen = cx.seen();
     let mut findings = preflight::before_register(cx.plan, &seen, phone);
     findings.extend(templates.objections(&seen));
@@ -81,7 +83,7 @@ pub(super) async fn clear(
         findings.push(
             Finding::fail("number-not-verified", address, message)
                 .observed(number.state())
-                .ask(Who::Us, "run apply again, it asks for a new code")
+                .ask(Who::Us, how_to_verify(cx, phone))
                 .proof("GET /{PHONE}?fields=code_verification_status is VERIFIED"),
         );
     }
@@ -97,6 +99,18 @@ pub(super) async fn clear(
         (false, false) => Clearance::Refused(findings),
     })
 }
+
+fn how_to_verify(cx: &Context<'_>, phone: &Phone) -> &'static str {
+    match cx.plan.number(phone).map(|number| &number.method) {
+        Some(Method::EmbeddedSignup) => "have the customer finish the signup popup once more",
+        Some(Method::SolutionIntent(_)) => WITHOUT_CODE,
+        Some(Method::Otp) | None => "run apply again, it asks for a new code",
+    }
+}
+
+/// What helps a number that came without a code and is not verified.
+pub(super) const WITHOUT_CODE: &str =
+    "Meta brought it unverified: write `method: otp` for this number, and run apply again";
 
 /// What cannot be seen of two-step verification, unless somebody has passed the gate by name.
 fn doubt(
@@ -125,20 +139,22 @@ fn doubt(
 }
 
 /// Reads the number on the source, and returns whether two-step verification is on.
-async fn two_step(cx: &Context<'_>, phone: &Phone) -> Observed<bool> {
+async fn two_step(cx: &Context<'_>, phone: &Phone) -> Result<Observed<bool>, StepError> {
     let id = match cx.seen().source.number(phone) {
         Observed::Present(number) => number.id.clone(),
-        Observed::Absent => return Observed::Absent,
-        Observed::Unknown(why) => return Observed::Unknown(why),
+        Observed::Absent => return Ok(Observed::Absent),
+        Observed::Unknown(why) => return Ok(Observed::Unknown(why)),
     };
-    let number: Observed<PhoneNumber> = cx.source.get(&PhoneNumber::read(&id)).await.into();
-    match number {
-        Observed::Present(number) => {
+    match cx.source.get(&PhoneNumber::read(&id)).await {
+        Ok(number) => {
             let is_on = Observed::shown(number.is_pin_enabled, "is_pin_enabled");
             cx.remember(Side::Source, number);
-            is_on
+            Ok(is_on)
         }
-        Observed::Absent => Observed::Absent,
-        Observed::Unknown(why) => Observed::Unknown(why),
+        Err(source) if source.is_limit() => Err(StepError::Call {
+            doing: format!("read {phone} on the source"),
+            source,
+        }),
+        Err(error) => Ok(Observed::Unknown(Why::from(&error))),
     }
 }

@@ -113,6 +113,13 @@ impl Listing {
             let details = join(cx.source.get(&details.0), cx.target.get(&details.1));
             let read = join(join(wabas, details), cx.target.list(&subscribed)).await;
             let ((wabas, details), subscriptions) = read;
+            // A limit says nothing about the accounts: it is waited for, not judged.
+            for source in [wabas.1.as_ref().err(), subscriptions.as_ref().err()] {
+                if let Some(source) = source.filter(|error| error.is_limit()) {
+                    let (doing, source) = ("read the target".to_owned(), source.clone());
+                    return Err(StepError::Call { doing, source });
+                }
+            }
             let mut seen = cx.seen();
             (seen.source.waba, seen.target.waba) = (wabas.0.into(), wabas.1.into());
             (seen.source.details, seen.target.details) = (details.0.into(), details.1.into());

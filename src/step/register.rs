@@ -20,7 +20,7 @@ use jiff::Timestamp;
 
 use super::{
     Action, Change, Context, Decision, Outcome, StepError, StepKind, account,
-    clearance::{Clearance, clear},
+    clearance::{Clearance, WITHOUT_CODE, clear},
     context::{ATTEMPTS, Repeat},
     cut_over::closed,
     two_step_off,
@@ -241,6 +241,17 @@ impl StepKind for Register {
         let number = seen.target.known(&self.phone);
         if number.is_some_and(PhoneNumber::is_registered) {
             return Decision::done("the number is registered on the target");
+        }
+        if let (NumberStep::Add, Some(number)) = (self.proved_by, number)
+            && !number.is_verified()
+        {
+            let message = format!("{} is on the target, but not verified", self.phone);
+            return Decision::blocked(
+                Finding::fail("number-not-verified", self.address(), message)
+                    .observed(number.state())
+                    .ask(Who::Us, WITHOUT_CODE)
+                    .proof("GET /{PHONE}?fields=code_verification_status is VERIFIED"),
+            );
         }
         let status = number
             .and_then(|number| number.status.as_ref())

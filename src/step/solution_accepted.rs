@@ -4,7 +4,7 @@
 
 use super::{
     Action, Change, Context, Decision, Gate, Outcome, StepError, StepKind,
-    solution_intent::{have_come, phones, rejection},
+    solution_intent::{gone, have_come, phones, rejection},
 };
 use crate::{
     finding::Who,
@@ -15,7 +15,7 @@ use crate::{
         Observed,
         migration_intent::{IntentStatus, MigrationIntent},
     },
-    snapshot::Snapshot,
+    snapshot::{Snapshot, is_gone},
 };
 
 /// Waits until the customer has accepted.
@@ -40,9 +40,15 @@ impl SolutionAccepted {
         intent: &MigrationIntentId,
     ) -> Result<Option<()>, StepError> {
         let read = cx.source.get(&MigrationIntent::read(intent)).await;
-        let intent = read.map_err(|source| StepError::Call {
-            doing: "read the migration intent".into(),
-            source,
+        let intent = read.map_err(|source| match is_gone(&source) {
+            true => {
+                let address = Address::solution_intent(&self.solution);
+                StepError::Blocked(vec![gone(&address, &self.phones, &source)])
+            }
+            false => StepError::Call {
+                doing: "read the migration intent".into(),
+                source,
+            },
         })?;
         if intent.status == Some(IntentStatus::Rejected) {
             let finding = rejection(&Address::solution_intent(&self.solution), &self.phones);

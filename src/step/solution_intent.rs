@@ -12,18 +12,18 @@
 use serde_json::json;
 
 use super::{
-    Action, Call, Change, Context, Decision, Outcome, StepError, StepKind,
+    Action, Call, Change, Context, Decision, Gate, Outcome, StepError, StepKind,
     context::{Repeat, Written},
 };
 use crate::{
     api::meta::{CallError, write},
-    finding::{Finding, Who},
+    finding::{Finding, Severity, Who},
     ids::{Address, SolutionId, WabaId},
     journal::{History, history::MIGRATION_INTENT},
     phone::Phone,
     plan::{Method, Plan},
     resource::{
-        Observed,
+        Observed, Trouble,
         migration_intent::{IntentStatus, MigrationIntent},
     },
     snapshot::Snapshot,
@@ -80,6 +80,21 @@ pub(super) fn rejection(address: &Address, phones: &[Phone]) -> Finding {
     .proof("GET /{MIGRATION_INTENT}?fields=status is ACCEPTED")
 }
 
+/// The finding of an intent that is not there any more, or not ours to see.
+pub(super) fn gone(address: &Address, phones: &[Phone], why: &dyn std::fmt::Display) -> Finding {
+    let again = phones.first().map(ToString::to_string).unwrap_or_default();
+    let message = "the migration intent that was set cannot be read any more";
+    Finding::unknown("intent-unreadable", Severity::Error, address, message)
+        .observed(why)
+        .ask(
+            Who::Us,
+            format!(
+                "ask the customer; if there is no request any more: apply --new-intent {again}"
+            ),
+        )
+        .proof("GET /{MIGRATION_INTENT}?fields=status answers")
+}
+
 impl StepKind for SolutionIntent {
     fn address(&self) -> Address {
         Address::solution_intent(&self.solution)
@@ -96,6 +111,21 @@ impl StepKind for SolutionIntent {
         Vec::new()
     }
 
+    fn gate(&self) -> Option<Gate> {
+        let again = self
+            .phones
+            .first()
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        Some(Gate {
+            owner: Who::Us,
+            instructions: format!(
+                "ask the customer whether a request came; if none did: apply --new-intent {again}"
+            ),
+            proof: "GET /{TARGET}/phone_numbers lists the number",
+        })
+    }
+
     fn decide(&self, seen: &Snapshot) -> Decision {
         if have_come(&self.phones, seen) {
             return Decision::done("its numbers are on the target");
@@ -108,6 +138,9 @@ impl StepKind for SolutionIntent {
                 Some(status) => Decision::done(format!("intent {} is {status}", intent.id)),
                 None => Decision::done(format!("intent {} is set", intent.id)),
             },
+            Observed::Unknown(why) if why.trouble == Trouble::Missing => {
+                Decision::blocked(gone(&self.address(), &self.phones, &why))
+            }
             Observed::Unknown(why) => Decision::done(format!("set before; now unreadable: {why}")),
             Observed::Absent if self.was_sent(&seen.history) => {
                 Decision::Change(Change::new(Action::Gate, "whether it was set is not known"))
@@ -158,16 +191,13 @@ impl SolutionIntent {
     }
 
     fn in_doubt(&self) -> Outcome {
-        let again = self
-            .phones
-            .first()
-            .map(ToString::to_string)
+        let next = self
+            .gate()
+            .map(|gate| gate.instructions)
             .unwrap_or_default();
         Outcome::Parked {
             reason: "nobody can tell whether the intent was set: its answer was lost".into(),
-            next: format!(
-                "ask the customer whether a request came; if none did: apply --new-intent {again}"
-            ),
+            next,
         }
     }
 }

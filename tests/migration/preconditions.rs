@@ -97,7 +97,7 @@ const WORLDS: &[Row] = &[
     ("number-business-app", &["number-business-app"], Refused, Blocked("number-business-app")),
     ("number-test", &["number-test"], Refused, Blocked("number-test")),
     ("number-banned", &["number-banned", "register-attempts"], Refused, Blocked("number-banned")),
-    ("number-spelling", &["number-nowhere", "number-spelling"], Refused, Blocked("number-spelling")),
+    ("number-spelling", &["number-spelling"], Refused, Blocked("number-spelling")),
     ("display-name-declined", &["display-name"], Refused, Blocked("display-name")),
     ("display-name-unreviewed", &["display-name"], Parks, Unseen),
     ("name-change", &["name-change"], Refused, Blocked("name-change")),

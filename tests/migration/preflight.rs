@@ -500,9 +500,9 @@ fn spellings() {
             .filter(|line| line.contains("number-spelling"));
         about.collect::<Vec<_>>().join("\n")
     };
-    insta::assert_snapshot!(spelled("+55 11 98765 4321", "+55 11 8765-4321"), @r#"error[number-spelling] number["+5511987654321"]: the source knows this number as +551187654321 (display_phone_number: +55 1187654321) | you: write `phone: "+55 1187654321"` in the plan | GET /{WABA}/phone_numbers?fields=display_phone_number shows the plan's digits"#);
-    insta::assert_snapshot!(spelled("+52 55 1234 5678", "5215512345678"), @r#"error[number-spelling] number["+525512345678"]: the source knows this number as +5215512345678 (display_phone_number: +52 15512345678) | you: write `phone: "+52 15512345678"` in the plan | GET /{WABA}/phone_numbers?fields=display_phone_number shows the plan's digits"#);
-    insta::assert_snapshot!(spelled("+225 07 01 23 45 67", "+225 01 23 45 67"), @r#"error[number-spelling] number["+2250701234567"]: the source knows this number as +22501234567 (display_phone_number: +225 01234567) | you: write `phone: "+225 01234567"` in the plan | GET /{WABA}/phone_numbers?fields=display_phone_number shows the plan's digits"#);
+    insta::assert_snapshot!(spelled("+55 11 98765 4321", "+55 11 8765-4321"), @r#"error[number-spelling] number["+5511987654321"]: the source knows this number as +55 1187654321 (display_phone_number: +55 11 8765-4321) | you: write `phone: "+55 1187654321"` in the plan | GET /{WABA}/phone_numbers?fields=display_phone_number shows the plan's digits"#);
+    insta::assert_snapshot!(spelled("+52 55 1234 5678", "5215512345678"), @r#"error[number-spelling] number["+525512345678"]: the source knows this number as +52 15512345678 (display_phone_number: 5215512345678) | you: write `phone: "+52 15512345678"` in the plan | GET /{WABA}/phone_numbers?fields=display_phone_number shows the plan's digits"#);
+    insta::assert_snapshot!(spelled("+225 07 01 23 45 67", "+225 01 23 45 67"), @r#"error[number-spelling] number["+2250701234567"]: the source knows this number as +225 01234567 (display_phone_number: +225 01 23 45 67) | you: write `phone: "+225 01234567"` in the plan | GET /{WABA}/phone_numbers?fields=display_phone_number shows the plan's digits"#);
     assert_eq!(spelled("+55 11 98765 4321", "+55 11 98765-4321"), "");
     assert_eq!(spelled("+55 11 98765 4321", "+55 11 98765-4322"), "");
 }

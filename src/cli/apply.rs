@@ -106,6 +106,10 @@ fn duration(text: &str) -> Result<Duration, String> {
 }
 
 pub(super) async fn run(arguments: &Arguments, global: &Global, ui: Ui) -> Result<u8, CliError> {
+    let ui = Ui {
+        json_lines: true,
+        ..ui
+    };
     let plan = read_plan(&arguments.plan, ui)?;
     if let Some(code) = arguments.gates.print(&plan, ui)? {
         return Ok(code);
@@ -214,8 +218,14 @@ fn confirmed(arguments: &Arguments, plan: &Plan) -> Result<BTreeSet<Address>, Cl
     arguments.confirm.iter().map(find).collect()
 }
 
-/// Shows a question about what was seen and returns whether to go on.
-pub(super) type Ask = fn(&Seen) -> Result<bool, CliError>;
+/// A question, and the word that says yes.
+pub(super) struct Question {
+    text: String,
+    word: String,
+}
+
+/// What is asked about what was seen, before anything is sent.
+pub(super) type Ask = fn(&Seen) -> Question;
 
 /// One run of `apply`, at Meta or on the simulator.
 pub(super) struct Run<'a> {
@@ -282,10 +292,9 @@ impl Run<'_> {
             .for_each(|secret| self.session.connection.hide(secret));
         self.hide_codes().await;
         if let Some(ask) = ask
-            && !ask(&seen)?
+            && let Some(code) = self.refused(ask(&seen), ui).await?
         {
-            ui.say("Nothing was changed.");
-            return Ok(exit::FAILED);
+            return Ok(code);
         }
         let journal = Journal::create(
             &lock,
@@ -352,6 +361,21 @@ impl Run<'_> {
             ui.print(&format!("\n{}", events::summary(&report, already_done)))?;
         }
         Ok(code)
+    }
+
+    /// Asks, and returns the exit code of a no. A signal at the question is one.
+    async fn refused(&self, question: Question, ui: Ui) -> Result<Option<u8>, CliError> {
+        let Question { text, word } = question;
+        let typed = tokio::task::spawn_blocking(move || Ui::ask(&text));
+        let Some(typed) = self.stop.or_leave(typed).await else {
+            return Ok(self.stop.asked());
+        };
+        let typed = typed.map_err(|error| CliError::Internal(error.to_string()))?;
+        if typed.map_err(CliError::Input)?.trim() == word {
+            return Ok(None);
+        }
+        ui.say("Nothing was changed.");
+        Ok(Some(exit::FAILED))
     }
 
     /// Accounts that are not ready stop everything; a number stops everything unless `--partial`.
@@ -497,24 +521,26 @@ fn listener(ui: Ui) -> Listener {
 }
 
 /// Asks for the number of cut-overs, so that a yes is never given by habit.
-fn ask_to_go_on(seen: &Seen) -> Result<bool, CliError> {
+fn ask_to_go_on(seen: &Seen) -> Question {
     let cut_overs = seen
         .changes
         .to_do()
-        .filter(|change| change.kind == "register")
-        .count();
-    let word = if cut_overs == 0 {
-        "yes".to_owned()
-    } else {
-        cut_overs.to_string()
-    };
-    let question = match cut_overs {
-        0 => "Type yes to go on: ".to_owned(),
-        _ => format!(
-            "This cuts over {cut_overs} of your numbers, for good. Type that number to go on: "
-        ),
-    };
-    Ok(Ui::ask(&question).map_err(CliError::Input)?.trim() == word)
+        .filter(|change| change.kind == "register");
+    let cut_overs = cut_overs.count();
+    let most = seen.changes.summary.max_cut_overs;
+    let most = most.and_then(|most| usize::try_from(most).ok());
+    match most.map_or(cut_overs, |most| most.min(cut_overs)) {
+        0 => Question {
+            text: "Type yes to go on: ".to_owned(),
+            word: "yes".to_owned(),
+        },
+        cut_overs => Question {
+            text: format!(
+                "This cuts over {cut_overs} of your numbers, for good. Type that number to go on: "
+            ),
+            word: cut_overs.to_string(),
+        },
+    }
 }
 
 /// The person at the terminal.

@@ -138,8 +138,11 @@ impl Ui {
     /// Shows an error with everything that led to it, and what to do.
     pub(super) fn fail(self, error: &CliError) {
         let shown = error.findings();
-        if !shown.is_empty() {
-            to_stderr(&findings::render(&shown, true));
+        match self.format {
+            _ if shown.is_empty() => {}
+            // Where even this cannot be printed, the exit code tells.
+            Format::Json => drop(self.print_json(&shown)),
+            Format::Text | Format::Markdown => to_stderr(&findings::render(&shown, true)),
         }
         let mut text = style::error("error").to_string() + ": " + &clean(&error.to_string());
         let mut cause = error.source();

@@ -149,6 +149,7 @@ async fn hand_in(session: &Session, phone: &Phone, code: Secret, ui: Ui) -> Resu
     let code = match &sent {
         _ if verified => exit::OK,
         Err(error) if error.is_credential() => exit::CREDENTIAL,
+        Err(error) if error.is_limit() => exit::PARKED,
         _ => exit::FAILED,
     };
     journal.record(Event::RunEnded { code })?;

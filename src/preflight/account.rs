@@ -25,11 +25,16 @@ pub(super) fn target_readable(case: &Case<'_>, findings: &mut Vec<Finding>) {
             subject,
             format!("the target cannot be read: {why}"),
         )
-        .ask(Who::Us, "check the target's id and its token")
+        .observed(&why.said)
+        .ask(
+            Who::Us,
+            "check the target's id, and that its token may read it",
+        )
         .proof(PROOF),
         Some(why) => {
             let message = format!("the target cannot be read: {why}");
             Finding::unknown("target-readable", Severity::Error, subject, message)
+                .observed(&why.said)
                 .ask(
                     Who::Us,
                     "check target.waba and that its token reaches it, then try again",

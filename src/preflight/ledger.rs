@@ -40,6 +40,7 @@ pub(super) fn attempts_left(case: &Case<'_>, findings: &mut Vec<Finding>) {
                     "{used} of {limit} register calls in 72 hours are used; from {most} on no more is sent"
                 );
                 Finding::warn(RULE, subject, message)
+                    .observed(format!("{used} of {limit}"))
                     .ask(
                         Who::Us,
                         format!("mend what made register fail; the next call is free at {}", utc(free)),

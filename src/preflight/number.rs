@@ -22,10 +22,13 @@ pub(super) fn on_source_once(case: &Case<'_>, findings: &mut Vec<Finding>) {
         let subject = moving.subject();
         findings.push(match (times, moving.on_target) {
             (1, _) => Finding::pass(RULE, subject, "the source lists it once"),
+            // In another spelling, which has a rule of its own.
+            (0, _) if moving.on_source.is_some() => continue,
             // The step that adds it says so.
             (0, None) => continue,
             (0, Some(_)) => {
                 Finding::warn(RULE, subject, "the number is not on the source any more")
+                    .observed("no entry")
                     .ask(
                         Who::SourceOwner,
                         "say whether it was removed there; two-step verification cannot be seen, see the gate two_step_off",
@@ -35,6 +38,7 @@ pub(super) fn on_source_once(case: &Case<'_>, findings: &mut Vec<Finding>) {
             _ => {
                 let message = format!("the source lists the number {times} times");
                 Finding::fail(RULE, subject, message)
+                    .observed(format!("{times} entries"))
                     .ask(
                         Who::SourceOwner,
                         "remove the stale entry in WhatsApp Manager",

@@ -166,6 +166,7 @@ pub(super) fn lasts(case: &Case<'_>, findings: &mut Vec<Finding>) {
         findings.push(match (token.ends(), last) {
             (Some(end), _) if end <= case.seen.at => {
                 Finding::fail(RULE, subject, format!("it ended at {}", utc(end)))
+                    .observed(token.shown_end())
                     .ask(Who::Us, RENEW)
                     .proof(PROOF)
             }
@@ -176,6 +177,7 @@ pub(super) fn lasts(case: &Case<'_>, findings: &mut Vec<Finding>) {
                     window.closes()
                 );
                 Finding::warn(RULE, subject, message)
+                    .observed(token.shown_end())
                     .ask(
                         Who::Us,
                         "give the later runs another token, best one of a system user that never ends",
@@ -184,6 +186,7 @@ pub(super) fn lasts(case: &Case<'_>, findings: &mut Vec<Finding>) {
             }
             (Some(end), None) if end.duration_since(case.seen.at) < MARGIN => {
                 Finding::warn(RULE, subject, format!("it ends at {}", utc(end)))
+                    .observed(token.shown_end())
                     .ask(
                         Who::Us,
                         "take another token: a migration waits for reviews and people",
@@ -250,5 +253,7 @@ fn permission_on(subject: &str, token: &Token, waba: &WabaId, permission: &str) 
             )
         }
     };
-    finding.proof("GET /debug_token: scopes and granular_scopes")
+    finding
+        .observed(token.shown_scope(permission))
+        .proof("GET /debug_token: scopes and granular_scopes")
 }

@@ -31,6 +31,8 @@ pub enum Observed<T> {
 pub struct Why {
     /// In words, with the API's own numbers.
     pub reason: String,
+    /// Everything the API said.
+    pub said: String,
     /// What kind of trouble it is.
     pub trouble: Trouble,
 }
@@ -58,6 +60,9 @@ impl From<&CallError> for Why {
     fn from(error: &CallError) -> Self {
         Self {
             reason: error.graph().map_or_else(|| error.to_string(), plainly),
+            said: error
+                .graph()
+                .map_or_else(|| error.to_string(), GraphError::words),
             trouble: Trouble::of(error),
         }
     }
@@ -114,6 +119,7 @@ impl<T> Observed<T> {
             Some(field) => Self::Present(field),
             None => Self::Unknown(Why {
                 reason: format!("{name} is not shown"),
+                said: String::new(),
                 trouble: Trouble::Missing,
             }),
         }
@@ -205,6 +211,7 @@ mod tests {
     fn a_look_into_the_unknown_stays_unknown() {
         let why = Why {
             reason: "no access".into(),
+            said: String::new(),
             trouble: Trouble::Credential,
         };
         let seen: Observed<u8> = Observed::Unknown(why.clone());

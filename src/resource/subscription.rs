@@ -56,6 +56,7 @@ pub fn missing() -> Finding {
     let message =
         "no app is subscribed to the target's webhooks, and the plan leaves that to somebody else";
     Finding::fail("subscription-missing", SUBJECT, message)
+        .observed("data is empty")
         .ask(
             Who::Us,
             "subscribe an app, or set target.subscription.app to keep",

@@ -62,18 +62,44 @@ impl Token {
             .min()
     }
 
+    /// Shows what it may do: the accounts a permission is limited to, else all permissions.
+    pub fn shown_scope(&self, permission: &str) -> String {
+        let mut granular = self.granular_scopes.iter().flatten();
+        let limited = granular.find(|scope| scope.scope == permission);
+        match limited.and_then(|scope| scope.target_ids.as_ref()) {
+            Some(targets) => format!("{permission} for {}", targets.join(", ")),
+            None => format!(
+                "scopes: {}",
+                self.scopes.as_deref().unwrap_or_default().join(", ")
+            ),
+        }
+    }
+
+    /// Shows when it ends, in the API's words.
+    pub fn shown_end(&self) -> String {
+        let shown = |moment: Option<i64>| moment.map_or("-".to_owned(), |end| end.to_string());
+        format!(
+            "expires_at: {}, data_access_expires_at: {}",
+            shown(self.expires_at),
+            shown(self.data_access_expires_at)
+        )
+    }
+
     /// Returns whether it holds a permission for a WABA. `None`: it does not say.
     pub fn reaches(&self, permission: &str, waba: &WabaId) -> Option<bool> {
+        let held = self
+            .scopes
+            .as_ref()
+            .map(|scopes| scopes.iter().any(|scope| scope == permission));
+        if held == Some(false) {
+            return held;
+        }
         let granular = self.granular_scopes.as_deref().unwrap_or_default();
         if let Some(scope) = granular.iter().find(|scope| scope.scope == permission)
             && let Some(targets) = &scope.target_ids
         {
             return Some(targets.iter().any(|target| target == waba.as_str()));
         }
-        let held = self
-            .scopes
-            .as_ref()
-            .map(|scopes| scopes.iter().any(|scope| scope == permission));
         if granular.iter().any(|scope| scope.scope == permission) {
             Some(true)
         } else {

@@ -16,7 +16,10 @@ use crate::{
     phone::Phone,
     plan::{Method, Number, Plan},
     preflight,
-    resource::{Observed, phone_number::PhoneNumber},
+    resource::{
+        Observed,
+        phone_number::{PhoneNumber, Status},
+    },
     snapshot::Snapshot,
     step::Call,
 };
@@ -167,8 +170,19 @@ pub(super) fn not_movable(
         return None;
     }
     let message = format!("{phone} is neither on the source nor on the target");
+    let left = seen.source.numbers.present().is_some_and(|numbers| {
+        let moved = |number: &PhoneNumber| number.status == Some(Status::Migrated);
+        numbers
+            .iter()
+            .any(|number| number.is(phone) && moved(number))
+    });
+    let observed = match left {
+        true => "status on the source: MIGRATED; it has moved to another account",
+        false => "no entry in either list",
+    };
     Some(Decision::blocked(
         Finding::fail("number-nowhere", address, message)
+            .observed(observed)
             .ask(
                 Who::Us,
                 format!("check the number and the source ({source})"),

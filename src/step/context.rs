@@ -106,7 +106,7 @@ impl Stop {
 
     /// Runs `work` to its end, or leaves it when somebody asks to stop. Only for work that may be
     /// left at any point: waiting, and asking people.
-    async fn or_leave<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+    pub async fn or_leave<T>(&self, work: impl Future<Output = T>) -> Option<T> {
         let mut asked = pin!(self.asked.notified());
         asked.as_mut().enable();
         if self.asked().is_some() {

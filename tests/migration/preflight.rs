@@ -161,6 +161,7 @@ fn details(observed: &mut Observed<waba::WabaDetails>) -> &mut waba::WabaDetails
 
 fn unknown<T>() -> Observed<T> {
     Observed::Unknown(Why {
+        said: String::new(),
         reason: "no answer".into(),
         trouble: Trouble::Failure,
     })
@@ -282,9 +283,9 @@ fn tokens() {
     a person's
       warning[token-kind] target.token: it is not a system user's, so it ends with its owner's session or role (type: USER) | an admin of the target's business: make a system-user token in Business settings > Users > System users | GET /debug_token: type is SYSTEM_USER
     cannot register
-      error[token-permission] target.token: it lacks whatsapp_business_messaging on 215589313241560 (-) | an admin of the target's business: assign the account to the system user and grant whatsapp_business_messaging | GET /debug_token: scopes and granular_scopes
+      error[token-permission] target.token: it lacks whatsapp_business_messaging on 215589313241560 (scopes: business_management, whatsapp_business_management) | an admin of the target's business: assign the account to the system user and grant whatsapp_business_messaging | GET /debug_token: scopes and granular_scopes
     data access over
-      error[token-expiry] target.token: it ended at 1970-01-01 00:00 UTC (-) | you: make a new system-user token and put it where the plan reads it | GET /debug_token: expires_at, data_access_expires_at
+      error[token-expiry] target.token: it ended at 1970-01-01 00:00 UTC (expires_at: 0, data_access_expires_at: 1) | you: make a new system-user token and put it where the plan reads it | GET /debug_token: expires_at, data_access_expires_at
     nothing known
       warning[token-invalid] target.token: unknown: nothing is known about the token: no answer (-) | you: name graph.app_id and graph.app_secret, so that the token can be looked up | GET /debug_token: is_valid is true
     "#);
@@ -293,7 +294,7 @@ fn tokens() {
         ("lasts", InWorld(|world| world.tokens[0].expires = Some("2026-12-21T03:00:00Z".parse().unwrap()))),
     ]), @r#"
     ends before the window
-      warning[token-expiry] target.token: it ends at 2026-12-20 23:00 UTC, before the last window is over (Mon 21 Dec 2026 04:00 Europe/Berlin) (-) | you: give the later runs another token, best one of a system user that never ends | GET /debug_token: expires_at, data_access_expires_at
+      warning[token-expiry] target.token: it ends at 2026-12-20 23:00 UTC, before the last window is over (Mon 21 Dec 2026 04:00 Europe/Berlin) (expires_at: 1797807600, data_access_expires_at: 0) | you: give the later runs another token, best one of a system user that never ends | GET /debug_token: expires_at, data_access_expires_at
     lasts
     "#);
     let plan = SMALL.replace("name: small", "name: small\ngraph: { app_id: \"77\" }");
@@ -392,7 +393,7 @@ fn subscriptions() {
         ("unreadable", Seen(|seen| seen.subscriptions = unknown())),
     ]), @r#"
     none
-      error[subscription-missing] target.subscription: no app is subscribed to the target's webhooks, and the plan leaves that to somebody else (-) | you: subscribe an app, or set target.subscription.app to keep | GET /{WABA}/subscribed_apps: data is not empty
+      error[subscription-missing] target.subscription: no app is subscribed to the target's webhooks, and the plan leaves that to somebody else (data is empty) | you: subscribe an app, or set target.subscription.app to keep | GET /{WABA}/subscribed_apps: data is not empty
     unreadable
       error[subscription-unreadable] target.subscription: unknown: the target's subscriptions cannot be read: no answer (-) | you: check that target.token reaches the target | GET /{WABA}/subscribed_apps: data is not empty
     "#);
@@ -427,9 +428,9 @@ fn numbers() {
         })),
     ]), @r#"
     twice
-      error[number-on-source-once] number["+4930901820"]: the source lists the number 2 times (-) | the source's owner: remove the stale entry in WhatsApp Manager | GET /{SOURCE}/phone_numbers lists the number once
+      error[number-on-source-once] number["+4930901820"]: the source lists the number 2 times (2 entries) | the source's owner: remove the stale entry in WhatsApp Manager | GET /{SOURCE}/phone_numbers lists the number once
     gone from the source
-      warning[number-on-source-once] number["+4930901820"]: the number is not on the source any more (-) | the source's owner: say whether it was removed there; two-step verification cannot be seen, see the gate two_step_off | GET /{SOURCE}/phone_numbers lists the number once
+      warning[number-on-source-once] number["+4930901820"]: the number is not on the source any more (no entry) | the source's owner: say whether it was removed there; two-step verification cannot be seen, see the gate two_step_off | GET /{SOURCE}/phone_numbers lists the number once
       warning[two-step] number["+4930901820"]: unknown: the source does not show whether two-step verification is on (-) | the source's owner: WhatsApp Manager > Account tools > Phone numbers > +4930901820 > Two-step verification > Turn off, then confirm the e-mail; then pass the gate by name: apply --confirm 'number["+4930901820"].two_step_off' | GET /{SOURCE_PHONE}?fields=is_pin_enabled is false
       note[register-attempts] number["+4930901820"]: unknown: somebody else added it to the target, and perhaps tried to register it: how often is not shown (-) | you: ask who added it; Meta locks a number after 10 register calls in 72 hours | the journal; at Meta only error 133016 shows it
     disconnected
@@ -538,7 +539,7 @@ fn what_only_the_journal_tells() {
         ("three codes", Seen(|seen| sent(seen, NumberStep::RequestCode, &[30, 20, 10, 5]))),
     ]), @r#"
     eight registers
-      warning[register-attempts] number["+4930901820"]: 8 of 10 register calls in 72 hours are used; from 8 on no more is sent (-) | you: mend what made register fail; the next call is free at 2026-11-24 17:00 UTC | the journal; at Meta only error 133016 shows it
+      warning[register-attempts] number["+4930901820"]: 8 of 10 register calls in 72 hours are used; from 8 on no more is sent (8 of 10) | you: mend what made register fail; the next call is free at 2026-11-24 17:00 UTC | the journal; at Meta only error 133016 shows it
     added by somebody
       note[register-attempts] number["+4930901820"]: unknown: somebody else added it to the target, and perhaps tried to register it: how often is not shown (-) | you: ask who added it; Meta locks a number after 10 register calls in 72 hours | the journal; at Meta only error 133016 shows it
     three codes
@@ -619,13 +620,13 @@ fn what_cannot_be_read_warns_on_the_source_and_blocks_on_the_target() {
         ("target does not answer", Seen(|seen| { seen.target.waba = unknown(); seen.target.numbers = unknown(); })),
     ]), @r#"
     source
-      warning[token-permission] source.token: it lacks whatsapp_business_management on the source 102290129340398, so the source cannot be checked (-) | you: give it the permission, or name a source.token that has it | GET /debug_token: scopes and granular_scopes
+      warning[token-permission] source.token: it lacks whatsapp_business_management on the source 102290129340398, so the source cannot be checked (whatsapp_business_management for 215589313241560) | you: give it the permission, or name a source.token that has it | GET /debug_token: scopes and granular_scopes
       warning[two-step] number["+4930901820"]: unknown: the source does not show whether two-step verification is on (-) | the source's owner: WhatsApp Manager > Account tools > Phone numbers > +4930901820 > Two-step verification > Turn off, then confirm the e-mail; then pass the gate by name: apply --confirm 'number["+4930901820"].two_step_off' | GET /{SOURCE_PHONE}?fields=is_pin_enabled is false
     target
-      error[token-permission] target.token: it lacks whatsapp_business_management on 215589313241560 (-) | an admin of the target's business: assign the account to the system user and grant whatsapp_business_management | GET /debug_token: scopes and granular_scopes
-      error[token-permission] target.token: it lacks whatsapp_business_messaging on 215589313241560 (-) | an admin of the target's business: assign the account to the system user and grant whatsapp_business_messaging | GET /debug_token: scopes and granular_scopes
+      error[token-permission] target.token: it lacks whatsapp_business_management on 215589313241560 (whatsapp_business_management for 102290129340398) | an admin of the target's business: assign the account to the system user and grant whatsapp_business_management | GET /debug_token: scopes and granular_scopes
+      error[token-permission] target.token: it lacks whatsapp_business_messaging on 215589313241560 (whatsapp_business_messaging for 102290129340398) | an admin of the target's business: assign the account to the system user and grant whatsapp_business_messaging | GET /debug_token: scopes and granular_scopes
     target does not answer
-      error[target-readable] target 215589313241560: unknown: the target cannot be read: no answer (-) | you: check target.waba and that its token reaches it, then try again | GET /{WABA} and GET /{WABA}/phone_numbers answer
+      error[target-readable] target 215589313241560: unknown: the target cannot be read: no answer () | you: check target.waba and that its token reaches it, then try again | GET /{WABA} and GET /{WABA}/phone_numbers answer
     "#);
 }
 

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
+
 use super::{
     AccountRef, ChangeEntry, ChangeSet, FORMAT_VERSION, LeftBehind, PlanRef, StepGraph, Summary,
     WindowRef,
@@ -30,7 +32,7 @@ pub fn compute(plan: &Plan, graph: &StepGraph, seen: &Snapshot) -> ChangeSet {
     }
     preflight::sort(&mut findings);
     findings.dedup();
-    let summary = summary(plan, &changes);
+    let summary = summary(plan, &changes, seen.at);
     ChangeSet {
         format_version: FORMAT_VERSION,
         plan: PlanRef {
@@ -126,7 +128,7 @@ fn blocked_reason(findings: &[Finding]) -> String {
     }
 }
 
-fn summary(plan: &Plan, changes: &[ChangeEntry]) -> Summary {
+fn summary(plan: &Plan, changes: &[ChangeEntry], at: Timestamp) -> Summary {
     let count = |is: fn(&ChangeEntry) -> bool| changes.iter().filter(|change| is(change)).count();
     Summary {
         to_do: count(|change| change.action != Action::None),
@@ -136,8 +138,22 @@ fn summary(plan: &Plan, changes: &[ChangeEntry]) -> Summary {
         calls: changes.iter().map(|change| change.calls.len()).sum(),
         irreversible: count(ChangeEntry::is_irreversible),
         blocked: count(|change| change.blocked),
+        earliest_cut_over: earliest(changes, at),
         max_cut_overs: plan.policy.max_cut_overs,
     }
+}
+
+/// The opening of the first window that is not over. `None`: some number waits for none.
+fn earliest(changes: &[ChangeEntry], at: Timestamp) -> Option<String> {
+    let registers = changes
+        .iter()
+        .filter(|change| change.kind == "register" && change.action != Action::None);
+    let windows: Option<Vec<_>> = registers.map(|change| change.window.as_ref()).collect();
+    let ahead = windows?
+        .into_iter()
+        .filter(|window| window.to.timestamp() > at);
+    let first = ahead.min_by_key(|window| window.from.timestamp())?;
+    Some(first.opens.clone())
 }
 
 /// What Meta does not move, template by template, and what no API can.

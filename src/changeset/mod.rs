@@ -159,6 +159,9 @@ pub struct Summary {
     pub irreversible: usize,
     /// Steps that a finding stops.
     pub blocked: usize,
+    /// When the first cut-over can be, in words, when each of them has to wait for a window.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub earliest_cut_over: Option<String>,
     /// The most cut-overs that one run begins: `policy.max_cut_overs`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_cut_overs: Option<u64>,
@@ -168,18 +171,6 @@ impl ChangeSet {
     /// Returns whether there is anything to do.
     pub fn is_empty(&self) -> bool {
         self.summary.to_do == 0
-    }
-
-    /// Returns the window that opens first, when every cut-over has to wait for one.
-    pub fn first_window(&self) -> Option<&WindowRef> {
-        let mut first: Option<&WindowRef> = None;
-        for change in self.to_do().filter(|change| change.kind == "register") {
-            let window = change.window.as_ref()?;
-            first = first
-                .filter(|first| first.from <= window.from)
-                .or(Some(window));
-        }
-        first
     }
 
     /// Returns the entries with something to do.

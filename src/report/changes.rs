@@ -235,6 +235,7 @@ fn sums(changes: &ChangeSet) -> String {
         calls,
         irreversible: _,
         blocked,
+        earliest_cut_over: _,
         max_cut_overs: _,
     } = changes.summary;
     if to_do == 0 {
@@ -256,8 +257,8 @@ fn sums(changes: &ChangeSet) -> String {
     }
     let quota = quota(&changes.findings);
     text += &format!(". {}{quota}.", count(calls, "API call"));
-    if let Some(window) = changes.first_window() {
-        text += &format!(" Earliest cut-over {}.", window.opens);
+    if let Some(opens) = &changes.summary.earliest_cut_over {
+        text += &format!(" Earliest cut-over {opens}.");
     }
     text + "\n"
 }

@@ -29,6 +29,7 @@ const RULES: &[Rule] = &[
     templates::nothing_to_do,
     windows::window_order,
     windows::window_unknown,
+    windows::window_needs,
 ];
 
 /// Applies every rule.

@@ -2,16 +2,22 @@
 //!
 //! Does not ask whether a window is past: that is for those who hold a clock.
 
+use std::collections::BTreeMap;
+
 use jiff::tz::AmbiguousOffset;
 
-use crate::plan::{
-    self,
-    decode::Sp,
-    document::{Document, Window},
-    moment::{Moment, Zone},
-    nearest::nearest,
-    sink::Sink,
-    words::Name,
+use crate::{
+    phone::Phone,
+    plan::{
+        self,
+        decode::Sp,
+        document::{Document, Number, Window},
+        moment::{Moment, Zone},
+        nearest::nearest,
+        sink::Sink,
+        window::CUT_OVER,
+        words::Name,
+    },
 };
 
 /// Returns the window as two moments, or `None` if a part is absent or no moment.
@@ -123,6 +129,46 @@ pub fn window_unknown(document: &Document, sink: &mut Sink<'_>) {
     }
 }
 
+/// A number is cut over after those it needs, so its window must not be over before theirs have begun.
+pub fn window_needs(document: &Document, sink: &mut Sink<'_>) {
+    let windows = document.windows.iter().flat_map(|windows| &windows.0);
+    let windows: BTreeMap<&str, plan::Window> = windows
+        .filter_map(|(name, window)| {
+            Some((name.value.as_str(), resolve(name.value.clone(), window)?))
+        })
+        .collect();
+    let defaults = document.defaults.as_ref();
+    let shared = defaults.and_then(|defaults| defaults.number.as_ref()?.window.as_ref());
+    let window = |number: &Number| windows.get(&*number.window.as_ref().or(shared)?.value.0);
+    let numbers = || document.numbers.iter().flatten();
+    let of_phone: BTreeMap<&Phone, &plan::Window> = numbers()
+        .filter_map(|number| Some((&number.phone.as_ref()?.value, window(number)?)))
+        .collect();
+    for number in numbers() {
+        let Some(own) = window(number) else { continue };
+        for need in number.needs.iter().flatten() {
+            if let Some(first) = of_phone.get(&need.value) {
+                fits_after(own, first, need, sink);
+            }
+        }
+    }
+}
+
+fn fits_after(own: &plan::Window, first: &plan::Window, need: &Sp<Phone>, sink: &mut Sink<'_>) {
+    let both = CUT_OVER + CUT_OVER;
+    if own.to.timestamp().duration_since(first.from.timestamp()) >= both {
+        return;
+    }
+    let message = format!(
+        "its window `{}` is over before {}, which it needs, can be cut over ({})",
+        own.name,
+        need.value.international(),
+        first.span(),
+    );
+    let hint = "give it a later window, or the other one an earlier";
+    sink.fail("window-needs", &need.spot, message, hint);
+}
+
 #[cfg(test)]
 mod tests {
     use crate::plan::testing::{check, edited, read};
@@ -180,5 +226,30 @@ mod tests {
             plan.windows[0].opens(),
             "Sat 5 Dec 2026 22:00 Europe/Berlin"
         );
+    }
+
+    #[test]
+    fn a_window_is_not_over_before_those_of_the_numbers_it_needs() {
+        let windows = "windows:
+  early: { from: 2026-12-05T22:00, to: 2026-12-06T04:00, time_zone: Europe/Berlin }
+  late: { from: 2026-12-12T22:00, to: 2026-12-13T04:00, time_zone: Europe/Berlin }
+templates:
+";
+        let plan = |first: &str, second: &str| {
+            let first = format!("    window: {first}\n    pin: {{ env: PIN_A }}");
+            let second = format!("    window: {second}\n    pin: {{ env: PIN_B }}");
+            edited("templates:\n", windows)
+                .replace("    pin: { env: PIN_A }", &first)
+                .replace("    pin: { env: PIN_B }", &second)
+        };
+        for (first, second, expected) in [
+            ("early", "late", &[][..]),
+            ("early", "early", &[]),
+            ("late", "early", &["window-needs"]),
+        ] {
+            let loaded = read(&plan(first, second));
+            let rules = loaded.findings.iter().map(|finding| &*finding.rule);
+            assert_eq!(rules.collect::<Vec<_>>(), expected, "{first}, {second}");
+        }
     }
 }

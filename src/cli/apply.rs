@@ -8,7 +8,6 @@ use std::{
 };
 
 use clap::Args;
-use futures_util::future::{BoxFuture, FutureExt};
 
 use super::{
     Global,
@@ -16,6 +15,7 @@ use super::{
     exit,
     gate_text::GateText,
     session::{Seen, Session, Site, fetch, read_plan},
+    terminal::{Terminal, stop_on_signals},
     ui::{Format, Ui},
 };
 use crate::{
@@ -25,10 +25,10 @@ use crate::{
     ids::{Address, NumberStep, RunId, SolutionId},
     journal::{Entry, Event, History, Journal, Lock, StepEnd, event::VERSION, file::Listener},
     phone::Phone,
-    plan::{Method, OtpChannel, Plan},
+    plan::{Method, Plan},
     report::{events, style},
     secret::{Secret, SecretRef},
-    step::{CodeAsked, Context, CutOvers, Listing, Options, People, Stop, six_digits},
+    step::{Context, CutOvers, Listing, Options, People, Stop, six_digits},
 };
 
 /// Do what plan shows, and nothing else
@@ -46,7 +46,7 @@ pub(super) struct Arguments {
     /// Go on with the other numbers when a precondition of one number fails
     #[arg(long, env = "WABA_MIGRATE_PARTIAL")]
     partial: bool,
-    /// How long to wait for copies, reviews and states at Meta [default: as long as it takes on a terminal, else 30s]
+    /// How long to wait for copies, reviews, states and a window that opens soon [default: as long as it takes on a terminal, else 30s]
     #[arg(long, value_name = "DURATION", value_parser = duration, env = "WABA_MIGRATE_WAIT")]
     wait: Option<Duration>,
     /// Wait for nothing and ask for nothing
@@ -142,10 +142,7 @@ pub(super) async fn run(arguments: &Arguments, global: &Global, ui: Ui) -> Resul
     };
     let patience = options.wait.unwrap_or(Duration::from_secs(3600));
     let session = Session::open(plan, site, patience).await?;
-    let terminal = Terminal {
-        attended: options.attended,
-        asking: tokio::sync::Mutex::new(()),
-    };
+    let terminal = Terminal::new(options.attended);
     let stop = Arc::new(Stop::default());
     stop_on_signals(&stop, ui);
     let ask = (!arguments.auto_approve).then_some(ask_to_go_on as Ask);
@@ -541,74 +538,6 @@ fn ask_to_go_on(seen: &Seen) -> Question {
             word: cut_overs.to_string(),
         },
     }
-}
-
-/// The person at the terminal.
-struct Terminal {
-    attended: bool,
-    asking: tokio::sync::Mutex<()>,
-}
-
-impl People for Terminal {
-    fn code(&self, asked: CodeAsked) -> BoxFuture<'_, Option<Secret>> {
-        async move {
-            if !self.attended {
-                return None;
-            }
-            // One question at a time.
-            let _asking = self.asking.lock().await;
-            let how = match asked.channel {
-                OtpChannel::Sms => "text message",
-                OtpChannel::Voice => "call",
-            };
-            let question = format!(
-                "  The one-time code that came to {} by {how}: ",
-                asked.phone
-            );
-            let answer = tokio::task::spawn_blocking(move || Ui::ask(&question)).await;
-            let answer = answer.ok()?.ok()?;
-            Some(answer.trim())
-                .filter(|answer| !answer.is_empty())
-                .map(Secret::new)
-        }
-        .boxed()
-    }
-}
-
-/// The first signal asks the run to stop; the second ends the process at once, which is safe: what
-/// was sent is in the journal.
-fn stop_on_signals(stop: &Arc<Stop>, ui: Ui) {
-    let stop = stop.clone();
-    tokio::spawn(async move {
-        let mut asked = false;
-        while let Some(code) = signal().await {
-            if asked {
-                #[expect(clippy::exit, reason = "the second signal means now")]
-                std::process::exit(i32::from(code));
-            }
-            asked = true;
-            ui.say("Stopping: nothing new is started, what is under way is finished. Again to stop at once.");
-            stop.ask(code);
-        }
-    });
-}
-
-#[cfg(unix)]
-pub(super) async fn signal() -> Option<u8> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate()).ok()?;
-    tokio::select! {
-        _ = terminate.recv() => Some(exit::TERMINATED),
-        interrupted = tokio::signal::ctrl_c() => interrupted.ok().map(|()| exit::INTERRUPTED),
-    }
-}
-
-#[cfg(not(unix))]
-pub(super) async fn signal() -> Option<u8> {
-    tokio::signal::ctrl_c()
-        .await
-        .ok()
-        .map(|()| exit::INTERRUPTED)
 }
 
 /// A run id from this clock's time and the system's randomness.

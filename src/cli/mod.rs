@@ -16,6 +16,7 @@ mod secrets;
 mod session;
 mod simulate;
 mod status;
+mod terminal;
 mod ui;
 mod validate;
 mod verify_code;

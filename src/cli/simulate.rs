@@ -91,7 +91,7 @@ fn text(all: Vec<(&'static str, String)>, format: Format) -> String {
 /// Returns when somebody asks the server to end.
 async fn stopped() {
     // Without signals it runs until it is killed.
-    if super::apply::signal().await.is_none() {
+    if super::terminal::signal().await.is_none() {
         std::future::pending::<()>().await;
     }
 }

@@ -275,7 +275,7 @@ impl<'a> Look<'a> {
         foremost.min_by_key(rank).unwrap_or(step)
     }
 
-    /// What keeps a number back whose register is due, in the order in which `apply` looks at it.
+    /// What keeps a number back whose register is due, by the same questions that `apply` asks before it.
     fn held_back(&self, number: &Number, next: Next<'a>) -> Next<'a> {
         let (phone, now) = (&number.phone, self.seen.at);
         let history = self.seen.history.number(phone);

@@ -54,7 +54,8 @@ const GATE_PACE: u32 = 4;
 /// How a run behaves.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// How long quick transitions are waited for; `None` is as long as it takes.
+    /// How long copies, reviews, states and, without a person, windows are waited for; `None` is as
+    /// long as it takes.
     pub wait: Option<Duration>,
     /// Whether somebody sits there: then gates are waited for too.
     pub attended: bool,

@@ -5,12 +5,13 @@
 //! [`Cleared`](super::clearance::Cleared), which is made from those observations alone, makes the
 //! call. What the source will no longer show afterwards (its profile) is kept in the journal first.
 //!
+//! Every attempt is decided anew, and none waits for a rate limit with old observations in hand.
 //! It starts only inside the number's window, as one of the run's cut-overs, and while the attempt
 //! ledger has room: Meta locks a number for 72 hours after ten register and deregister calls.
 //!
 //! In doubt: the number's status on the target tells. The call may take 15 seconds or more, so the
-//! status is watched that long before it counts as "not registered". A refused PIN is never sent
-//! again: wrong ones lock the number.
+//! status is watched that long before it counts as "not registered". A refused PIN is sent
+//! again only by name (`--new-pin`): wrong ones lock the number.
 //!
 //! Source: <https://developers.facebook.com/documentation/business-messaging/whatsapp/solution-providers/registering-phone-numbers>
 

@@ -13,7 +13,7 @@ use waba_migrate::{
     },
 };
 
-use crate::stage::{SMALL, Stage, THREE};
+use crate::stage::{SMALL, Stage, THREE, refusal};
 
 const BERLIN: &str = "+4930901820";
 const OPENS: &str = "2026-12-05T21:00:00Z";
@@ -198,18 +198,6 @@ fn a_run_cuts_over_no_more_numbers_than_its_policy_allows() {
     let none = Stage::new(&(SMALL.to_owned() + "policy: { max_cut_overs: 0 }\n"));
     assert_eq!(none.apply().end(&step("register")).0, StepEnd::Parked);
     assert_eq!(none.sent("/register"), 0);
-}
-
-/// Something Meta refuses and that trying again does not mend.
-fn refusal() -> ScriptedError {
-    ScriptedError {
-        code: 100,
-        subcode: None,
-        message: "(#100) Invalid parameter".into(),
-        details: None,
-        transient: false,
-        status: None,
-    }
 }
 
 #[test]

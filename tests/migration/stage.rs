@@ -29,7 +29,7 @@ use waba_migrate::{
         load::{Source, load},
     },
     secret::{Secret, SecretRef, Secrets},
-    sim::{Simulator, seed, world::World},
+    sim::{Simulator, script::ScriptedError, seed, world::World},
     snapshot::{Readers, Snapshot, observe},
     status::{Status, status},
     step::{CodeAsked, Context, CutOvers, Listing, Options, People, Stop},
@@ -75,6 +75,18 @@ pub(crate) fn plan(text: &str) -> Plan {
     loaded
         .plan
         .unwrap_or_else(|| panic!("the plan is not right: {findings:?}"))
+}
+
+/// Something Meta refuses and that trying again does not mend.
+pub(crate) fn refusal() -> ScriptedError {
+    ScriptedError {
+        code: 100,
+        subcode: None,
+        message: "(#100) Invalid parameter".into(),
+        details: None,
+        transient: false,
+        status: None,
+    }
 }
 
 /// What the person does when a code is asked for.

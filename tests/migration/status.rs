@@ -9,14 +9,14 @@ use waba_migrate::{
     report::status::{render, render_markdown},
     secret::Secret,
     sim::{
-        script::{Effect, Match, ScriptedError, Verb},
+        script::{Effect, Match, Verb},
         seed,
         world::{Solution, World},
     },
     status::{NumberPhase, Party, Standing, Status, Turn},
 };
 
-use crate::stage::{Person, SMALL, Stage, THREE, phone};
+use crate::stage::{Person, SMALL, Stage, THREE, phone, refusal};
 
 const BERLIN: &str = "+4930901820";
 
@@ -549,17 +549,5 @@ fn two_hundred_numbers_stay_one_line_each() {
             200
         );
         assert!(text.lines().count() < 220, "{text}");
-    }
-}
-
-/// Something Meta refuses and that trying again does not mend.
-fn refusal() -> ScriptedError {
-    ScriptedError {
-        code: 100,
-        subcode: None,
-        message: "(#100) Invalid parameter".into(),
-        details: None,
-        transient: false,
-        status: None,
     }
 }

@@ -16,11 +16,11 @@ use serde_json::Value;
 
 use crate::{
     changeset::ChangeSet,
-    ids::{Address, NumberStep},
+    ids::{Address, NumberStep, TemplateKey},
     plan::Plan,
     resource::{
         phone_number::PhoneNumber,
-        template::{Key, Status, Template},
+        template::{Status, Template},
     },
     snapshot::Snapshot,
     step::{Action, FieldChange},
@@ -126,7 +126,7 @@ fn templates(plan: &Plan, seen: &Snapshot) -> Vec<Difference> {
     let empty = BTreeMap::new();
     let source = seen.source.templates.present().unwrap_or(&empty);
     let target = seen.target.templates.present().unwrap_or(&empty);
-    let selected = |key: &Key| {
+    let selected = |key: &TemplateKey| {
         plan.templates
             .copy
             .iter()
@@ -137,7 +137,11 @@ fn templates(plan: &Plan, seen: &Snapshot) -> Vec<Difference> {
         .collect()
 }
 
-fn template(key: &Key, on_source: Option<&Template>, on_target: &Template) -> Option<Difference> {
+fn template(
+    key: &TemplateKey,
+    on_source: Option<&Template>,
+    on_target: &Template,
+) -> Option<Difference> {
     let mut fields = Vec::new();
     let stopped = [Status::Rejected, Status::Paused, Status::Disabled];
     if let Some(status) = on_target

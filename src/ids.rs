@@ -50,6 +50,8 @@ graph_ids! {
     PhoneNumberId;
     /// A message template in one language.
     TemplateId;
+    /// A flow.
+    FlowId;
     /// An app.
     AppId;
     /// A business portfolio.
@@ -60,47 +62,113 @@ graph_ids! {
     MigrationIntentId;
 }
 
-/// Defines the steps a number can have, with their names.
-macro_rules! number_steps {
-    ($($(#[$doc:meta])* $name:ident = $word:literal,)+) => {
-        /// A step of one number.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum NumberStep { $($(#[$doc])* $name,)+ }
+/// Name and language: a template's key on every WABA. Ids differ between source and target.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TemplateKey {
+    /// Its name.
+    pub name: String,
+    /// Its language, with an underscore.
+    pub language: String,
+}
 
-        impl NumberStep {
+impl TemplateKey {
+    /// Makes a key. Webhooks and some answers write `en-US` for `en_US`.
+    pub fn new(name: impl Into<String>, language: &str) -> Self {
+        Self {
+            name: name.into(),
+            language: language.replace('-', "_"),
+        }
+    }
+}
+
+impl fmt::Display for TemplateKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.name, self.language)
+    }
+}
+
+/// Why a text is not the key of a template.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a template's key is NAME/LANGUAGE")]
+pub struct KeyError;
+
+impl FromStr for TemplateKey {
+    type Err = KeyError;
+
+    fn from_str(text: &str) -> Result<Self, KeyError> {
+        let (name, language) = text.rsplit_once('/').ok_or(KeyError)?;
+        Ok(Self::new(name, language))
+    }
+}
+
+/// Defines the steps that something can have, with their names.
+macro_rules! steps {
+    ($($(#[$of:meta])* $kind:ident { $($(#[$doc:meta])* $name:ident = $word:literal,)+ })+) => {$(
+        $(#[$of])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum $kind { $($(#[$doc])* $name,)+ }
+
+        impl $kind {
             /// Every step, in the order of a migration.
             pub const ALL: &[Self] = &[$(Self::$name,)+];
 
             /// Returns the name, as it stands in addresses.
-            pub fn as_str(self) -> &'static str {
+            pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$name => $word,)+ }
             }
         }
-    };
+
+        impl fmt::Display for $kind {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+    )+};
 }
 
-number_steps! {
-    /// Gate: the source's owner switches two-step verification off.
-    TwoStepOff = "two_step_off",
-    /// Gate: the customer finishes Meta's signup popup.
-    Signup = "signup",
-    /// Adds the number to the target.
-    Add = "add",
-    /// Has a one-time code sent.
-    RequestCode = "request_code",
-    /// Hands the one-time code in.
-    Verify = "verify",
-    /// The point of no return.
-    Register = "register",
-    /// Waits until it is live.
-    Live = "live",
-    /// Writes the business profile.
-    Profile = "profile",
-}
-
-impl fmt::Display for NumberStep {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+steps! {
+    /// A step of the two accounts as a whole.
+    AccountStep {
+        /// Subscribes the app to the target.
+        Subscription = "target.subscription",
+        /// Copies flows.
+        FlowsCopy = "flows.copy",
+        /// Copies templates.
+        TemplatesCopy = "templates.copy",
+        /// Creates templates anew that Meta's copy cannot take.
+        TemplatesRecreate = "templates.recreate",
+        /// Waits for the review of required templates.
+        TemplatesApproved = "templates.approved",
+        /// Deletes templates of the target that the plan does not know.
+        TemplatesPrune = "templates.prune",
+    }
+    /// A step of one template.
+    TemplateStep {
+        /// Creates or edits it as a file of the plan has it.
+        Define = "define",
+        /// Creates it anew from the source's content. Part of `templates.recreate`.
+        Recreate = "recreate",
+        /// Deletes it. Part of `templates.prune`.
+        Delete = "delete",
+    }
+    /// A step of one number.
+    NumberStep {
+        /// Gate: the source's owner switches two-step verification off.
+        TwoStepOff = "two_step_off",
+        /// Gate: the customer finishes Meta's signup popup.
+        Signup = "signup",
+        /// Adds the number to the target.
+        Add = "add",
+        /// Has a one-time code sent.
+        RequestCode = "request_code",
+        /// Hands the one-time code in.
+        Verify = "verify",
+        /// The point of no return.
+        Register = "register",
+        /// Waits until it is live.
+        Live = "live",
+        /// Writes the business profile.
+        Profile = "profile",
     }
 }
 
@@ -111,9 +179,19 @@ impl fmt::Display for NumberStep {
 pub struct Address(String);
 
 impl Address {
-    /// Names a step of the accounts, like `target.subscription`.
-    pub fn account(name: &str) -> Self {
-        Self(name.to_owned())
+    /// Names a step of the accounts.
+    pub fn account(step: AccountStep) -> Self {
+        Self(step.as_str().to_owned())
+    }
+
+    /// Takes the text of an address that this program wrote.
+    pub fn read(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+
+    /// Names a step of one template.
+    pub fn template(key: &TemplateKey, step: TemplateStep) -> Self {
+        Self(format!("template[\"{key}\"].{step}"))
     }
 
     /// Names the step that sets the migration intent of a solution.
@@ -143,6 +221,17 @@ impl Address {
         Some((
             phone,
             steps.into_iter().find(|known| known.as_str() == step)?,
+        ))
+    }
+
+    /// Returns the template and which of its steps this is.
+    pub fn template_step(&self) -> Option<(TemplateKey, TemplateStep)> {
+        let rest = self.0.strip_prefix("template[\"")?;
+        let (key, step) = rest.rsplit_once("\"].")?;
+        let mut steps = TemplateStep::ALL.iter().copied();
+        Some((
+            key.parse().ok()?,
+            steps.find(|known| known.as_str() == step)?,
         ))
     }
 
@@ -224,7 +313,16 @@ mod tests {
         );
         let newer: Address = serde_json::from_str("\"number[\\\"+4930901820\\\"].fly\"").unwrap();
         assert_eq!((newer.phone(), newer.number_step()), (Some(phone), None));
-        assert_eq!(Address::account("templates.copy").phone(), None);
+        assert_eq!(Address::account(AccountStep::TemplatesCopy).phone(), None);
+    }
+
+    #[test]
+    fn an_address_names_its_template() {
+        let key = TemplateKey::new("order_update", "en-US");
+        let address = Address::template(&key, TemplateStep::Define);
+        assert_eq!(address.as_str(), "template[\"order_update/en_US\"].define");
+        assert_eq!(address.template_step(), Some((key, TemplateStep::Define)));
+        assert_eq!("order".parse::<TemplateKey>(), Err(KeyError));
     }
 
     #[test]

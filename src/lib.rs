@@ -40,6 +40,8 @@ pub mod journal;
 
 pub mod api;
 
+pub mod template;
+
 pub mod plan;
 pub mod resource;
 

@@ -15,7 +15,7 @@ use jiff::Timestamp;
 
 use crate::{
     api::meta::{CallError, Reader},
-    ids::{Address, AppId, SolutionId, WabaId},
+    ids::{AccountStep, Address, AppId, SolutionId, TemplateKey, WabaId},
     journal::{History, history::REFUSED_TEMPLATES},
     phone::Phone,
     plan::Plan,
@@ -25,7 +25,7 @@ use crate::{
         phone_number::PhoneNumber,
         profile::Profile,
         subscription::{App, Subscription},
-        template::{Key, Room, Template},
+        template::{Room, Template},
         token::Token,
         waba::{Waba, WabaDetails},
     },
@@ -76,10 +76,10 @@ pub struct Account {
     /// Its numbers.
     pub numbers: Observed<Vec<PhoneNumber>>,
     /// Its templates, by key.
-    pub templates: Observed<BTreeMap<Key, Template>>,
+    pub templates: Observed<BTreeMap<TemplateKey, Template>>,
     /// Templates of the target that are being deleted: gone for every purpose, but their names stay
     /// blocked. Empty for the source.
-    pub leaving: BTreeSet<Key>,
+    pub leaving: BTreeSet<TemplateKey>,
 }
 
 /// The two readers of a plan: often the same token.
@@ -145,13 +145,13 @@ impl Account {
 }
 
 /// Reads all templates of a WABA.
-async fn templates(reader: &Reader, id: &WabaId) -> Observed<BTreeMap<Key, Template>> {
+async fn templates(reader: &Reader, id: &WabaId) -> Observed<BTreeMap<TemplateKey, Template>> {
     reader.list(&Template::list(id)).await.map(by_key).into()
 }
 
 /// Sorts templates by key. A language that is being deleted gives way to one that is there.
-fn by_key(templates: Vec<Template>) -> BTreeMap<Key, Template> {
-    let mut all: BTreeMap<Key, Template> = BTreeMap::new();
+fn by_key(templates: Vec<Template>) -> BTreeMap<TemplateKey, Template> {
+    let mut all: BTreeMap<TemplateKey, Template> = BTreeMap::new();
     for template in templates {
         let known = all.get(&template.key());
         if template.is_there() || known.is_none() {
@@ -166,7 +166,7 @@ fn by_key(templates: Vec<Template>) -> BTreeMap<Key, Template> {
 pub async fn target_templates(
     reader: &Reader,
     id: &WabaId,
-) -> Result<BTreeMap<Key, Template>, CallError> {
+) -> Result<BTreeMap<TemplateKey, Template>, CallError> {
     Ok(there_and_leaving(reader, id).await?.0)
 }
 
@@ -175,7 +175,7 @@ pub async fn target_templates(
 async fn there_and_leaving(
     reader: &Reader,
     id: &WabaId,
-) -> Result<(BTreeMap<Key, Template>, BTreeSet<Key>), CallError> {
+) -> Result<(BTreeMap<TemplateKey, Template>, BTreeSet<TemplateKey>), CallError> {
     let mut templates = by_key(reader.list(&Template::list(id)).await?);
     let leaving = templates.extract_if(.., |_, template| !template.is_there());
     let leaving = leaving.map(|(key, _)| key).collect();
@@ -333,7 +333,7 @@ impl Snapshot {
 
     /// Returns what Meta refused to copy in earlier runs: key to reason.
     pub fn refused_copies(&self) -> BTreeMap<String, String> {
-        let copy = Address::account("templates.copy");
+        let copy = Address::account(AccountStep::TemplatesCopy);
         let kept = self.history.kept(&copy, REFUSED_TEMPLATES);
         kept.and_then(|data| serde_json::from_value(data.clone()).ok())
             .unwrap_or_default()

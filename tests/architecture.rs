@@ -20,10 +20,16 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         "api",
         &["ids", "phone", "secret", "clock", "finding", "journal"],
     ),
-    ("plan", &["ids", "phone", "secret", "finding", "yaml"]),
+    ("template", &["ids", "finding"]),
+    (
+        "plan",
+        &["ids", "phone", "secret", "finding", "yaml", "template"],
+    ),
     (
         "resource",
-        &["ids", "phone", "secret", "finding", "api", "plan"],
+        &[
+            "ids", "phone", "secret", "finding", "api", "template", "plan",
+        ],
     ),
     (
         "snapshot",

@@ -226,7 +226,7 @@ mod tests {
             .ask(Who::BusinessAdmin, "add one")
             .proof("primary_funding_id");
         let event = Event::StepEnded {
-            step: Address::account("templates.copy"),
+            step: Address::account(crate::ids::AccountStep::TemplatesCopy),
             end: StepEnd::Failed,
             note: String::new(),
             hint: None,

@@ -392,7 +392,7 @@ mod tests {
     fn three_lines(root: &Path) -> PathBuf {
         let lock = Lock::take(root, "acme", "me").unwrap();
         let journal = Journal::create(&lock, run(), Arc::new(SystemClock), None).unwrap();
-        let step = Address::account("target.subscription");
+        let step = Address::account(crate::ids::AccountStep::Subscription);
         let intent = journal
             .intend(&step, 1, "POST", "/1/subscribed_apps", Map::new())
             .unwrap();
@@ -482,7 +482,7 @@ mod tests {
         let lock = Lock::take(root.path(), "acme", "me").unwrap();
         let journal = Journal::create(&lock, run(), Arc::new(SystemClock), None).unwrap();
         journal.tail.lock().unwrap().file = None;
-        let step = Address::account("templates.copy");
+        let step = Address::account(crate::ids::AccountStep::TemplatesCopy);
         let refused = journal.intend(&step, 1, "POST", "/1/x", Map::new());
         assert!(matches!(refused, Err(JournalError::Closed)));
     }

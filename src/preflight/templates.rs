@@ -6,8 +6,8 @@
 use super::case::Case;
 use crate::{
     finding::{Finding, Who},
-    ids::Address,
-    resource::template::{Key, Template},
+    ids::{AccountStep, Address, TemplateKey},
+    resource::template::Template,
 };
 
 /// Templates that a finding names before it only counts.
@@ -103,7 +103,7 @@ pub(super) fn name_free(case: &Case<'_>, findings: &mut Vec<Finding>) {
     let Some(selection) = &case.templates else {
         return;
     };
-    let is_leaving = |key: &Key| case.seen.target.leaving.contains(key);
+    let is_leaving = |key: &TemplateKey| case.seen.target.leaving.contains(key);
     let keys = selection.missing.iter().map(|template| template.key());
     let blocked: Vec<_> = keys.filter(is_leaving).map(|key| key.to_string()).collect();
     if blocked.is_empty() {
@@ -126,7 +126,7 @@ pub(super) fn name_free(case: &Case<'_>, findings: &mut Vec<Finding>) {
 
 /// Whether a run of this plan copied templates, or asked Meta to.
 fn was_copied(case: &Case<'_>) -> bool {
-    let copy = Address::account("templates.copy");
+    let copy = Address::account(AccountStep::TemplatesCopy);
     let history = &case.seen.history;
     history.done.contains(&copy)
         || history.sent.contains_key(&copy)

@@ -173,7 +173,7 @@ mod tests {
             seq: 1,
             at: jiff::Timestamp::UNIX_EPOCH,
             event: Event::StepEnded {
-                step: Address::account("target.subscription"),
+                step: Address::account(crate::ids::AccountStep::Subscription),
                 end: StepEnd::Failed,
                 note: note.into(),
                 hint: Some(hint.into()),

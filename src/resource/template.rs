@@ -12,7 +12,7 @@ use serde::Deserialize;
 use super::words;
 use crate::{
     api::meta::{Page, Read},
-    ids::{TemplateId, WabaId},
+    ids::{TemplateId, TemplateKey, WabaId},
     plan::Glob,
 };
 
@@ -35,21 +35,6 @@ words! {
         PendingDeletion = "PENDING_DELETION",
         /// Deleted.
         Deleted = "DELETED",
-    }
-}
-
-/// Name and language: a template's key on every WABA. Ids differ between source and target.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Key {
-    /// Its name.
-    pub name: String,
-    /// Its language, with an underscore.
-    pub language: String,
-}
-
-impl std::fmt::Display for Key {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}/{}", self.name, self.language)
     }
 }
 
@@ -125,8 +110,8 @@ impl<'a> Selection<'a> {
     /// Sorts the templates of the source that `copy` names.
     pub fn of(
         copy: &[Glob],
-        source: &'a BTreeMap<Key, Template>,
-        target: &BTreeMap<Key, Template>,
+        source: &'a BTreeMap<TemplateKey, Template>,
+        target: &BTreeMap<TemplateKey, Template>,
         refused: &BTreeMap<String, String>,
     ) -> Self {
         let mut selection = Self::default();
@@ -165,11 +150,8 @@ impl Template {
     }
 
     /// Returns its key.
-    pub fn key(&self) -> Key {
-        Key {
-            name: self.name.clone(),
-            language: self.language.replace('-', "_"),
-        }
+    pub fn key(&self) -> TemplateKey {
+        TemplateKey::new(&*self.name, &self.language)
     }
 
     /// Returns whether it can be sent.

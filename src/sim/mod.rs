@@ -21,6 +21,7 @@ pub mod fields;
 pub mod file;
 pub mod graph;
 pub mod happening;
+pub mod media;
 pub mod nodes;
 pub mod paging;
 pub mod play;

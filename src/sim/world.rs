@@ -12,6 +12,7 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use super::{
+    media::Library,
     play::Logged,
     script::{Agenda, Script},
     switches::Switches,
@@ -298,6 +299,9 @@ pub struct World {
     /// The order in which templates came to be: lists keep it.
     #[serde(skip)]
     pub template_order: Vec<TemplateId>,
+    /// What was uploaded.
+    #[serde(skip)]
+    pub media: Library,
     /// Multi-Partner Solutions.
     pub solutions: BTreeMap<SolutionId, Solution>,
     /// Migration intents.
@@ -343,6 +347,7 @@ impl World {
             numbers: BTreeMap::new(),
             templates: BTreeMap::new(),
             template_order: Vec::new(),
+            media: Library::default(),
             solutions: BTreeMap::new(),
             intents: BTreeMap::new(),
             script: Script::default(),

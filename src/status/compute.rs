@@ -416,7 +416,7 @@ fn in_short(reason: &str) -> &str {
 
 /// The other number a step belongs to.
 fn other_number(step: &ChangeEntry, phone: &Phone) -> Option<Phone> {
-    let address = Address::account(&step.address);
+    let address = Address::read(&step.address);
     address.phone().filter(|other| other != phone)
 }
 

@@ -6,13 +6,13 @@
 use serde_json::json;
 
 use super::{
-    Action, Change, Context, Decision, Outcome, StepError, StepKind, account,
+    Action, Change, Context, Decision, Outcome, StepError, StepKind,
     context::{Repeat, Written},
 };
 use crate::{
     api::meta::{CallError, Side, write},
     finding::{Finding, Severity, Who},
-    ids::{Address, NumberStep, PhoneNumberId, SolutionId, WabaId},
+    ids::{AccountStep, Address, NumberStep, PhoneNumberId, SolutionId, WabaId},
     phone::Phone,
     plan::{Method, Number, Plan},
     preflight,
@@ -88,7 +88,7 @@ impl StepKind for Add {
 
     fn needs(&self) -> Vec<Address> {
         let accepted = self.solution.as_ref().map(Address::solution_accepted);
-        let subscription = account::subscription();
+        let subscription = Address::account(AccountStep::Subscription);
         [subscription].into_iter().chain(accepted).collect()
     }
 

@@ -360,23 +360,6 @@ fn until_verified(seen: &Snapshot, phone: &Phone, edge: &str) -> Decision {
     Decision::Change(Change::new(Action::Call, "the number is not verified").call(call))
 }
 
-/// The account steps every cut-over rests on.
-mod account {
-    use crate::ids::Address;
-
-    pub(super) fn subscription() -> Address {
-        Address::account("target.subscription")
-    }
-
-    pub(super) fn templates_copy() -> Address {
-        Address::account("templates.copy")
-    }
-
-    pub(super) fn templates_approved() -> Address {
-        Address::account("templates.approved")
-    }
-}
-
 /// Returns the selected templates that will not come to the target, with the reason.
 pub fn not_copied(plan: &Plan, seen: &Snapshot) -> Vec<(String, String)> {
     let (Some(source), Some(target)) = (

@@ -20,7 +20,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::{
-    Action, Change, Context, Decision, Outcome, StepError, StepKind, account,
+    Action, Change, Context, Decision, Outcome, StepError, StepKind,
     clearance::{Clearance, WITHOUT_CODE, clear},
     context::{ATTEMPTS, Repeat},
     cut_over::closed,
@@ -28,7 +28,7 @@ use super::{
 };
 use crate::{
     finding::{Finding, Severity, Who},
-    ids::{Address, NumberStep},
+    ids::{AccountStep, Address, NumberStep},
     journal::number::Attempts,
     phone::Phone,
     plan::{Method, Number, Window},
@@ -233,7 +233,10 @@ impl StepKind for Register {
             .iter()
             .map(|phone| Address::number(phone, NumberStep::Live));
         own.into_iter()
-            .chain([account::subscription(), account::templates_approved()])
+            .chain([
+                Address::account(AccountStep::Subscription),
+                Address::account(AccountStep::TemplatesApproved),
+            ])
             .chain(others)
             .collect()
     }

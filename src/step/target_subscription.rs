@@ -5,13 +5,11 @@
 
 use serde_json::Value;
 
-use super::{
-    Action, Change, Context, Decision, Outcome, StepError, StepKind, account, context::Repeat,
-};
+use super::{Action, Change, Context, Decision, Outcome, StepError, StepKind, context::Repeat};
 use crate::{
     api::meta::write,
     finding::{Finding, Severity, Who},
-    ids::{Address, WabaId},
+    ids::{AccountStep, Address, WabaId},
     plan::{Plan, SubscribeApp, Subscription as Wanted},
     resource::{
         Observed,
@@ -71,7 +69,7 @@ impl TargetSubscription {
 
 impl StepKind for TargetSubscription {
     fn address(&self) -> Address {
-        account::subscription()
+        Address::account(AccountStep::Subscription)
     }
 
     fn describe(&self) -> String {

@@ -6,15 +6,15 @@
 
 use std::collections::BTreeMap;
 
-use super::{Action, Change, Context, Decision, Outcome, StepError, StepKind, account};
+use super::{Action, Change, Context, Decision, Outcome, StepError, StepKind};
 use crate::{
     finding::{Finding, Severity, Who},
-    ids::{Address, WabaId},
+    ids::{AccountStep, Address, TemplateKey, WabaId},
     phone::Phone,
     plan::{Glob, Plan},
     resource::{
         Observed,
-        template::{Key, Status, Template},
+        template::{Status, Template},
     },
     snapshot::{Snapshot, target_templates},
 };
@@ -71,11 +71,11 @@ impl TemplatesApproved {
         }
     }
 
-    fn standing(&self, seen: &Snapshot, target: &BTreeMap<Key, Template>) -> Standing {
+    fn standing(&self, seen: &Snapshot, target: &BTreeMap<TemplateKey, Template>) -> Standing {
         let refused = seen.refused_copies();
         let empty = BTreeMap::new();
         let source = seen.source.templates.present().unwrap_or(&empty);
-        let mut required: BTreeMap<Key, Option<&Template>> = BTreeMap::new();
+        let mut required: BTreeMap<TemplateKey, Option<&Template>> = BTreeMap::new();
         for (key, template) in source {
             if self.is_required(template, &refused) {
                 required.insert(key.clone(), None);
@@ -103,7 +103,7 @@ impl TemplatesApproved {
         standing
     }
 
-    fn judge(&self, key: &Key, template: &Template, standing: &mut Standing) {
+    fn judge(&self, key: &TemplateKey, template: &Template, standing: &mut Standing) {
         match &template.status {
             Some(Status::Approved) => standing.approved += 1,
             Some(Status::Pending | Status::InAppeal) => standing.waiting.push(key.to_string()),
@@ -125,7 +125,7 @@ impl TemplatesApproved {
     /// A required template that is not on the target waits for its copy, when there will be one.
     fn judge_missing(
         &self,
-        key: &Key,
+        key: &TemplateKey,
         source: &Template,
         refused: &BTreeMap<String, String>,
         standing: &mut Standing,
@@ -201,7 +201,7 @@ impl TemplatesApproved {
 
 impl StepKind for TemplatesApproved {
     fn address(&self) -> Address {
-        account::templates_approved()
+        Address::account(AccountStep::TemplatesApproved)
     }
 
     fn describe(&self) -> String {
@@ -209,7 +209,7 @@ impl StepKind for TemplatesApproved {
     }
 
     fn needs(&self) -> Vec<Address> {
-        vec![account::templates_copy()]
+        vec![Address::account(AccountStep::TemplatesCopy)]
     }
 
     fn decide(&self, seen: &Snapshot) -> Decision {

@@ -15,19 +15,16 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{
-    Action, Change, Context, Decision, Outcome, StepError, StepKind, account,
+    Action, Change, Context, Decision, Outcome, StepError, StepKind,
     context::{Repeat, Written},
 };
 use crate::{
     api::meta::write,
     finding::{Finding, Severity, Who},
-    ids::{Address, TemplateId, WabaId},
+    ids::{AccountStep, Address, TemplateId, TemplateKey, WabaId},
     journal::history::REFUSED_TEMPLATES,
     plan::{Glob, Plan},
-    resource::{
-        Observed,
-        template::{Key, Selection},
-    },
+    resource::{Observed, template::Selection},
     snapshot::{Snapshot, target_templates},
     step::Call,
 };
@@ -81,7 +78,7 @@ impl TemplatesCopy {
     async fn copy_page(
         &self,
         cx: &Context<'_>,
-        page: &[(Key, TemplateId)],
+        page: &[(TemplateKey, TemplateId)],
     ) -> Result<BTreeMap<String, String>, StepError> {
         let ids: Vec<_> = page.iter().map(|(_, id)| id.clone()).collect();
         let write = write::migrate_templates(&self.target, &self.source, &ids);
@@ -112,7 +109,7 @@ impl TemplatesCopy {
     }
 
     /// Returns the selected templates that the target lacks.
-    fn missing(&self, cx: &Context<'_>) -> Result<Vec<(Key, TemplateId)>, StepError> {
+    fn missing(&self, cx: &Context<'_>) -> Result<Vec<(TemplateKey, TemplateId)>, StepError> {
         let seen = cx.seen();
         let (Some(source), Some(target)) = (
             seen.source.templates.present(),
@@ -155,7 +152,7 @@ impl TemplatesCopy {
     async fn watch(
         &self,
         cx: &Context<'_>,
-        expected: &[Key],
+        expected: &[TemplateKey],
         patience: Option<Duration>,
     ) -> Result<bool, StepError> {
         let look = || async {
@@ -188,7 +185,7 @@ impl TemplatesCopy {
 
 impl StepKind for TemplatesCopy {
     fn address(&self) -> Address {
-        account::templates_copy()
+        Address::account(AccountStep::TemplatesCopy)
     }
 
     fn describe(&self) -> String {

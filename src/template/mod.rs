@@ -1,0 +1,4 @@
+//! What a message template says, whoever holds it: a file of the plan or an account.
+//!
+//! Pure: no account, no file, no request. Source of all words:
+//! <https://developers.facebook.com/docs/whatsapp/business-management-api/message-templates/components>

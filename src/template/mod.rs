@@ -2,3 +2,10 @@
 //!
 //! Pure: no account, no file, no request. Source of all words:
 //! <https://developers.facebook.com/docs/whatsapp/business-management-api/message-templates/components>
+
+mod content;
+mod text;
+mod writable;
+
+pub use content::{Content, FlowIds, Line};
+pub use writable::{Sample, Writable};

@@ -16,6 +16,7 @@ use serde_json::Value;
 
 use crate::{
     changeset::ChangeSet,
+    field::FieldChange,
     ids::{Address, NumberStep, TemplateKey},
     plan::Plan,
     resource::{
@@ -23,7 +24,7 @@ use crate::{
         template::{Status, Template},
     },
     snapshot::Snapshot,
-    step::{Action, FieldChange},
+    step::Action,
 };
 
 /// Why something differs.
@@ -116,7 +117,7 @@ fn numbers<'a>(plan: &'a Plan, seen: &'a Snapshot) -> impl Iterator<Item = Diffe
                 class: Class::Service,
                 address: format!("number[\"{phone}\"]"),
                 message: format!("Meta rates its quality {rating}"),
-                fields: vec![field("quality_rating", rating, Value::Null)],
+                fields: vec![FieldChange::new("quality_rating", rating, Value::Null)],
             })
         })
 }
@@ -149,14 +150,18 @@ fn template(
         .as_ref()
         .filter(|status| stopped.contains(status))
     {
-        fields.push(field("status", status.as_str(), "APPROVED"));
+        fields.push(FieldChange::new("status", status.as_str(), "APPROVED"));
     }
     if let (Some(on_source_category), Some(on_target_category)) = (
         on_source.and_then(|source| source.category.as_deref()),
         on_target.category.as_deref(),
     ) && on_source_category != on_target_category
     {
-        fields.push(field("category", on_target_category, on_source_category));
+        fields.push(FieldChange::new(
+            "category",
+            on_target_category,
+            on_source_category,
+        ));
     }
     let changes: Vec<_> = fields
         .iter()
@@ -186,12 +191,4 @@ fn orphans<'a>(plan: &'a Plan, seen: &'a Snapshot) -> impl Iterator<Item = Diffe
             fields: Vec::new(),
         })
     })
-}
-
-fn field(path: &str, before: impl Into<Value>, after: impl Into<Value>) -> FieldChange {
-    FieldChange {
-        path: path.to_owned(),
-        before: before.into(),
-        after: after.into(),
-    }
 }

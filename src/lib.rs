@@ -33,6 +33,7 @@ pub mod phone;
 pub mod secret;
 
 pub mod clock;
+pub mod field;
 pub mod finding;
 pub mod yaml;
 
@@ -46,6 +47,8 @@ pub mod plan;
 pub mod resource;
 
 pub mod snapshot;
+
+pub mod inventory;
 
 pub mod preflight;
 

@@ -16,11 +16,15 @@ use jiff::Timestamp;
 use crate::{
     api::meta::{CallError, Reader},
     ids::{AccountStep, Address, AppId, SolutionId, TemplateKey, WabaId},
-    journal::{History, history::REFUSED_TEMPLATES},
+    journal::{
+        History,
+        history::{PENDING_SINCE, REFUSED_TEMPLATES},
+    },
     phone::Phone,
     plan::Plan,
     resource::{
         Observed, Trouble, Why,
+        flow::{self, Flow},
         migration_intent::MigrationIntent,
         phone_number::PhoneNumber,
         profile::Profile,
@@ -29,6 +33,7 @@ use crate::{
         token::Token,
         waba::{Waba, WabaDetails},
     },
+    template::FlowIds,
 };
 
 /// Profiles read side by side.
@@ -77,6 +82,8 @@ pub struct Account {
     pub numbers: Observed<Vec<PhoneNumber>>,
     /// Its templates, by key.
     pub templates: Observed<BTreeMap<TemplateKey, Template>>,
+    /// Its flows, by name; absent where the plan needs none.
+    pub flows: Observed<BTreeMap<String, Flow>>,
     /// Templates of the target that are being deleted: gone for every purpose, but their names stay
     /// blocked. Empty for the source.
     pub leaving: BTreeSet<TemplateKey>,
@@ -118,35 +125,90 @@ impl Account {
         self.known(phone).is_some_and(PhoneNumber::is_live)
     }
 
-    async fn observe(reader: &Reader, id: &WabaId, is_target: bool, with_templates: bool) -> Self {
+    /// Takes in a fresh list of templates that may be without content: what was known to be said by
+    /// a template stays known as long as it is the same one.
+    pub fn take_templates(&mut self, listed: Vec<Template>) {
+        let known = match std::mem::replace(&mut self.templates, Observed::Absent) {
+            Observed::Present(known) => known,
+            Observed::Absent | Observed::Unknown(_) => BTreeMap::new(),
+        };
+        let (mut there, leaving) = there_and_leaving(listed);
+        for (key, template) in &mut there {
+            if template.content.is_none()
+                && let Some(known) = known.get(key).filter(|known| known.id == template.id)
+            {
+                template.content.clone_from(&known.content);
+            }
+        }
+        self.templates = Observed::Present(there);
+        self.leaving = leaving;
+    }
+
+    /// Returns a template that is certainly there.
+    pub fn template(&self, key: &TemplateKey) -> Option<&Template> {
+        self.templates.present()?.get(key)
+    }
+
+    async fn observe(reader: &Reader, id: &WabaId, is_target: bool, wants: Wants) -> Self {
         let waba = async { Observed::from(reader.get(&Waba::read(id, is_target)).await) };
         let details = async { Observed::from(reader.get(&Waba::read_details(id)).await) };
         let numbers = async { Observed::from(reader.list(&PhoneNumber::list(id)).await) };
         let templates = async {
-            match (with_templates, is_target) {
-                (false, _) => (Observed::Present(BTreeMap::new()), BTreeSet::new()),
-                (true, true) => match there_and_leaving(reader, id).await {
-                    Ok((there, leaving)) => (Observed::Present(there), leaving),
-                    Err(error) => (Err(error).into(), BTreeSet::new()),
-                },
-                (true, false) => (templates(reader, id).await, BTreeSet::new()),
+            match wants.templates {
+                true => reader.list(&Template::list(id)).await,
+                false => Ok(Vec::new()),
+            }
+        };
+        let flows = async {
+            match wants.flows {
+                true => flows(reader, id).await.into(),
+                false => Observed::Absent,
             }
         };
         let accounts = join(join(waba, details), numbers);
-        let (((waba, details), numbers), (templates, leaving)) = join(accounts, templates).await;
+        let lists = join(templates, flows);
+        let (((waba, details), numbers), (templates, flows)) = join(accounts, lists).await;
+        let (templates, leaving) = match templates {
+            Err(error) => (Err(error).into(), BTreeSet::new()),
+            Ok(listed) if is_target => {
+                let (there, leaving) = there_and_leaving(listed);
+                (Observed::Present(there), leaving)
+            }
+            Ok(listed) => (Observed::Present(by_key(listed)), BTreeSet::new()),
+        };
         Self {
             waba,
             details,
             numbers,
             templates,
+            flows,
             leaving,
         }
     }
 }
 
-/// Reads all templates of a WABA.
-async fn templates(reader: &Reader, id: &WabaId) -> Observed<BTreeMap<TemplateKey, Template>> {
-    reader.list(&Template::list(id)).await.map(by_key).into()
+/// What is read of an account besides itself and its numbers.
+#[derive(Clone, Copy, Debug)]
+struct Wants {
+    templates: bool,
+    flows: bool,
+}
+
+impl Wants {
+    fn of(plan: &Plan) -> Self {
+        let templates = &plan.templates;
+        let defines_flows = || {
+            let mut definitions = templates.definitions.iter();
+            definitions.any(|definition| definition.content().has_flow())
+        };
+        Self {
+            templates: !templates.copy.is_empty()
+                || !templates.definitions.is_empty()
+                || templates.required.is_some()
+                || templates.prune,
+            flows: !plan.flows.copy.is_empty() || templates.recreate || defines_flows(),
+        }
+    }
 }
 
 /// Sorts templates by key. A language that is being deleted gives way to one that is there.
@@ -161,34 +223,41 @@ fn by_key(templates: Vec<Template>) -> BTreeMap<TemplateKey, Template> {
     all
 }
 
-/// Reads the templates that are there on the target. What is being deleted is listed, but is gone
-/// for every purpose.
-pub async fn target_templates(
-    reader: &Reader,
-    id: &WabaId,
-) -> Result<BTreeMap<TemplateKey, Template>, CallError> {
-    Ok(there_and_leaving(reader, id).await?.0)
-}
-
-/// Reads the templates of the target: those that are there, and the keys of those that are being
-/// deleted.
-async fn there_and_leaving(
-    reader: &Reader,
-    id: &WabaId,
-) -> Result<(BTreeMap<TemplateKey, Template>, BTreeSet<TemplateKey>), CallError> {
-    let mut templates = by_key(reader.list(&Template::list(id)).await?);
+/// Sorts the templates of the target: those that are there, and the keys of those that are being
+/// deleted. What is being deleted is listed, but is gone for every purpose.
+fn there_and_leaving(
+    listed: Vec<Template>,
+) -> (BTreeMap<TemplateKey, Template>, BTreeSet<TemplateKey>) {
+    let mut templates = by_key(listed);
     let leaving = templates.extract_if(.., |_, template| !template.is_there());
     let leaving = leaving.map(|(key, _)| key).collect();
-    Ok((templates, leaving))
+    (templates, leaving)
+}
+
+/// Reads the flows of a WABA by name. Endpoints are left out where the list does not show them.
+pub async fn flows(reader: &Reader, id: &WabaId) -> Result<BTreeMap<String, Flow>, CallError> {
+    let listed = match reader.list(&Flow::list(id)).await {
+        Err(error)
+            if error
+                .graph()
+                .is_some_and(|graph| graph.code == 100 && graph.subcode.is_none()) =>
+        {
+            reader.list(&Flow::list_plain(id)).await?
+        }
+        listed => listed?,
+    };
+    Ok(listed
+        .into_iter()
+        .map(|flow| (flow.name.clone(), flow))
+        .collect())
 }
 
 /// Reads everything the plan needs. Never fails: what could not be read is [`Observed::Unknown`].
 pub async fn observe(plan: &Plan, readers: &Readers, history: History, at: Timestamp) -> Snapshot {
-    let with_templates = !plan.templates.copy.is_empty() || plan.templates.required.is_some();
-    let source = Account::observe(&readers.source, &plan.source.waba, false, with_templates);
+    let wants = Wants::of(plan);
+    let source = Account::observe(&readers.source, &plan.source.waba, false, wants);
     let target = async {
-        let target =
-            Account::observe(&readers.target, &plan.target.waba, true, with_templates).await;
+        let target = Account::observe(&readers.target, &plan.target.waba, true, wants).await;
         let profiles = profiles(plan, &readers.target, &target).await;
         (target, profiles)
     };
@@ -246,9 +315,9 @@ async fn intents(
     join_all(reads).await.into_iter().collect()
 }
 
-/// Asks how many templates the target may still get, where any are copied.
+/// Asks how many templates the target may still get, where any are copied or defined.
 async fn room(plan: &Plan, reader: &Reader) -> Observed<Room> {
-    if plan.templates.copy.is_empty() {
+    if plan.templates.copy.is_empty() && plan.templates.definitions.is_empty() {
         return Observed::Absent;
     }
     let read = reader.get(&Room::read(&plan.target.waba)).await;
@@ -312,6 +381,7 @@ impl Snapshot {
             details: _,
             numbers,
             templates,
+            flows,
             leaving: _,
         } = &self.target;
         let unknown = [
@@ -320,6 +390,8 @@ impl Snapshot {
             templates.unknown(),
             self.subscriptions.unknown(),
             self.source.templates.unknown(),
+            flows.unknown(),
+            self.source.flows.unknown(),
         ];
         unknown.into_iter().flatten().map(|why| why.trouble).max()
     }
@@ -331,10 +403,27 @@ impl Snapshot {
             .map_or(Observed::Absent, Observed::as_ref)
     }
 
-    /// Returns what Meta refused to copy in earlier runs: key to reason.
-    pub fn refused_copies(&self) -> BTreeMap<String, String> {
-        let copy = Address::account(AccountStep::TemplatesCopy);
-        let kept = self.history.kept(&copy, REFUSED_TEMPLATES);
+    /// Returns the flows of both accounts, paired by name.
+    pub fn flow_ids(&self) -> FlowIds {
+        let none = BTreeMap::new();
+        let source = self.source.flows.present().unwrap_or(&none);
+        let target = self.target.flows.present().unwrap_or(&none);
+        flow::pair(source, target)
+    }
+
+    /// Returns what Meta refused in earlier runs to do for templates or flows: name to reason.
+    pub fn refused(&self, step: AccountStep) -> BTreeMap<String, String> {
+        let kept = self
+            .history
+            .kept(&Address::account(step), REFUSED_TEMPLATES);
+        kept.and_then(|data| serde_json::from_value(data.clone()).ok())
+            .unwrap_or_default()
+    }
+
+    /// Returns since when each required template is waited for, by key, as runs have seen it.
+    pub fn pending_since(&self) -> BTreeMap<String, Timestamp> {
+        let approved = Address::account(AccountStep::TemplatesApproved);
+        let kept = self.history.kept(&approved, PENDING_SINCE);
         kept.and_then(|data| serde_json::from_value(data.clone()).ok())
             .unwrap_or_default()
     }
@@ -358,6 +447,37 @@ pub fn is_gone(error: &CallError) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_list_without_content_leaves_what_was_known() {
+        let template = |id: &str, components: Option<serde_json::Value>| -> Template {
+            let fields = serde_json::json!({"id": id, "name": "a", "language": "de", "status": "APPROVED",
+                "components": components});
+            serde_json::from_value(fields).unwrap()
+        };
+        let says_hi = Some(serde_json::json!([{"type": "BODY", "text": "Hi"}]));
+        let unread = || {
+            Observed::Unknown(Why {
+                reason: String::new(),
+                said: String::new(),
+                trouble: Trouble::Failure,
+            })
+        };
+        let mut account = Account {
+            waba: Observed::Absent,
+            details: Observed::Absent,
+            numbers: Observed::Absent,
+            templates: unread(),
+            flows: Observed::Absent,
+            leaving: BTreeSet::new(),
+        };
+        let key = TemplateKey::new("a", "de");
+        account.take_templates(vec![template("1", says_hi)]);
+        account.take_templates(vec![template("1", None)]);
+        assert!(account.template(&key).unwrap().content.is_some());
+        account.take_templates(vec![template("2", None)]);
+        assert_eq!(account.template(&key).unwrap().content, None);
+    }
 
     #[test]
     fn a_language_that_is_being_deleted_gives_way_to_one_that_is_there() {

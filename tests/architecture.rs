@@ -13,6 +13,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("ids", &["phone"]),
     ("secret", &[]),
     ("clock", &[]),
+    ("field", &[]),
     ("finding", &[]),
     ("yaml", &[]),
     ("journal", &["ids", "phone", "clock", "finding"]),
@@ -33,24 +34,42 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ),
     (
         "snapshot",
-        &["ids", "phone", "api", "plan", "resource", "journal"],
+        &[
+            "ids", "phone", "api", "plan", "resource", "journal", "template",
+        ],
+    ),
+    (
+        "inventory",
+        &[
+            "ids", "field", "journal", "plan", "resource", "snapshot", "template",
+        ],
     ),
     (
         "preflight",
         &[
-            "ids", "phone", "finding", "journal", "plan", "resource", "snapshot",
+            "ids",
+            "inventory",
+            "phone",
+            "finding",
+            "journal",
+            "plan",
+            "resource",
+            "snapshot",
         ],
     ),
     (
         "step",
         &[
             "ids",
+            "field",
+            "inventory",
             "phone",
             "secret",
             "clock",
             "finding",
             "journal",
             "api",
+            "template",
             "plan",
             "resource",
             "snapshot",
@@ -61,6 +80,8 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         "changeset",
         &[
             "ids",
+            "field",
+            "inventory",
             "finding",
             "plan",
             "resource",
@@ -73,6 +94,8 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         "diff",
         &[
             "ids",
+            "field",
+            "inventory",
             "phone",
             "plan",
             "resource",
@@ -85,6 +108,8 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         "status",
         &[
             "ids",
+            "field",
+            "inventory",
             "phone",
             "finding",
             "journal",
@@ -111,6 +136,8 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     (
         "report",
         &[
+            "field",
+            "inventory",
             "plan",
             "ids",
             "phone",

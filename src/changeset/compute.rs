@@ -10,11 +10,15 @@ use super::{
 };
 use crate::{
     finding::{Finding, Verdict},
+    inventory::{
+        Fate, Inventory, Item, NOT_SELECTED,
+        flows::{FlowFate, Flows},
+    },
     plan::Plan,
     preflight,
     resource::Observed,
     snapshot::{Account, Snapshot},
-    step::{Action, Change, Decision, Step, StepKind, not_copied},
+    step::{Action, Change, Decision, Step, StepKind},
 };
 
 /// Decides every step.
@@ -33,6 +37,8 @@ pub fn compute(plan: &Plan, graph: &StepGraph, seen: &Snapshot) -> ChangeSet {
     preflight::sort(&mut findings);
     findings.dedup();
     let summary = summary(plan, &changes, seen.at);
+    let templates = Inventory::of(&plan.templates, seen, seen.at);
+    let flows = Flows::of(&plan.flows, seen);
     ChangeSet {
         format_version: FORMAT_VERSION,
         plan: PlanRef {
@@ -43,7 +49,9 @@ pub fn compute(plan: &Plan, graph: &StepGraph, seen: &Snapshot) -> ChangeSet {
         target: account(plan.target.waba.as_str(), &seen.target),
         findings,
         changes,
-        not_migrated: left_behind(plan, seen),
+        not_migrated: left_behind(plan, seen, templates.as_ref(), flows.as_ref()),
+        templates,
+        flows,
         summary,
     }
 }
@@ -156,15 +164,46 @@ fn earliest(changes: &[ChangeEntry], at: Timestamp) -> Option<String> {
     Some(first.opens.clone())
 }
 
+/// A selected template that does not come, with what to do instead.
+fn stays(item: &Item) -> Option<LeftBehind> {
+    let is_left = matches!(item.fate, Fate::Skipped | Fate::Failed);
+    let reason = item
+        .reason
+        .as_deref()
+        .filter(|reason| is_left && *reason != NOT_SELECTED)?;
+    let instead = item
+        .instead
+        .as_deref()
+        .map(|instead| format!("; {instead}"));
+    Some(LeftBehind {
+        what: format!("template {}", item.key()),
+        reason: format!("{reason}{}", instead.unwrap_or_default()),
+    })
+}
+
 /// What Meta does not move, template by template, and what no API can.
-fn left_behind(plan: &Plan, seen: &Snapshot) -> Vec<LeftBehind> {
-    let mut left: Vec<_> = not_copied(plan, seen)
-        .into_iter()
-        .map(|(key, reason)| LeftBehind {
-            what: format!("template {key}"),
-            reason,
-        })
-        .collect();
+fn left_behind(
+    plan: &Plan,
+    seen: &Snapshot,
+    templates: Option<&Inventory>,
+    flows: Option<&Flows>,
+) -> Vec<LeftBehind> {
+    let mut left = Vec::new();
+    for item in templates.iter().flat_map(|all| &all.templates) {
+        left.extend(stays(item));
+    }
+    for item in flows.iter().flat_map(|all| all.with(FlowFate::Failed)) {
+        left.push(LeftBehind {
+            what: format!("flow {}", item.name),
+            reason: item.reason.clone().unwrap_or_default(),
+        });
+    }
+    for item in flows.iter().flat_map(|all| &all.flows) {
+        for what in item.to_set_again() {
+            let reason = "a copied flow does not bring it along; set it again on the target".into();
+            left.push(LeftBehind { what, reason });
+        }
+    }
     let moving = plan
         .numbers
         .iter()

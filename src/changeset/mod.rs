@@ -16,9 +16,11 @@ pub use compute::{checked, compute};
 pub use graph::StepGraph;
 
 use crate::{
+    field::FieldChange,
     finding::Finding,
+    inventory::{Inventory, flows::Flows},
     plan::{Window, window::CUT_OVER},
-    step::{Action, Call, FieldChange, Gate, Phase, Undo},
+    step::{Action, Call, Gate, Phase, Undo},
 };
 
 /// Version of the change set's JSON form.
@@ -39,6 +41,13 @@ pub struct ChangeSet {
     pub findings: Vec<Finding>,
     /// One entry per step, in an order that respects every need.
     pub changes: Vec<ChangeEntry>,
+    /// What becomes of every template of the source, where the plan asks for templates and both
+    /// lists could be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub templates: Option<Inventory>,
+    /// The same for selected flows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub flows: Option<Flows>,
     /// What stays behind, and why.
     pub not_migrated: Vec<LeftBehind>,
     /// The sums.

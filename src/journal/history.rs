@@ -6,11 +6,12 @@ use std::{
 };
 
 use jiff::{SignedDuration, Timestamp};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::{
     event::{Answer, Entry, Event, StepEnd},
     number::NumberHistory,
+    templates::TemplatesHistory,
 };
 use crate::{
     ids::{Address, MigrationIntentId},
@@ -19,6 +20,9 @@ use crate::{
 
 /// Under this name the templates are kept that Meta refused to copy.
 pub const REFUSED_TEMPLATES: &str = "refused_templates";
+
+/// Under this name it is kept since when each template is reviewed.
+pub const PENDING_SINCE: &str = "pending_since";
 
 /// Under this name the id of a migration intent is kept: no list of the API has it.
 pub const MIGRATION_INTENT: &str = "migration_intent";
@@ -30,6 +34,8 @@ pub struct History {
     pub done: BTreeSet<Address>,
     /// What is known of each number.
     numbers: BTreeMap<Phone, NumberHistory>,
+    /// What is known of templates.
+    pub templates: TemplatesHistory,
     /// Steps that wait, each since when and what for.
     pub waiting: BTreeMap<Address, Waiting>,
     /// Steps that must not be tried again before a time.
@@ -107,25 +113,16 @@ impl History {
         self
     }
 
-    /// Takes in what a line tells of a number, and nothing else: a run needs to know at once what it
-    /// did with a number itself.
+    /// Takes in what a line tells of a number or of templates, and nothing else: a run needs to know
+    /// at once what it did with them itself.
     pub fn note(&mut self, event: &Event, at: Timestamp) {
+        if let Some(step) = event.step() {
+            self.templates.note(step, event, at);
+        }
         if let Some((step, phone)) = event.step().and_then(|step| Some((step, step.phone()?))) {
             let step = step.number_step().map(|(_, step)| step);
             self.numbers.entry(phone).or_default().note(step, event, at);
         }
-    }
-
-    /// The same for a write that is about to leave.
-    pub fn sends(&mut self, step: &Address, path: &str, at: Timestamp) {
-        let intent = Event::Intent {
-            step: step.clone(),
-            attempt: 1,
-            method: String::new(),
-            path: path.to_owned(),
-            params: Map::new(),
-        };
-        self.note(&intent, at);
     }
 
     fn answered(&mut self, step: &Address, answer: &Answer, at: Timestamp) {

@@ -3,6 +3,7 @@
 //! * [`event`]: the lines of the record, as data.
 //! * [`history`]: what all lines together amount to, by one pure transition function.
 //! * [`number`]: what they tell of one number.
+//! * [`templates`]: what they tell of templates.
 //! * [`mod@file`]: writing, locking and reading the files.
 //!
 //! The API is the state: a lost journal costs history, never correctness. What cannot be seen in
@@ -13,6 +14,7 @@ pub mod event;
 pub mod file;
 pub mod history;
 pub mod number;
+pub mod templates;
 
 pub use event::{Answer, Entry, Event, StepEnd};
 pub use file::{Journal, JournalError, Lock};

@@ -55,6 +55,7 @@ pub(crate) fn plan(document: Document, path: &Path, digest: String) -> Option<Pl
             .collect::<Option<_>>()?,
         windows,
         templates: templates(document.templates.unwrap_or_default()),
+        flows: flows(document.flows.unwrap_or_default()),
         policy: policy(document.policy.unwrap_or_default()),
     })
 }
@@ -203,5 +204,15 @@ fn templates(templates: document::Templates) -> plan::Templates {
     plan::Templates {
         copy: templates.copy.map(globs).unwrap_or_default(),
         required: templates.required.map(globs),
+        recreate: templates.recreate.is_some_and(|switch| switch.value.0),
+        prune: templates.prune.is_some_and(|switch| switch.value.0),
+        definitions: Vec::new(),
+    }
+}
+
+fn flows(flows: document::Flows) -> plan::Flows {
+    let names = flows.copy.unwrap_or_default();
+    plan::Flows {
+        copy: names.into_iter().map(|glob| glob.value).collect(),
     }
 }

@@ -223,6 +223,9 @@ mapping! {
         optional required: Vec<Sp<Glob>>,
         /// Template files, relative to the plan file.
         optional files: Vec<Sp<PathPattern>>,
+        /// Whether what Meta's copy cannot take is created anew from the source's content. Default:
+        /// false.
+        optional recreate: Sp<Switch>,
         /// Whether templates are deleted on the target that the plan does not know.
         optional prune: Sp<Switch>,
     }
@@ -231,8 +234,8 @@ mapping! {
 mapping! {
     /// The flows to move.
     pub struct Flows {
-        /// Names on the source, or patterns with * and ?.
-        optional copy: Vec<Sp<Prose>>,
+        /// Names on the source, or patterns with * and ?. Default: none.
+        optional copy: Vec<Sp<Glob>>,
     }
 }
 

@@ -8,6 +8,7 @@ pub mod amounts;
 mod build;
 pub mod choices;
 pub mod decode;
+pub mod definition;
 pub mod document;
 pub mod load;
 mod mask;
@@ -25,10 +26,11 @@ pub mod words;
 
 use std::{path::PathBuf, sync::Arc};
 
+pub use definition::{Definition, Media};
 pub use window::{Opening, Window};
 
 use crate::{
-    ids::{AppId, SolutionId, WabaId},
+    ids::{AppId, SolutionId, TemplateKey, WabaId},
     phone::Phone,
     secret::SecretRef,
 };
@@ -56,6 +58,8 @@ pub struct Plan {
     pub numbers: Vec<Number>,
     /// The templates to move.
     pub templates: Templates,
+    /// The flows to move.
+    pub flows: Flows,
     /// Limits of one run.
     pub policy: Policy,
 }
@@ -199,13 +203,35 @@ pub struct Profile {
 }
 
 /// The templates to move.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Templates {
     /// Names or globs on the source; empty copies none.
     pub copy: Vec<Glob>,
     /// Names or globs that must be APPROVED on the target before any register; absent means all
-    /// that is copied.
+    /// that is copied or defined.
     pub required: Option<Vec<Glob>>,
+    /// Whether what Meta's copy does not take is created anew from the source's content.
+    pub recreate: bool,
+    /// Whether templates of the target are deleted that the plan does not know.
+    pub prune: bool,
+    /// The templates that files define.
+    pub definitions: Vec<Definition>,
+}
+
+impl Templates {
+    /// Returns the definition of a template, if a file has one.
+    pub fn definition(&self, key: &TemplateKey) -> Option<&Definition> {
+        self.definitions
+            .iter()
+            .find(|definition| definition.key == *key)
+    }
+}
+
+/// The flows to move.
+#[derive(Clone, Debug, Default)]
+pub struct Flows {
+    /// Names or globs on the source; empty copies none.
+    pub copy: Vec<Glob>,
 }
 
 /// A name with `*` (any run of characters) and `?` (one character).

@@ -8,6 +8,8 @@
 use super::case::Case;
 use crate::{
     finding::{Finding, Severity, Who},
+    inventory::{Fate, Inventory},
+    plan::Definition,
     resource::waba::Waba,
 };
 
@@ -53,11 +55,11 @@ pub(super) fn numbers(case: &Case<'_>, findings: &mut Vec<Finding>) {
 
 pub(super) fn templates(case: &Case<'_>, findings: &mut Vec<Finding>) {
     const RULE: &str = "capacity-templates";
-    let (Some(selection), Some(there)) = (&case.templates, case.seen.target.templates.present())
+    let (Some(inventory), Some(there)) = (&case.templates, case.seen.target.templates.present())
     else {
         return;
     };
-    let missing = selection.missing.len();
+    let missing = coming(case, inventory);
     if missing == 0 {
         return;
     }
@@ -68,7 +70,7 @@ pub(super) fn templates(case: &Case<'_>, findings: &mut Vec<Finding>) {
     let limit = shown.unwrap_or_else(|| usual_limit(case));
     let wanted = count + missing;
     let message = format!("the target would hold {wanted} of {limit} templates, languages counted");
-    let observed = format!("{count} there, {missing} to copy");
+    let observed = format!("{count} there, {missing} to come");
     let subject = "templates.copy";
     let finding = match shown {
         _ if wanted <= limit => {
@@ -87,6 +89,13 @@ pub(super) fn templates(case: &Case<'_>, findings: &mut Vec<Finding>) {
             )
             .proof("GET /{TARGET}/message_templates?summary=total_count,message_template_limit"),
     );
+}
+
+/// Templates that are still to come: copied, created anew, defined.
+pub(super) fn coming(case: &Case<'_>, inventory: &Inventory) -> usize {
+    let missing = |definition: &&Definition| case.seen.target.template(&definition.key).is_none();
+    let defined = case.plan.templates.definitions.iter();
+    inventory.count(Fate::Copy) + inventory.count(Fate::Recreate) + defined.filter(missing).count()
 }
 
 fn is_verified(case: &Case<'_>) -> bool {

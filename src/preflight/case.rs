@@ -8,11 +8,11 @@ use std::fmt;
 use jiff::Timestamp;
 
 use crate::{
+    inventory::Inventory,
     phone::Phone,
     plan::{Number, Plan},
     resource::{
         phone_number::PhoneNumber,
-        template::Selection,
         waba::{Waba, WabaDetails},
     },
     snapshot::{Account, Snapshot},
@@ -24,8 +24,8 @@ pub(super) struct Case<'a> {
     pub(super) seen: &'a Snapshot,
     /// Numbers that still have to move, in the plan's order. The rest is past every precondition.
     pub(super) moving: Vec<Moving<'a>>,
-    /// What the plan's `templates.copy` comes to; `None` where one side cannot be read.
-    pub(super) templates: Option<Selection<'a>>,
+    /// What becomes of the source's templates; `None` where one side cannot be read.
+    pub(super) templates: Option<Inventory>,
 }
 
 /// A number that still has to move, with what both accounts show of it.
@@ -74,7 +74,7 @@ impl<'a> Case<'a> {
             plan,
             seen,
             moving: moving.collect(),
-            templates: selection(plan, seen),
+            templates: Inventory::of(&plan.templates, seen, seen.at),
         }
     }
 
@@ -147,12 +147,4 @@ pub(super) fn subject_of(phone: &Phone) -> String {
 /// Shows a moment in findings.
 pub(super) fn utc(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M UTC").to_string()
-}
-
-fn selection<'a>(plan: &'a Plan, seen: &'a Snapshot) -> Option<Selection<'a>> {
-    let source = seen.source.templates.present()?;
-    let target = seen.target.templates.present()?;
-    let refused = seen.refused_copies();
-    let copy = &plan.templates.copy;
-    Some(Selection::of(copy, source, target, &refused))
 }

@@ -8,6 +8,7 @@
 use super::case::{Case, Moving};
 use crate::{
     finding::{Finding, Who},
+    inventory::Fate,
     plan::Method,
     resource::{phone_number::PhoneNumber, template::Template},
 };
@@ -28,8 +29,11 @@ const LOOKS: usize = 12;
 const LOOKS_AT_TARGET: usize = 4;
 
 /// Lists of the target's templates: when a run begins, until copies appear and are approved, and
-/// before registers.
+/// before registers. One more for every page of copies.
 const LISTS: usize = 8;
+
+/// Calls for a template that is created: a look, its media, itself.
+const CREATION: usize = 4;
 
 /// The most templates in one copy call.
 /// Source: <https://developers.facebook.com/docs/whatsapp/business-management-api/message-templates/template-migration>
@@ -70,21 +74,24 @@ pub(super) fn fits(case: &Case<'_>, findings: &mut Vec<Finding>) {
 
 fn calls(case: &Case<'_>, numbers: &[PhoneNumber]) -> usize {
     let of_numbers: usize = case.moving.iter().map(calls_of).sum();
-    let missing = case.templates.as_ref().map_or(0, |all| all.missing.len());
+    let count = |fate| case.templates.as_ref().map_or(0, |all| all.count(fate));
+    let (copied, created) = (count(Fate::Copy), count(Fate::Recreate));
     let there = case
         .seen
         .target
         .templates
         .present()
         .map_or(0, |all| all.len());
-    let lists = if case.plan.templates.copy.is_empty() {
+    let copies = copied.div_ceil(COPY_PAGE);
+    let lists = if case.templates.is_none() {
         0
     } else {
-        LISTS * pages(there + missing, Template::PAGE)
+        (LISTS + copies) * pages(there + copied + created, Template::PAGE)
     };
     LOOKS_AT_TARGET
         + pages(numbers.len(), PhoneNumber::PAGE)
-        + missing.div_ceil(COPY_PAGE)
+        + copies
+        + created * CREATION
         + lists
         + of_numbers
 }

@@ -6,9 +6,12 @@
 use super::case::Case;
 use crate::{
     finding::{Finding, Who},
-    ids::{AccountStep, Address, TemplateKey},
-    resource::template::Template,
+    ids::TemplateKey,
+    inventory::{Fate, Item},
 };
+
+/// What the findings are about.
+const SUBJECT: &str = "templates.copy";
 
 /// Templates that a finding names before it only counts.
 const NAMED: usize = 5;
@@ -41,70 +44,71 @@ pub(super) fn required_match(case: &Case<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
-/// What Meta refused to copy is not asked for again, and nobody waits for it.
+/// What Meta refused is not asked for again, and nobody waits for it.
 pub(super) fn refused(case: &Case<'_>, findings: &mut Vec<Finding>) {
-    for (key, reason) in case.seen.refused_copies() {
-        let message = format!("Meta refused to copy template {key}: {reason}");
-        findings.push(
-            Finding::warn("template-refused", "templates.copy", message)
-                .ask(
-                    Who::Us,
-                    "mend it on the source, then: apply --retry-templates",
-                )
-                .proof("GET /{TARGET}/message_templates lists it"),
-        );
+    let failed = case.templates.iter().flat_map(|all| all.with(Fate::Failed));
+    for item in failed.filter(|item| item.target_id.is_none()) {
+        let reason = item.reason.as_deref().unwrap_or("no reason given");
+        let message = format!("template {}: {reason}", item.key());
+        let finding = Finding::warn("template-refused", SUBJECT, message)
+            .proof("GET /{TARGET}/message_templates lists it");
+        findings.push(match &item.instead {
+            Some(instead) => finding.ask(Who::Us, instead.clone()),
+            None => finding,
+        });
     }
 }
 
 /// A template of the same name that the target has of its own stays, and would be sent instead.
 pub(super) fn no_collision(case: &Case<'_>, findings: &mut Vec<Finding>) {
     const RULE: &str = "template-collision";
-    let (Some(selection), Some(target)) = (&case.templates, case.seen.target.templates.present())
-    else {
+    let Some(inventory) = &case.templates else {
         return;
     };
-    if selection.there.is_empty() || was_copied(case) {
+    let there = [Fate::Adopted, Fate::Different].map(|fate| inventory.count(fate));
+    if there == [0, 0] {
         return;
     }
-    let differing = selection.there.iter().filter_map(|source| {
-        let key = source.key();
-        let target = target.get(&key)?;
-        let differs = source.category != target.category || source.status != target.status;
-        differs.then(|| {
-            format!(
-                "{key} is {} on the source, {} on the target",
-                words(source),
-                words(target)
-            )
-        })
+    let told = inventory.with(Fate::Different).map(|item| {
+        let paths: Vec<_> = item
+            .changes
+            .iter()
+            .map(|change| change.path.as_str())
+            .collect();
+        format!("{} ({})", item.key(), paths.join(", "))
     });
-    let differing: Vec<_> = differing.collect();
+    let differing: Vec<_> = told.collect();
     findings.push(if differing.is_empty() {
         let message = "templates of the same name are alike on both accounts";
-        Finding::pass(RULE, "templates.copy", message)
+        Finding::pass(RULE, SUBJECT, message)
     } else {
         let message = format!(
-            "{} on the target already, with another category or status: the target's own stay, and they will be sent",
-            are(differing.len())
+            "{} on the target already and {} something else there: the target's own stay, and they will be sent",
+            are(differing.len()),
+            if differing.len() == 1 { "says" } else { "say" }
         );
-        Finding::warn(RULE, "templates.copy", message)
+        Finding::warn(RULE, SUBJECT, message)
             .observed(listed(&differing))
             .ask(
                 Who::Us,
-                "compare their content in WhatsApp Manager; edit or delete the target's before the copy, or take them out of templates.copy",
+                "edit the target's, define them in files (templates.files), or take them out of templates.copy",
             )
-            .proof("GET /{WABA}/message_templates?fields=name,language,category,status")
+            .proof("GET /{WABA}/message_templates?fields=name,language,category,components")
     });
 }
 
 /// A deleted template's name stays blocked for a while.
 pub(super) fn name_free(case: &Case<'_>, findings: &mut Vec<Finding>) {
     const RULE: &str = "template-name-blocked";
-    let Some(selection) = &case.templates else {
+    let Some(inventory) = &case.templates else {
         return;
     };
+    let coming = [Fate::Copy, Fate::Recreate];
+    let coming = coming.into_iter().flat_map(|fate| inventory.with(fate));
+    let defined = case.plan.templates.definitions.iter();
+    let defined = defined.map(|definition| definition.key.clone());
+    let keys = coming.map(Item::key).chain(defined);
     let is_leaving = |key: &TemplateKey| case.seen.target.leaving.contains(key);
-    let keys = selection.missing.iter().map(|template| template.key());
     let blocked: Vec<_> = keys.filter(is_leaving).map(|key| key.to_string()).collect();
     if blocked.is_empty() {
         return;
@@ -114,7 +118,7 @@ pub(super) fn name_free(case: &Case<'_>, findings: &mut Vec<Finding>) {
         are(blocked.len())
     );
     findings.push(
-        Finding::warn(RULE, "templates.copy", message)
+        Finding::warn(RULE, SUBJECT, message)
             .observed(listed(&blocked))
             .ask(
                 Who::Us,
@@ -122,24 +126,6 @@ pub(super) fn name_free(case: &Case<'_>, findings: &mut Vec<Finding>) {
             )
             .proof("GET /{TARGET}/message_templates does not list them as PENDING_DELETION"),
     );
-}
-
-/// Whether a run of this plan copied templates, or asked Meta to.
-fn was_copied(case: &Case<'_>) -> bool {
-    let copy = Address::account(AccountStep::TemplatesCopy);
-    let history = &case.seen.history;
-    history.done.contains(&copy)
-        || history.sent.contains_key(&copy)
-        || history.accepted.contains_key(&copy)
-}
-
-fn words(template: &Template) -> String {
-    let category = template.category.as_deref().unwrap_or("?");
-    let status = template
-        .status
-        .as_ref()
-        .map_or("?", |status| status.as_str());
-    format!("{category} {status}")
 }
 
 fn are(count: usize) -> String {

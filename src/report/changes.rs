@@ -9,9 +9,10 @@ use similar::{ChangeTag, TextDiff};
 use super::{clean, count, findings, style};
 use crate::{
     changeset::{AccountRef, ChangeEntry, ChangeSet, Summary},
+    field::FieldChange,
     finding::{Finding, Verdict},
     preflight,
-    step::{Action, FieldChange, Phase},
+    step::{Action, Phase},
 };
 
 /// Fields of one change that are shown before the rest is only counted.

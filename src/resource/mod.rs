@@ -3,6 +3,7 @@
 //! [`Observed`] keeps three answers apart: it is there, it is not there, it could not be read.
 //! What could not be read is never treated as missing.
 
+pub mod flow;
 pub mod migration_intent;
 pub mod phone_number;
 pub mod profile;

@@ -1,20 +1,26 @@
 //! A message template in one language, as it is seen on one WABA.
 //!
-//! Its content is not read here: whether a template has to be copied follows from name and
-//! language, and a list without content comes in far smaller answers.
+//! What it says is kept in the form it is compared by; what is needed to write it is read once more
+//! when it is written. A list that only has to show reviews comes without content, in far smaller
+//! answers.
 //!
 //! Source: <https://developers.facebook.com/docs/graph-api/reference/whats-app-business-account/message_templates/>
 
-use std::collections::BTreeMap;
-
 use serde::Deserialize;
+use serde_json::{Map, Value};
 
 use super::words;
 use crate::{
     api::meta::{Page, Read},
     ids::{TemplateId, TemplateKey, WabaId},
-    plan::Glob,
+    template::Content,
 };
+
+/// The fields that show where a template stands.
+const STATE: &str = "id,name,language,status,category,correct_category,previous_category,quality_score,rejected_reason";
+
+/// The fields that show what it says.
+const CONTENT: &str = "message_send_ttl_seconds,components";
 
 words! {
     /// `status`. Only an approved template can be sent.
@@ -35,11 +41,16 @@ words! {
         PendingDeletion = "PENDING_DELETION",
         /// Deleted.
         Deleted = "DELETED",
+        /// Unused for a year.
+        Archived = "ARCHIVED",
+        /// Refused because the account has no room.
+        LimitExceeded = "LIMIT_EXCEEDED",
     }
 }
 
 /// A template in one language.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(from = "Listed")]
 pub struct Template {
     /// Its id on this WABA.
     pub id: TemplateId,
@@ -51,10 +62,58 @@ pub struct Template {
     pub status: Option<Status>,
     /// AUTHENTICATION, MARKETING or UTILITY.
     pub category: Option<String>,
+    /// The category that Meta finds right, where it is another.
+    pub correct_category: Option<String>,
+    /// The category it had before Meta changed it.
+    pub previous_category: Option<String>,
     /// Meta's rating.
     pub quality_score: Option<Quality>,
     /// Why the review refused it.
     pub rejected_reason: Option<String>,
+    /// How long a message may wait for its recipient, in seconds.
+    pub send_ttl: Option<i64>,
+    /// What it says; `None` where it was not asked for or not shown.
+    pub content: Option<Content>,
+}
+
+/// A template as an answer has it.
+#[derive(Deserialize)]
+struct Listed {
+    id: TemplateId,
+    name: String,
+    language: String,
+    status: Option<Status>,
+    category: Option<String>,
+    correct_category: Option<String>,
+    previous_category: Option<String>,
+    quality_score: Option<Quality>,
+    rejected_reason: Option<String>,
+    message_send_ttl_seconds: Option<i64>,
+    components: Option<Vec<Value>>,
+}
+
+impl From<Listed> for Template {
+    fn from(listed: Listed) -> Self {
+        let category = listed.category.unwrap_or_default().to_uppercase();
+        let components = listed.components.as_deref();
+        Self {
+            content: components.map(|components| Content::read(&category, components)),
+            id: listed.id,
+            name: listed.name,
+            language: listed.language,
+            status: listed.status,
+            category: Some(category).filter(|category| !category.is_empty()),
+            previous_category: listed
+                .previous_category
+                .filter(|category| !category.is_empty()),
+            correct_category: listed
+                .correct_category
+                .filter(|category| !category.is_empty()),
+            quality_score: listed.quality_score,
+            rejected_reason: listed.rejected_reason.filter(|reason| reason != "NONE"),
+            send_ttl: listed.message_send_ttl_seconds,
+        }
+    }
 }
 
 /// How many templates a WABA has and may have; each language counts. Both may be left out.
@@ -95,57 +154,35 @@ pub struct Quality {
     pub score: Option<String>,
 }
 
-/// What the plan's `copy` comes to, template by template.
-#[derive(Clone, Debug, Default)]
-pub struct Selection<'a> {
-    /// Will be copied.
-    pub missing: Vec<&'a Template>,
-    /// On the target already, by name and language.
-    pub there: Vec<&'a Template>,
-    /// Meta's copy does not take these; with the reason.
-    pub not_copyable: Vec<(&'a Template, String)>,
-}
-
-impl<'a> Selection<'a> {
-    /// Sorts the templates of the source that `copy` names.
-    pub fn of(
-        copy: &[Glob],
-        source: &'a BTreeMap<TemplateKey, Template>,
-        target: &BTreeMap<TemplateKey, Template>,
-        refused: &BTreeMap<String, String>,
-    ) -> Self {
-        let mut selection = Self::default();
-        for (key, template) in source {
-            if !copy.iter().any(|glob| glob.matches(&template.name)) {
-                continue;
-            }
-            if target.contains_key(key) {
-                selection.there.push(template);
-            } else if let Some(reason) = template.not_copyable() {
-                selection.not_copyable.push((template, reason));
-            } else if let Some(reason) = refused.get(&key.to_string()) {
-                selection
-                    .not_copyable
-                    .push((template, format!("Meta refused to copy it: {reason}")));
-            } else {
-                selection.missing.push(template);
-            }
-        }
-        selection
-    }
-}
-
 impl Template {
     /// The largest page that never runs into "reduce the amount of data".
     pub const PAGE: u32 = 100;
 
-    /// Reads all templates of a WABA.
+    /// Reads all templates of a WABA with what they say.
     pub fn list(waba: &WabaId) -> Read<Page<Self>> {
+        Self::list_of(waba, &format!("{STATE},{CONTENT}"))
+    }
+
+    /// Reads all templates of a WABA without what they say.
+    pub fn list_states(waba: &WabaId) -> Read<Page<Self>> {
+        Self::list_of(waba, STATE)
+    }
+
+    /// Reads the templates of a WABA whose name contains this one: the API's filter finds parts of
+    /// names, so callers compare the key.
+    pub fn find(waba: &WabaId, name: &str) -> Read<Page<Self>> {
+        Self::list(waba).with("name", name)
+    }
+
+    /// Reads everything that is needed to create one anew.
+    pub fn whole(id: &TemplateId) -> Read<Map<String, Value>> {
+        let fields = "name,language,category,parameter_format,message_send_ttl_seconds,cta_url_link_tracking_opted_out,components";
+        Read::new(format!("/{id}")).with("fields", fields)
+    }
+
+    fn list_of(waba: &WabaId, fields: &str) -> Read<Page<Self>> {
         Read::new(format!("/{waba}/message_templates"))
-            .with(
-                "fields",
-                "id,name,language,status,category,quality_score,rejected_reason",
-            )
+            .with("fields", fields)
             .with("limit", Self::PAGE.to_string())
     }
 
@@ -165,27 +202,20 @@ impl Template {
         !matches!(self.status, Some(Status::PendingDeletion | Status::Deleted))
     }
 
-    /// Returns why Meta's copy will not take it; `None` when it will. Eligible are APPROVED
-    /// templates of GREEN or UNKNOWN quality.
-    ///
-    /// Source: <https://developers.facebook.com/docs/whatsapp/business-management-api/message-templates/template-migration>
-    pub fn not_copyable(&self) -> Option<String> {
-        if !self.is_approved() {
-            let status = self.status.as_ref().map_or("unknown", Status::as_str);
-            return Some(format!(
-                "its status is {status}, only APPROVED templates are copied"
-            ));
-        }
-        let score = self
-            .quality_score
-            .as_ref()
-            .and_then(|quality| quality.score.as_deref());
-        match score {
-            None | Some("GREEN" | "UNKNOWN") => None,
-            Some(score) => Some(format!(
-                "its quality is {score}, only GREEN and UNKNOWN are copied"
-            )),
-        }
+    /// Returns the rating's word.
+    pub fn score(&self) -> Option<&str> {
+        self.quality_score.as_ref()?.score.as_deref()
+    }
+
+    /// Returns the status's word.
+    pub fn status_word(&self) -> &str {
+        self.status.as_ref().map_or("unknown", Status::as_str)
+    }
+
+    /// Returns the category it should have, where Meta says that it has a wrong one.
+    pub fn drifted_category(&self) -> Option<&str> {
+        let correct = self.correct_category.as_deref()?;
+        (self.category.as_deref() != Some(correct)).then_some(correct)
     }
 }
 
@@ -193,27 +223,36 @@ impl Template {
 mod tests {
     use super::*;
 
+    fn template(fields: Value) -> Template {
+        let mut template = serde_json::json!({"id": "1", "name": "a", "language": "en-US"});
+        let all = template.as_object_mut().unwrap();
+        all.extend(fields.as_object().unwrap().clone());
+        serde_json::from_value(template).unwrap()
+    }
+
     #[test]
-    fn only_approved_templates_of_good_or_unknown_quality_are_copied() {
+    fn a_key_has_one_spelling_of_the_language() {
+        assert_eq!(template(serde_json::json!({})).key().to_string(), "a/en_US");
+    }
+
+    #[test]
+    fn a_category_drifts_when_meta_finds_another_one_right() {
         #[track_caller]
-        fn check(status: &str, score: Option<&str>, copyable: bool) {
-            let template: Template = serde_json::from_value(serde_json::json!({
-                "id": "1", "name": "a", "language": "en-US", "status": status,
-                "quality_score": score.map(|score| serde_json::json!({"score": score})),
-            }))
-            .unwrap();
-            assert_eq!(
-                template.not_copyable().is_none(),
-                copyable,
-                "{status} {score:?}"
-            );
-            assert_eq!(template.key().to_string(), "a/en_US");
+        fn check(category: &str, correct: Option<&str>, drifted: Option<&str>) {
+            let fields = serde_json::json!({"category": category, "correct_category": correct});
+            assert_eq!(template(fields).drifted_category(), drifted);
         }
-        check("APPROVED", None, true);
-        check("APPROVED", Some("GREEN"), true);
-        check("APPROVED", Some("UNKNOWN"), true);
-        check("APPROVED", Some("YELLOW"), false);
-        check("PAUSED", Some("GREEN"), false);
-        check("FROBBED", None, false);
+        check("UTILITY", None, None);
+        check("UTILITY", Some("UTILITY"), None);
+        check("UTILITY", Some("MARKETING"), Some("MARKETING"));
+        check("UTILITY", Some(""), None);
+    }
+
+    #[test]
+    fn what_was_not_asked_for_is_not_empty() {
+        assert_eq!(template(serde_json::json!({})).content, None);
+        let fields = serde_json::json!({"components": [{"type": "BODY", "text": "Hi"}]});
+        let content = template(fields).content.unwrap();
+        assert_eq!(content.get("body.text"), Some("Hi"));
     }
 }

@@ -431,7 +431,9 @@ mod tests {
             templates: Templates {
                 copy: vec![Glob::new("order_*"), Glob::new("welcome")],
                 required: Some(vec![Glob::new("order_*"), Glob::new("promo")]),
+                ..Templates::default()
             },
+            flows: plan::Flows::default(),
             policy: plan::Policy::default(),
         }
     }

@@ -392,8 +392,15 @@ impl Context<'_> {
         }
         let (method, path) = (write.method.as_str(), &write.path);
         let params = write.public_params();
+        let intended = Event::Intent {
+            step: step.clone(),
+            attempt,
+            method: method.to_owned(),
+            path: path.clone(),
+            params: params.clone(),
+        };
         let intent = self.journal.intend(step, attempt, method, path, params)?;
-        self.seen().history.sends(step, path, self.clock.now());
+        self.seen().history.note(&intended, self.clock.now());
         let result = writer.send(intent, write).await;
         let answered = Event::Answered {
             step: step.clone(),
@@ -453,10 +460,12 @@ impl Context<'_> {
                 break;
             }
         }
-        self.journal.record(Event::LookedUp {
+        let looked_up = Event::LookedUp {
             step: step.clone(),
             found: found.is_some(),
-        })?;
+        };
+        self.seen().history.note(&looked_up, self.clock.now());
+        self.journal.record(looked_up)?;
         Ok(found)
     }
 

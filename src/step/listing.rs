@@ -11,9 +11,8 @@ use futures_util::future::join;
 use tokio::sync::Mutex;
 
 use super::{Context, StepError};
-use crate::{
-    resource::{Observed, phone_number::PhoneNumber, subscription::Subscription, waba::Waba},
-    snapshot::target_templates,
+use crate::resource::{
+    Observed, phone_number::PhoneNumber, subscription::Subscription, template::Template, waba::Waba,
 };
 
 /// The lists that steps share.
@@ -23,6 +22,8 @@ pub struct Listing {
     source_numbers: Turns,
     target_numbers: Turns,
     accounts: Turns,
+    /// Held while a template is created: the hour's limit is never passed by two at once.
+    pub(super) creations: Mutex<()>,
 }
 
 /// Counts how often a list was begun, and finished.
@@ -52,15 +53,16 @@ impl Turns {
 
 impl Listing {
     /// Puts a list of the target's templates into what this run has seen that was begun after this
-    /// call.
+    /// call: where they stand, not what they say.
     pub(super) async fn templates(&self, cx: &Context<'_>) -> Result<(), StepError> {
         let list = || async {
-            let listed = target_templates(cx.target, &cx.plan.target.waba).await;
+            let read = Template::list_states(&cx.plan.target.waba);
+            let listed = cx.target.list(&read).await;
             let listed = listed.map_err(|source| StepError::Call {
                 doing: "list the target's templates".into(),
                 source,
             })?;
-            cx.seen().target.templates = Observed::Present(listed);
+            cx.seen().target.take_templates(listed);
             Ok(())
         };
         self.templates.take(list).await

@@ -7,7 +7,9 @@
 mod add;
 mod clearance;
 mod context;
+mod creation;
 mod cut_over;
+mod flows_copy;
 mod listing;
 mod live;
 mod profile;
@@ -17,9 +19,13 @@ mod signup;
 mod solution_accepted;
 mod solution_intent;
 mod target_subscription;
+mod template_define;
 mod templates_approved;
 mod templates_copy;
+mod templates_prune;
+mod templates_recreate;
 mod two_step_off;
+mod upload;
 mod verify;
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -36,11 +42,12 @@ pub use context::{CodeAsked, Context, Options, Outcome, People, StepError, Stop,
 
 use crate::{
     api::transport,
+    field::FieldChange,
     finding::{Finding, Who},
-    ids::{Address, PhoneNumberId},
+    ids::{AccountStep, Address, PhoneNumberId},
     phone::Phone,
     plan::{Method, Plan, Window},
-    resource::{phone_number::PhoneNumber, template::Selection},
+    resource::phone_number::PhoneNumber,
     snapshot::Snapshot,
 };
 
@@ -94,17 +101,6 @@ pub enum Undo {
     UntilRegister,
     /// Never.
     No,
-}
-
-/// Old and new value of one field. `null` before means absent or not known yet.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct FieldChange {
-    /// The field, in the API's words.
-    pub path: String,
-    /// What was seen.
-    pub before: Value,
-    /// What is wanted.
-    pub after: Value,
 }
 
 /// One write that will be sent.
@@ -189,12 +185,7 @@ impl Change {
     }
 
     fn field(mut self, path: &str, before: impl Into<Value>, after: impl Into<Value>) -> Self {
-        let (path, before, after) = (path.to_owned(), before.into(), after.into());
-        self.fields.push(FieldChange {
-            path,
-            before,
-            after,
-        });
+        self.fields.push(FieldChange::new(path, before, after));
         self
     }
 
@@ -303,7 +294,11 @@ macro_rules! step_kinds {
 
 step_kinds! {
     TargetSubscription in target_subscription, "target_subscription", Prepare, undo Yes;
+    FlowsCopy in flows_copy, "flows_copy", Prepare, undo No;
+    TemplateDefine in template_define, "template_define", Prepare, undo No;
     TemplatesCopy in templates_copy, "templates_copy", Prepare, undo No;
+    TemplatesRecreate in templates_recreate, "templates_recreate", Prepare, undo No;
+    TemplatesPrune in templates_prune, "templates_prune", Settle, undo No;
     TemplatesApproved in templates_approved, "templates_approved", Prepare, undo Yes;
     TwoStepOff in two_step_off, "two_step_off", Prepare, undo Yes;
     SolutionIntent in solution_intent, "solution_intent", Verify, undo UntilRegister;
@@ -317,13 +312,48 @@ step_kinds! {
     Profile in profile, "profile", Settle, undo Yes;
 }
 
+/// Returns whether a plan has a step of the accounts at all.
+fn has(plan: &Plan, step: AccountStep) -> bool {
+    match step {
+        AccountStep::Subscription | AccountStep::TemplatesCopy | AccountStep::TemplatesApproved => {
+            true
+        }
+        AccountStep::FlowsCopy => !plan.flows.copy.is_empty(),
+        AccountStep::TemplatesRecreate => plan.templates.recreate,
+        AccountStep::TemplatesPrune => plan.templates.prune,
+    }
+}
+
+/// Returns the addresses of those steps of the accounts that the plan has.
+fn those(plan: &Plan, steps: impl IntoIterator<Item = AccountStep>) -> Vec<Address> {
+    let steps = steps.into_iter().filter(|step| has(plan, *step));
+    steps.map(Address::account).collect()
+}
+
 /// Returns every step of a plan, in reading order.
 pub fn steps(plan: &Plan) -> Vec<Step> {
-    let mut steps = vec![
-        Step::TargetSubscription(target_subscription::TargetSubscription::of(plan)),
-        Step::TemplatesCopy(templates_copy::TemplatesCopy::of(plan)),
-        Step::TemplatesApproved(templates_approved::TemplatesApproved::of(plan)),
-    ];
+    let mut steps = vec![Step::TargetSubscription(
+        target_subscription::TargetSubscription::of(plan),
+    )];
+    if has(plan, AccountStep::FlowsCopy) {
+        steps.push(Step::FlowsCopy(flows_copy::FlowsCopy::of(plan)));
+    }
+    steps.push(Step::TemplatesCopy(templates_copy::TemplatesCopy::of(plan)));
+    if has(plan, AccountStep::TemplatesRecreate) {
+        let recreate = templates_recreate::TemplatesRecreate::of(plan);
+        steps.push(Step::TemplatesRecreate(recreate));
+    }
+    for definition in &plan.templates.definitions {
+        let define = template_define::TemplateDefine::of(plan, definition);
+        steps.push(Step::TemplateDefine(define));
+    }
+    let approved = templates_approved::TemplatesApproved::of(plan);
+    steps.push(Step::TemplatesApproved(approved));
+    if has(plan, AccountStep::TemplatesPrune) {
+        steps.push(Step::TemplatesPrune(templates_prune::TemplatesPrune::of(
+            plan,
+        )));
+    }
     for solution in plan.solutions() {
         steps.extend([
             Step::SolutionIntent(solution_intent::SolutionIntent::of(plan, solution)),
@@ -358,21 +388,4 @@ fn until_verified(seen: &Snapshot, phone: &Phone, edge: &str) -> Decision {
     }
     let call = Call::number(number.map(|number| &number.id), edge);
     Decision::Change(Change::new(Action::Call, "the number is not verified").call(call))
-}
-
-/// Returns the selected templates that will not come to the target, with the reason.
-pub fn not_copied(plan: &Plan, seen: &Snapshot) -> Vec<(String, String)> {
-    let (Some(source), Some(target)) = (
-        seen.source.templates.present(),
-        seen.target.templates.present(),
-    ) else {
-        return Vec::new();
-    };
-    let refused = seen.refused_copies();
-    let selection = Selection::of(&plan.templates.copy, source, target, &refused);
-    selection
-        .not_copyable
-        .into_iter()
-        .map(|(template, reason)| (template.key().to_string(), reason))
-        .collect()
 }

@@ -6,42 +6,63 @@
 
 use std::collections::BTreeMap;
 
-use super::{Action, Change, Context, Decision, Outcome, StepError, StepKind};
+use super::{
+    Action, Change, Context, Decision, Outcome, StepError, StepKind, template_define::differs,
+    those,
+};
 use crate::{
     finding::{Finding, Severity, Who},
-    ids::{AccountStep, Address, TemplateKey, WabaId},
+    ids::{AccountStep, Address, TemplateKey, TemplateStep},
+    inventory::{Fate, Inventory, Item, NOT_SELECTED, is_selected, wanted_category},
+    journal::history::PENDING_SINCE,
     phone::Phone,
-    plan::{Glob, Plan},
+    plan::{Definition, Glob, Plan, Templates},
     resource::{
         Observed,
         template::{Status, Template},
     },
-    snapshot::{Snapshot, target_templates},
+    snapshot::Snapshot,
 };
+
+/// Templates that are named while they are waited for; the rest is only counted.
+const NAMED: usize = 5;
 
 /// Waits for the review of required templates.
 #[derive(Clone, Debug)]
 pub struct TemplatesApproved {
-    target: WabaId,
-    copy: Vec<Glob>,
-    required: Option<Vec<Glob>>,
+    templates: Templates,
     phones: Vec<Phone>,
+    needs: Vec<Address>,
 }
 
 /// Where the required templates stand on the target.
 #[derive(Debug, Default)]
 struct Standing {
     approved: usize,
-    waiting: Vec<String>,
+    waiting: Vec<TemplateKey>,
     stuck: Vec<Finding>,
+}
+
+/// A template that is required, with what is known of it.
+#[derive(Default)]
+struct Required<'a> {
+    /// What becomes of it, where the source has it.
+    item: Option<&'a Item>,
+    /// The file that defines it.
+    definition: Option<&'a Definition>,
+    source: Option<&'a Template>,
+    target: Option<&'a Template>,
 }
 
 impl TemplatesApproved {
     pub(super) fn of(plan: &Plan) -> Self {
+        let defined = plan.templates.definitions.iter();
+        let defined =
+            defined.map(|definition| Address::template(&definition.key, TemplateStep::Define));
+        let copied = [AccountStep::TemplatesCopy, AccountStep::TemplatesRecreate];
         Self {
-            target: plan.target.waba.clone(),
-            copy: plan.templates.copy.clone(),
-            required: plan.templates.required.clone(),
+            needs: those(plan, copied).into_iter().chain(defined).collect(),
+            templates: plan.templates.clone(),
             phones: plan
                 .numbers
                 .iter()
@@ -50,102 +71,202 @@ impl TemplatesApproved {
         }
     }
 
-    /// Without `required`, all that Meta's copy takes is required; with it, all that it matches
-    /// among the templates that are copied, and every template that it names outright.
-    fn is_required(&self, template: &Template, refused: &BTreeMap<String, String>) -> bool {
-        let copied = self.copy.iter().any(|glob| glob.matches(&template.name));
-        match &self.required {
-            Some(required) => {
-                let mut matching = required.iter().filter(|glob| glob.matches(&template.name));
-                if copied {
+    /// Without `required`, all that comes to the target by copy, by creation or from a file is
+    /// required; with it, all that it matches of these, and every template that it names outright.
+    fn is_required(&self, key: &TemplateKey, required: &Required<'_>) -> bool {
+        let is_defined = required.definition.is_some();
+        match &self.templates.required {
+            Some(globs) => {
+                let mut matching = globs.iter().filter(|glob| glob.matches(&key.name));
+                let is_ours = is_defined || is_selected(&self.templates, key);
+                if is_ours || required.target.is_some() {
                     matching.next().is_some()
                 } else {
                     matching.any(Glob::is_name)
                 }
             }
             None => {
-                copied
-                    && template.not_copyable().is_none()
-                    && !refused.contains_key(&template.key().to_string())
+                let comes = |item: &Item| match item.fate {
+                    Fate::Skipped => false,
+                    // Refused before it came: it is told, and nobody waits for it.
+                    Fate::Failed => item.target_id.is_some(),
+                    _ => true,
+                };
+                is_defined || required.item.is_some_and(comes)
             }
         }
     }
 
     fn standing(&self, seen: &Snapshot, target: &BTreeMap<TemplateKey, Template>) -> Standing {
-        let refused = seen.refused_copies();
-        let empty = BTreeMap::new();
-        let source = seen.source.templates.present().unwrap_or(&empty);
-        let mut required: BTreeMap<TemplateKey, Option<&Template>> = BTreeMap::new();
-        for (key, template) in source {
-            if self.is_required(template, &refused) {
-                required.insert(key.clone(), None);
-            }
+        let inventory = Inventory::of(&self.templates, seen, seen.at).unwrap_or_default();
+        let mut all: BTreeMap<TemplateKey, Required<'_>> = BTreeMap::new();
+        for item in &inventory.templates {
+            let key = item.key();
+            let source = seen.source.template(&key);
+            let required = Required {
+                item: Some(item),
+                source,
+                ..Required::default()
+            };
+            all.insert(key, required);
         }
-        let named = self.required.as_deref().unwrap_or_default();
+        for definition in &self.templates.definitions {
+            all.entry(definition.key.clone()).or_default().definition = Some(definition);
+        }
         for (key, template) in target {
-            if required.contains_key(key) || named.iter().any(|glob| glob.matches(&template.name)) {
-                required.insert(key.clone(), Some(template));
+            all.entry(key.clone()).or_default().target = Some(template);
+        }
+        if inventory.templates.is_empty() && self.templates.required.is_some() {
+            for (key, template) in seen.source.templates.present().into_iter().flatten() {
+                all.entry(key.clone()).or_default().source = Some(template);
             }
         }
+        all.retain(|key, required| self.is_required(key, required));
         let mut standing = Standing::default();
-        for (key, on_target) in &required {
-            match on_target {
-                Some(template) => self.judge(key, template, &mut standing),
-                None => self.judge_missing(key, &source[key], &refused, &mut standing),
+        for (key, required) in &all {
+            match required.target {
+                Some(template) => self.judge(key, template, required, seen, &mut standing),
+                None => self.judge_missing(key, required, &mut standing),
             }
         }
+        let named = self.templates.required.as_deref().unwrap_or_default();
         for glob in named
             .iter()
-            .filter(|glob| glob.is_name() && !required.keys().any(|key| glob.matches(&key.name)))
+            .filter(|glob| glob.is_name() && !all.keys().any(|key| glob.matches(&key.name)))
         {
             standing.stuck.push(self.nowhere(glob));
         }
         standing
     }
 
-    fn judge(&self, key: &TemplateKey, template: &Template, standing: &mut Standing) {
+    fn judge(
+        &self,
+        key: &TemplateKey,
+        template: &Template,
+        required: &Required<'_>,
+        seen: &Snapshot,
+        standing: &mut Standing,
+    ) {
+        // What a file says otherwise is edited first, and reviewed again.
+        if required
+            .definition
+            .is_some_and(|definition| differs(definition, template, seen))
+        {
+            standing.waiting.push(key.clone());
+            return;
+        }
         match &template.status {
-            Some(Status::Approved) => standing.approved += 1,
-            Some(Status::Pending | Status::InAppeal) => standing.waiting.push(key.to_string()),
-            status => {
-                let status = status.as_ref().map_or("unknown", Status::as_str);
-                let message = format!("required template {key} is {status} on the target");
-                let mut finding = Finding::fail("template-not-approved", self.address(), message)
-                    .observed(status)
-                    .ask(Who::Us, "edit it until the review approves it, or take it out of templates.required")
-                    .proof("GET /{WABA}/message_templates: status is APPROVED");
-                if let Some(reason) = &template.rejected_reason {
-                    finding = finding.observed(format!("{status}, {reason}"));
-                }
-                standing.stuck.push(finding);
-            }
+            Some(Status::Approved) => match self.changed_category(key, template, required, seen) {
+                Some(finding) => standing.stuck.push(finding),
+                None => standing.approved += 1,
+            },
+            Some(Status::Pending | Status::InAppeal) => standing.waiting.push(key.clone()),
+            _ => standing
+                .stuck
+                .push(self.not_approved(key, template, required)),
         }
     }
 
-    /// A required template that is not on the target waits for its copy, when there will be one.
-    fn judge_missing(
+    fn not_approved(
         &self,
         key: &TemplateKey,
-        source: &Template,
-        refused: &BTreeMap<String, String>,
-        standing: &mut Standing,
-    ) {
-        let copied = self.copy.iter().any(|glob| glob.matches(&source.name));
-        let why = match (copied, source.not_copyable(), refused.get(&key.to_string())) {
-            (true, None, None) => {
-                standing.waiting.push(key.to_string());
+        template: &Template,
+        required: &Required<'_>,
+    ) -> Finding {
+        let status = template.status_word();
+        let reason = template.rejected_reason.as_deref();
+        let why = reason
+            .map(|reason| format!(": {reason}"))
+            .unwrap_or_default();
+        let message = format!("required template {key} is {status} on the target{why}");
+        let hint = match required.definition {
+            Some(definition) => {
+                format!("edit {} until the review approves it, then run apply again", definition.file)
+            }
+            None => "edit it on the target or define it in a file (templates.files) until the review approves it, or take it out of templates.required".into(),
+        };
+        let finding = Finding::fail("template-not-approved", self.address(), message)
+            .observed(
+                reason.map_or_else(|| status.to_owned(), |reason| format!("{status}, {reason}")),
+            )
+            .ask(Who::Us, hint)
+            .proof("GET /{WABA}/message_templates: status is APPROVED");
+        match required.definition {
+            Some(definition) => finding.at(definition.span.clone()),
+            None => finding,
+        }
+    }
+
+    /// A template that Meta put into another category costs something else and may be stopped where
+    /// the old one was not. One that the target had before, with a category of its own, is the
+    /// target's business.
+    fn changed_category(
+        &self,
+        key: &TemplateKey,
+        template: &Template,
+        required: &Required<'_>,
+        seen: &Snapshot,
+    ) -> Option<Finding> {
+        let history = &seen.history.templates;
+        let made = history.made(key);
+        let wanted = match (required.definition, required.source) {
+            (Some(definition), _) => definition.category.as_str(),
+            (None, Some(source)) => wanted_category(source, made)?,
+            (None, None) => return None,
+        };
+        let is = template.category.as_deref()?;
+        let asked = required
+            .source
+            .is_some_and(|source| history.asked(&source.id).is_some());
+        let is_ours = required.definition.is_some() || made || asked;
+        if is == wanted || !(is_ours || template.previous_category.is_some()) {
+            return None;
+        }
+        let message = format!(
+            "required template {key} is {is} on the target, and should be {wanted}: Meta changed its category"
+        );
+        let finding = Finding::fail("template-category-changed", self.address(), message)
+            .observed(format!("category: {is}"))
+            .ask(
+                Who::Us,
+                format!("accept it with a file that says category: {is} (templates.files), change what it says, or take it out of templates.required"),
+            )
+            .proof(format!("GET /{{WABA}}/message_templates: category is {wanted}"));
+        Some(match required.definition {
+            Some(definition) => finding.at(definition.span.clone()),
+            None => finding,
+        })
+    }
+
+    /// A required template that is not on the target waits, when it will come.
+    fn judge_missing(&self, key: &TemplateKey, required: &Required<'_>, standing: &mut Standing) {
+        if required.definition.is_some() {
+            standing.waiting.push(key.clone());
+            return;
+        }
+        let (why, instead) = match required.item {
+            Some(Item {
+                fate: Fate::Copy | Fate::Coming | Fate::Recreate,
+                ..
+            }) => {
+                standing.waiting.push(key.clone());
                 return;
             }
-            (false, _, _) => "templates.copy does not name it".to_owned(),
-            (true, Some(reason), _) => reason,
-            (true, None, Some(reason)) => format!("Meta refused to copy it: {reason}"),
+            Some(item) => (item.reason.as_deref(), item.instead.as_deref()),
+            None => (None, None),
         };
+        let why = why.unwrap_or(NOT_SELECTED);
         let message = format!("required template {key} will not come to the target: {why}");
+        let instead =
+            instead.map(|instead| format!("{instead}; or take it out of templates.required"));
         standing.stuck.push(
             Finding::fail("template-not-coming", self.address(), message)
                 .ask(
                     Who::Us,
-                    "create it on the target by hand, or take it out of templates.required",
+                    instead.unwrap_or_else(|| {
+                        "create it on the target by hand, or take it out of templates.required"
+                            .into()
+                    }),
                 )
                 .proof("GET /{WABA}/message_templates: it is listed as APPROVED"),
         );
@@ -162,6 +283,45 @@ impl TemplatesApproved {
                 "correct the name, or create the template on the target",
             )
             .proof("GET /{WABA}/message_templates: it is listed as APPROVED")
+    }
+
+    /// Remembers since when templates are waited for: the API does not tell.
+    fn keep_pending(&self, cx: &Context<'_>) -> Result<(), StepError> {
+        let (known, waiting) = {
+            let seen = cx.seen();
+            let waiting = seen
+                .target
+                .templates
+                .present()
+                .map(|target| self.standing(&seen, target).waiting);
+            (seen.pending_since(), waiting.unwrap_or_default())
+        };
+        let now = cx.clock.now();
+        let since = waiting.iter().map(|key| {
+            let key = key.to_string();
+            let since = known.get(&key).copied().unwrap_or(now);
+            (key, since)
+        });
+        let since: BTreeMap<_, _> = since.collect();
+        if since == known {
+            return Ok(());
+        }
+        cx.keep(&self.address(), PENDING_SINCE, serde_json::json!(since))
+    }
+
+    /// Names some of what is waited for, and since when.
+    fn waiting_for(&self, seen: &Snapshot) -> String {
+        let pending = seen.pending_since();
+        let named: Vec<_> = pending
+            .iter()
+            .take(NAMED)
+            .map(|(key, since)| format!("{key} since {}", since.strftime("%Y-%m-%d %H:%M UTC")))
+            .collect();
+        let more = match pending.len().saturating_sub(NAMED) {
+            0 => String::new(),
+            more => format!(", and {more} more"),
+        };
+        format!("Meta still reviews templates: {}{more}", named.join(", "))
     }
 
     /// Returns what speaks against moving a number now, given what was just seen.
@@ -181,7 +341,13 @@ impl TemplatesApproved {
 
     /// Returns whether there is anything to look at.
     pub(super) fn is_needed(&self) -> bool {
-        self.required.is_some() || !self.copy.is_empty()
+        let Templates {
+            copy,
+            required,
+            definitions,
+            ..
+        } = &self.templates;
+        required.is_some() || !copy.is_empty() || !definitions.is_empty()
     }
 
     fn all_live(&self, seen: &Snapshot) -> bool {
@@ -209,7 +375,7 @@ impl StepKind for TemplatesApproved {
     }
 
     fn needs(&self) -> Vec<Address> {
-        vec![Address::account(AccountStep::TemplatesCopy)]
+        self.needs.clone()
     }
 
     fn decide(&self, seen: &Snapshot) -> Decision {
@@ -227,7 +393,9 @@ impl StepKind for TemplatesApproved {
                 return Decision::blocked(self.unreadable(message));
             }
         };
-        if let (false, Observed::Unknown(why)) = (self.copy.is_empty(), &seen.source.templates) {
+        if let (false, Observed::Unknown(why)) =
+            (self.templates.copy.is_empty(), &seen.source.templates)
+        {
             let message = format!("which templates are required cannot be known: {why}");
             return Decision::blocked(self.unreadable(message));
         }
@@ -248,9 +416,9 @@ impl StepKind for TemplatesApproved {
 
     async fn perform(&self, cx: &Context<'_>) -> Result<Outcome, StepError> {
         let look = || async {
-            let listed = target_templates(cx.target, &self.target).await.into();
-            let mut seen = cx.seen();
-            seen.target.templates = listed;
+            cx.listing.templates(cx).await?;
+            self.keep_pending(cx)?;
+            let seen = cx.seen();
             match self.decide(&seen) {
                 Decision::Done(reason) => Ok(Some(reason)),
                 Decision::Change(_) => Ok(None),
@@ -268,7 +436,7 @@ impl StepKind for TemplatesApproved {
         {
             Some(reason) => Ok(Outcome::Done(reason)),
             None => Ok(Outcome::Parked {
-                reason: "Meta still reviews templates".into(),
+                reason: self.waiting_for(&cx.seen()),
                 next: "run apply again later: a review takes minutes to a day".into(),
             }),
         }

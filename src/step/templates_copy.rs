@@ -1,59 +1,65 @@
 //! Copies the templates of the source that the target lacks.
 //!
 //! Meta's copy is asynchronous and partial: a call answers at once, the copies turn up later, some
-//! never. Templates are told apart by name and language, never by id. Only missing ones are sent.
+//! never. Templates are told apart by name and language, never by id. Only missing ones are sent,
+//! page by page, and the target is listed again after every page.
 //!
 //! In doubt: no answer to a copy call proves nothing, and a second one cannot be told from the
-//! first. The target is listed again for a while; what is still missing is left to the next run,
-//! which sends what is missing then.
+//! first. What it asked for counts as on its way until the call is over for certain (30 s on Meta's
+//! side), and as on its way for some minutes when Meta said yes: only what is missing after that is
+//! sent again, in a smaller page, because a page that is too large is what runs into the limit.
 //!
 //! Source: <https://developers.facebook.com/docs/whatsapp/business-management-api/message-templates/template-migration>
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
-use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{
     Action, Change, Context, Decision, Outcome, StepError, StepKind,
     context::{Repeat, Written},
+    those,
 };
 use crate::{
     api::meta::write,
     finding::{Finding, Severity, Who},
     ids::{AccountStep, Address, TemplateId, TemplateKey, WabaId},
+    inventory::{CALL_LIMIT, Fate, Inventory},
     journal::history::REFUSED_TEMPLATES,
-    plan::{Glob, Plan},
-    resource::{Observed, template::Selection},
-    snapshot::{Snapshot, target_templates},
+    plan::{Plan, Templates},
+    resource::{Observed, template::Template},
+    snapshot::Snapshot,
     step::Call,
 };
 
 /// Ids in one call.
 const PAGE: usize = 500;
 
-/// How long copies that an earlier run asked for may still be on their way. Partners wait as long
-/// between two calls.
-const SETTLE: Duration = Duration::from_secs(300);
-
-/// Meta ends a copy call after this time, so a call that nobody saw the end of is over then.
-const CALL_LIMIT: Duration = Duration::from_secs(30);
+/// A page this small does not run into the limit: another call would not help.
+const SMALLEST: usize = 10;
 
 /// Copies missing templates in pages.
 #[derive(Clone, Debug)]
 pub struct TemplatesCopy {
     source: WabaId,
     target: WabaId,
-    copy: Vec<Glob>,
+    templates: Templates,
+    needs: Vec<Address>,
 }
+
+/// Templates of one call: their keys, and their ids on the source.
+type Page = [(TemplateKey, TemplateId)];
 
 impl TemplatesCopy {
     pub(super) fn of(plan: &Plan) -> Self {
-        let (source, target) = (plan.source.waba.clone(), plan.target.waba.clone());
         Self {
-            source,
-            target,
-            copy: plan.templates.copy.clone(),
+            source: plan.source.waba.clone(),
+            target: plan.target.waba.clone(),
+            templates: plan.templates.clone(),
+            needs: those(plan, [AccountStep::FlowsCopy]),
         }
     }
 
@@ -78,16 +84,18 @@ impl TemplatesCopy {
     async fn copy_page(
         &self,
         cx: &Context<'_>,
-        page: &[(TemplateKey, TemplateId)],
+        page: &Page,
     ) -> Result<BTreeMap<String, String>, StepError> {
         let ids: Vec<_> = page.iter().map(|(_, id)| id.clone()).collect();
         let write = write::migrate_templates(&self.target, &self.source, &ids);
         let doing = "copy templates to the target";
         let lookup = || async {
-            let listed = target_templates(cx.target, &self.target).await?;
-            Ok(page
-                .iter()
-                .all(|(key, _)| listed.contains_key(key))
+            let listed = cx.target.list(&Template::list_states(&self.target)).await?;
+            let mut seen = cx.seen();
+            seen.target.take_templates(listed);
+            let mut keys = page.iter().map(|(key, _)| key);
+            Ok(keys
+                .all(|key| seen.target.template(key).is_some())
                 .then_some(()))
         };
         let answer = match cx
@@ -108,63 +116,38 @@ impl TemplatesCopy {
         Ok(refused.collect())
     }
 
-    /// Returns the selected templates that the target lacks.
-    fn missing(&self, cx: &Context<'_>) -> Result<Vec<(TemplateKey, TemplateId)>, StepError> {
+    /// Returns the templates of some fates as they stand now.
+    fn with(
+        &self,
+        cx: &Context<'_>,
+        fates: &[Fate],
+    ) -> Result<Vec<(TemplateKey, TemplateId)>, StepError> {
         let seen = cx.seen();
-        let (Some(source), Some(target)) = (
-            seen.source.templates.present(),
-            seen.target.templates.present(),
-        ) else {
-            return Err(StepError::Unexpected("templates were not read".into()));
-        };
-        let selection = Selection::of(&self.copy, source, target, &seen.refused_copies());
-        let missing = selection.missing.iter();
-        Ok(missing
-            .map(|template| (template.key(), template.id.clone()))
+        let inventory = Inventory::of(&self.templates, &seen, cx.clock.now());
+        let inventory =
+            inventory.ok_or_else(|| StepError::Unexpected("templates were not read".into()))?;
+        let items = inventory
+            .templates
+            .iter()
+            .filter(|item| fates.contains(&item.fate));
+        Ok(items
+            .map(|item| (item.key(), item.source_id.clone()))
             .collect())
     }
 
-    /// Gives copies that an earlier run asked for time to appear, so that none is asked for twice.
-    /// Returns whether they may be on their way still: then nothing may be sent.
-    async fn let_settle(&self, cx: &Context<'_>) -> Result<bool, StepError> {
-        let (sent, accepted) = {
-            let history = &cx.seen().history;
-            let of = |times: &BTreeMap<Address, Timestamp>| times.get(&self.address()).copied();
-            (of(&history.sent), of(&history.accepted))
-        };
-        let Some(sent) = accepted.or(sent) else {
-            return Ok(false);
-        };
-        let settle = if accepted.is_some() {
-            SETTLE
-        } else {
-            CALL_LIMIT
-        };
-        let age = || cx.clock.now().duration_since(sent).unsigned_abs();
-        let left = settle.saturating_sub(age());
-        let patience = cx.options.wait.map_or(left, |wait| wait.min(left));
-        let missing: Vec<_> = self.missing(cx)?.into_iter().map(|(key, _)| key).collect();
-        let there = self.watch(cx, &missing, Some(patience)).await?;
-        Ok(!there && accepted.is_some() && age() < settle)
-    }
-
-    /// Lists the target until all of these are there; returns whether they are.
-    async fn watch(
+    /// Gives copies that were asked for time to appear, so that none is asked for twice. Returns
+    /// whether none is on its way any more.
+    async fn let_settle(
         &self,
         cx: &Context<'_>,
-        expected: &[TemplateKey],
         patience: Option<Duration>,
     ) -> Result<bool, StepError> {
+        if self.with(cx, &[Fate::Coming])?.is_empty() {
+            return Ok(true);
+        }
         let look = || async {
-            let listed = target_templates(cx.target, &self.target)
-                .await
-                .map_err(|source| StepError::Call {
-                    doing: "list the target's templates".into(),
-                    source,
-                })?;
-            let all_there = expected.iter().all(|key| listed.contains_key(key));
-            cx.seen().target.templates = Observed::Present(listed);
-            Ok(all_there.then_some(()))
+            cx.listing.templates(cx).await?;
+            Ok(self.with(cx, &[Fate::Coming])?.is_empty().then_some(()))
         };
         let found = cx
             .poll(&self.address(), "the copies to appear", patience, look)
@@ -175,10 +158,13 @@ impl TemplatesCopy {
     fn keep_refused(
         &self,
         cx: &Context<'_>,
-        refused: &BTreeMap<String, String>,
+        refused: BTreeMap<String, String>,
     ) -> Result<(), StepError> {
-        let mut all = cx.seen().refused_copies();
-        all.extend(refused.clone());
+        if refused.is_empty() {
+            return Ok(());
+        }
+        let mut all = cx.seen().refused(AccountStep::TemplatesCopy);
+        all.extend(refused);
         cx.keep(&self.address(), REFUSED_TEMPLATES, serde_json::json!(all))
     }
 }
@@ -193,75 +179,119 @@ impl StepKind for TemplatesCopy {
     }
 
     fn needs(&self) -> Vec<Address> {
-        Vec::new()
+        self.needs.clone()
     }
 
     fn decide(&self, seen: &Snapshot) -> Decision {
-        if self.copy.is_empty() {
+        if self.templates.copy.is_empty() {
             return Decision::done("the plan copies no templates");
         }
-        let empty = BTreeMap::new();
-        let target = match &seen.target.templates {
-            Observed::Present(templates) => templates,
-            Observed::Absent => &empty,
-            Observed::Unknown(why) => return self.unreadable("target", why),
-        };
-        let source = match &seen.source.templates {
-            Observed::Present(templates) => templates,
-            Observed::Absent => &empty,
+        if let Observed::Unknown(why) = &seen.target.templates {
+            return self.unreadable("target", why);
+        }
+        match &seen.source.templates {
             Observed::Unknown(_) if seen.history.done.contains(&self.address()) => {
                 return Decision::done(
                     "copied by an earlier run; the source cannot be read any more",
                 );
             }
             Observed::Unknown(why) => return self.unreadable("source", why),
-        };
-        let selection = Selection::of(&self.copy, source, target, &seen.refused_copies());
-        if selection.missing.is_empty() {
-            return Decision::done(format!("{} on the target", count(selection.there.len())));
+            Observed::Present(_) | Observed::Absent => {}
         }
-        let reason = match selection.there.len() {
-            0 => format!("{} missing on the target", count(selection.missing.len())),
+        let inventory = Inventory::of(&self.templates, seen, seen.at).unwrap_or_default();
+        let there = inventory
+            .templates
+            .iter()
+            .filter(|item| item.target_id.is_some());
+        let there = there
+            .filter(|item| item.fate != Fate::Skipped && item.fate != Fate::Defined)
+            .count();
+        let missing: Vec<_> = inventory
+            .with(Fate::Copy)
+            .chain(inventory.with(Fate::Coming))
+            .collect();
+        if missing.is_empty() {
+            return Decision::done(format!("{} on the target", count(there)));
+        }
+        let reason = match there {
+            0 => format!("{} missing on the target", count(missing.len())),
             there => format!(
                 "{} missing on the target, {there} there",
-                count(selection.missing.len())
+                count(missing.len())
             ),
         };
         let mut change = Change::new(Action::Create, reason);
-        for template in &selection.missing {
-            let category = template.category.clone().unwrap_or_default();
-            change = change.field(&template.key().to_string(), Value::Null, category);
+        for item in &missing {
+            let source = seen.source.template(&item.key());
+            let category = source
+                .and_then(|source| source.category.clone())
+                .unwrap_or_default();
+            change = change.field(&item.key().to_string(), Value::Null, category);
         }
-        for _ in selection.missing.chunks(PAGE) {
+        let calls = inventory.count(Fate::Copy).div_ceil(PAGE);
+        for _ in 0..calls {
             change = change.call(Call::post(format!(
                 "/{}/migrate_message_templates",
                 self.target
             )));
         }
-        Decision::Change(change.seen("missing", selection.missing.len()))
+        Decision::Change(change.seen("missing", missing.len()))
     }
 
     async fn perform(&self, cx: &Context<'_>) -> Result<Outcome, StepError> {
-        if self.let_settle(cx).await? {
+        let wanted: BTreeSet<_> = self
+            .with(cx, &[Fate::Copy, Fate::Coming])?
+            .into_iter()
+            .collect();
+        if !self.let_settle(cx, cx.options.wait).await? {
             return Ok(unfinished());
         }
-        let missing = self.missing(cx)?;
-        let mut refused = BTreeMap::new();
-        for page in missing.chunks(PAGE) {
-            refused.extend(self.copy_page(cx, page).await?);
+        let mut size = PAGE;
+        loop {
+            let missing = self.with(cx, &[Fate::Copy])?;
+            let page = &missing[..missing.len().min(size)];
+            if page.is_empty() {
+                break;
+            }
+            match self.copy_page(cx, page).await {
+                Ok(refused) => {
+                    self.keep_refused(cx, refused)?;
+                    cx.listing.templates(cx).await?;
+                }
+                // Whether it ran into its limit nobody knows: what is missing when it is over for
+                // certain goes into a smaller page.
+                Err(StepError::InDoubt { doing, source }) => {
+                    if page.len() <= SMALLEST {
+                        return Err(StepError::InDoubt { doing, source });
+                    }
+                    size = (page.len() / 2).max(SMALLEST);
+                    let patience = cx
+                        .options
+                        .wait
+                        .map(|wait| wait.max(CALL_LIMIT.unsigned_abs()));
+                    if cx.options.wait == Some(Duration::ZERO)
+                        || !self.let_settle(cx, patience).await?
+                    {
+                        return Ok(unfinished());
+                    }
+                }
+                Err(error) => return Err(error),
+            }
         }
-        let expected: Vec<_> = missing
+        let has_settled = self.let_settle(cx, cx.options.wait).await?;
+        if !has_settled || !self.with(cx, &[Fate::Copy])?.is_empty() {
+            return Ok(unfinished());
+        }
+        let there = cx.seen();
+        let copied = wanted
             .iter()
-            .map(|(key, _)| key.clone())
-            .filter(|key| !refused.contains_key(&key.to_string()))
+            .filter(|(key, _)| there.target.template(key).is_some());
+        let refused = there.refused(AccountStep::TemplatesCopy);
+        let refused: BTreeMap<_, _> = wanted
+            .iter()
+            .filter_map(|(key, _)| Some((key, refused.get(&key.to_string())?.as_str())))
             .collect();
-        if !refused.is_empty() {
-            self.keep_refused(cx, &refused)?;
-        }
-        Ok(match self.watch(cx, &expected, cx.options.wait).await? {
-            true => Outcome::Done(copied(expected.len(), &refused)),
-            false => unfinished(),
-        })
+        Ok(Outcome::Done(told(copied.count(), &refused)))
     }
 }
 
@@ -273,7 +303,7 @@ fn unfinished() -> Outcome {
 }
 
 /// What came of a copy, with every refusal.
-fn copied(number: usize, refused: &BTreeMap<String, String>) -> String {
+fn told(number: usize, refused: &BTreeMap<&TemplateKey, &str>) -> String {
     let mut note = format!("{} copied", count(number));
     if !refused.is_empty() {
         let reasons: Vec<_> = refused

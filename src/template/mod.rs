@@ -8,4 +8,4 @@ mod text;
 mod writable;
 
 pub use content::{Content, FlowIds, Line};
-pub use writable::{Sample, Writable};
+pub use writable::{Sample, Writable, map_flows};

@@ -161,22 +161,41 @@ impl Writable {
             "URL" | "OTP" if is_authentication => return otp(shown),
             // Its label is Meta's.
             "COPY_CODE" => button.retain(|name, _| name != "text"),
-            "FLOW" => {
-                let id = shown.get("flow_id").and_then(|id| match id {
-                    Value::String(text) => text.parse::<FlowId>().ok(),
-                    other => other.to_string().parse().ok(),
-                });
-                match id.as_ref().map(|id| (id, flows.of_source.get(id))) {
-                    Some((_, Some(target))) => {
-                        button.insert("flow_id".into(), target.as_str().into());
-                    }
-                    Some((source, None)) => self.unknown_flows.push(source.clone()),
-                    None => {}
-                }
-            }
+            "FLOW" => self.unknown_flows.extend(map_flow(&mut button, flows)),
             _ => {}
         }
         button.into()
+    }
+}
+
+/// Gives a button the id its flow has on the target. Returns the id of a flow that has none there.
+fn map_flow(button: &mut Map<String, Value>, flows: &FlowIds) -> Option<FlowId> {
+    let id = match button.get("flow_id")? {
+        Value::String(text) => text.parse().ok(),
+        other => other.to_string().parse().ok(),
+    };
+    let id: FlowId = id?;
+    match flows.of_source.get(&id) {
+        Some(target) => {
+            button.insert("flow_id".into(), target.as_str().into());
+            None
+        }
+        None => Some(id),
+    }
+}
+
+/// Gives every flow button of a file the id its flow has on the target, where the file names the
+/// source's.
+pub fn map_flows(components: &mut Value, flows: &FlowIds) {
+    match components {
+        Value::Array(items) => items.iter_mut().for_each(|item| map_flows(item, flows)),
+        Value::Object(fields) => {
+            map_flow(fields, flows);
+            fields
+                .values_mut()
+                .for_each(|value| map_flows(value, flows));
+        }
+        _ => {}
     }
 }
 

@@ -237,24 +237,20 @@ fn the_status_of_a_copy_decides_whether_it_is_waited_for() {
     none   templates.approved: 2 required, all APPROVED
     "#);
     insta::assert_snapshot!(with(TemplateStatus::Pending), @r#"
-    ! fail template-collision templates.copy
     none   templates.copy: 2 templates on the target
     wait   templates.approved: 1 of 2 not yet APPROVED
     "#);
     insta::assert_snapshot!(with(TemplateStatus::InAppeal), @r#"
-    ! fail template-collision templates.copy
     none   templates.copy: 2 templates on the target
     wait   templates.approved: 1 of 2 not yet APPROVED
     "#);
     insta::assert_snapshot!(with(TemplateStatus::Rejected), @r#"
     !! fail template-not-approved templates.approved
-    ! fail template-collision templates.copy
     none   templates.copy: 2 templates on the target
     gate   templates.approved: blocked: required template order/en_US is REJECTED on the target
     "#);
     insta::assert_snapshot!(with(TemplateStatus::Paused), @r#"
     !! fail template-not-approved templates.approved
-    ! fail template-collision templates.copy
     none   templates.copy: 2 templates on the target
     gate   templates.approved: blocked: required template order/en_US is PAUSED on the target
     "#);

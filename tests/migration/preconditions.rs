@@ -83,7 +83,7 @@ const WORLDS: &[Row] = &[
     ("account-health-banned-target", &["account-health"], Refused, Blocked("account-health")),
     ("account-health-payment-source", &["account-health"], Done, Unseen),
     ("account-health-payment-target", &["account-health"], Refused, Blocked("account-health")),
-    ("same-business", &["same-business"], Refused, Blocked("same-business")),
+    ("same-business", &["same-business", "template-not-coming"], Refused, Blocked("same-business")),
     ("messaging-for", &["messaging-for"], Refused, Blocked("messaging-for")),
     ("payment", &["payment"], Refused, Blocked("payment")),
     ("subscription-missing", &["subscription-missing"], Refused, Blocked("subscription-missing")),

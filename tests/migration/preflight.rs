@@ -523,11 +523,11 @@ fn room_and_quota() {
     many numbers
       warning[capacity-numbers] target 215589313241560: unknown: the target would hold 21 numbers, and a portfolio begins with 2, once verified 20 (20 there, 1 to add) | an admin of the target's business: look the limit up in WhatsApp Manager > Account tools > Phone numbers, and ask Meta's support for more | webhook business_capability_update: max_phone_numbers_per_business
     many templates
-      warning[capacity-templates] templates.copy: the target would hold 251 of 250 templates, languages counted (249 there, 2 to copy) | you: copy less (templates.copy), delete old ones on the target, or move one number first: a verified business with a number has room for 6,000 | GET /{TARGET}/message_templates?summary=total_count,message_template_limit
+      warning[capacity-templates] templates.copy: the target would hold 251 of 250 templates, languages counted (249 there, 2 to come) | you: copy less (templates.copy), delete old ones on the target, or move one number first: a verified business with a number has room for 6,000 | GET /{TARGET}/message_templates?summary=total_count,message_template_limit
     many templates, no limit shown
-      warning[capacity-templates] templates.copy: unknown: the target would hold 251 of 250 templates, languages counted (249 there, 2 to copy) | you: copy less (templates.copy), delete old ones on the target, or move one number first: a verified business with a number has room for 6,000 | GET /{TARGET}/message_templates?summary=total_count,message_template_limit
+      warning[capacity-templates] templates.copy: unknown: the target would hold 251 of 250 templates, languages counted (249 there, 2 to come) | you: copy less (templates.copy), delete old ones on the target, or move one number first: a verified business with a number has room for 6,000 | GET /{TARGET}/message_templates?summary=total_count,message_template_limit
     the hour is nearly used
-      warning[quota] target 215589313241560: this plan needs about 31 calls on the target, which has 10 of 200 left in this hour: it takes up to 2 hours, waiting in between (call_count: 95 %) | you: move one number first (needs): an account with a registered number has 5,000 calls an hour | X-Business-Use-Case-Usage: call_count of whatsapp_business_management
+      warning[quota] target 215589313241560: this plan needs about 32 calls on the target, which has 10 of 200 left in this hour: it takes up to 2 hours, waiting in between (call_count: 95 %) | you: move one number first (needs): an account with a registered number has 5,000 calls an hour | X-Business-Use-Case-Usage: call_count of whatsapp_business_management
     "#);
 }
 
@@ -598,7 +598,7 @@ fn templates() {
     });
     let lines = open(&check(&stage.plan, &stage.seen()));
     insta::assert_snapshot!(lines.join("\n"), @r#"
-    warning[template-collision] templates.copy: 1 template is on the target already, with another category or status: the target's own stay, and they will be sent (order/en_US is UTILITY APPROVED on the source, MARKETING APPROVED on the target) | you: compare their content in WhatsApp Manager; edit or delete the target's before the copy, or take them out of templates.copy | GET /{WABA}/message_templates?fields=name,language,category,status
+    warning[template-collision] templates.copy: 1 template is on the target already and says something else there: the target's own stay, and they will be sent (order/en_US (category)) | you: edit the target's, define them in files (templates.files), or take them out of templates.copy | GET /{WABA}/message_templates?fields=name,language,category,components
     warning[template-name-blocked] templates.copy: 1 template is being deleted on the target: a name stays blocked for up to 30 days (welcome/en_US) | you: take them out of templates.copy, or wait and run: apply --retry-templates | GET /{TARGET}/message_templates does not list them as PENDING_DELETION
     note[code-reachable] numbers: unknown: whether somebody receives the one-time codes cannot be checked (1 by text message) (-) | you: have somebody at every number; a phone menu without forwarding cannot take the call | GET /{TARGET_PHONE}?fields=code_verification_status is VERIFIED
     "#);

@@ -103,7 +103,7 @@ impl Write {
 pub mod write {
     use serde_json::{Map, Value, json};
 
-    use super::{REGISTER_TIMEOUT, Side, Write};
+    use super::{Method, Params, REGISTER_TIMEOUT, Side, Write};
     use crate::{
         ids::{PhoneNumberId, SolutionId, TemplateId, WabaId},
         phone::Phone,
@@ -132,6 +132,58 @@ pub mod write {
             ("template_ids", json!(ids).into()),
         ];
         Write::post(format!("/{target}/migrate_message_templates"), params)
+    }
+
+    /// Creates a template in one language. It is reviewed.
+    pub fn create_template(waba: &WabaId, fields: &Map<String, Value>) -> Write {
+        Write::post(
+            format!("/{waba}/message_templates"),
+            chosen(&TEMPLATE_FIELDS, fields),
+        )
+    }
+
+    /// Changes a template; components are replaced as a whole. It is reviewed again.
+    pub fn edit_template(template: &TemplateId, fields: &Map<String, Value>) -> Write {
+        Write::post(format!("/{template}"), chosen(&TEMPLATE_FIELDS, fields))
+    }
+
+    /// Deletes one language of a template. Its name stays blocked for 30 days.
+    pub fn delete_template(waba: &WabaId, name: &str, template: &TemplateId) -> Write {
+        let params = vec![("hsm_id", template.as_str().into()), ("name", name.into())];
+        Write {
+            method: Method::Delete,
+            ..Write::post(format!("/{waba}/message_templates"), params)
+        }
+    }
+
+    /// Copies flows of `source` into `target` by name; at most 100 a call.
+    pub fn migrate_flows(target: &WabaId, source: &WabaId, names: &[String]) -> Write {
+        let params = vec![
+            ("source_waba_id", source.as_str().into()),
+            ("source_flow_names", json!(names).into()),
+        ];
+        Write::post(format!("/{target}/migrate_flows"), params)
+    }
+
+    /// What can be set of a template. Name and language only when it is created.
+    const TEMPLATE_FIELDS: [&str; 9] = [
+        "name",
+        "language",
+        "category",
+        "parameter_format",
+        "message_send_ttl_seconds",
+        "allow_category_change",
+        "sub_category",
+        "cta_url_link_tracking_opted_out",
+        "components",
+    ];
+
+    fn chosen(names: &[&'static str], fields: &Map<String, Value>) -> Params {
+        let chosen = names.iter().filter_map(|name| {
+            let value = fields.get(*name)?;
+            Some((*name, value.clone().into()))
+        });
+        chosen.collect()
     }
 
     /// Starts the migration of a number. `cc` and national digits stand apart, as the guide wants.
@@ -191,11 +243,7 @@ pub mod write {
     /// Sets the given fields of a business profile and leaves the others alone.
     pub fn set_profile(number: &PhoneNumberId, fields: Map<String, Value>) -> Write {
         let mut params = vec![("messaging_product", "whatsapp".into())];
-        for name in PROFILE_FIELDS {
-            if let Some(value) = fields.get(name) {
-                params.push((name, value.clone().into()));
-            }
-        }
+        params.extend(chosen(&PROFILE_FIELDS, &fields));
         Write::post(format!("/{number}/whatsapp_business_profile"), params)
     }
 

@@ -1,0 +1,291 @@
+//! What the journal tells of templates: which copies Meta was asked for, what was created and edited.
+//!
+//! None of it can be read from the API. Pure: lines in, facts out; "now" is handed in.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Map, Value};
+
+use super::event::{Answer, Event};
+use crate::ids::{AccountStep, Address, TemplateId, TemplateKey, TemplateStep};
+
+/// What earlier runs did with templates.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TemplatesHistory {
+    copies: BTreeMap<TemplateId, Asked>,
+    page: Vec<TemplateId>,
+    sent: BTreeMap<TemplateKey, Sent>,
+    created: Vec<Timestamp>,
+    edits: BTreeMap<TemplateKey, Vec<Timestamp>>,
+    made: BTreeSet<TemplateKey>,
+}
+
+/// A copy that Meta was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// When.
+    pub at: Timestamp,
+    /// When it said yes. `None`: nobody knows whether it did.
+    pub accepted: Option<Timestamp>,
+}
+
+/// The last write for a template.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sent {
+    Create,
+    Edit,
+}
+
+/// Creations that an account takes in an hour.
+/// Source: <https://developers.facebook.com/docs/whatsapp/business-management-api/message-templates>
+const CREATES_AN_HOUR: usize = 100;
+
+const HOUR: SignedDuration = SignedDuration::from_hours(1);
+const DAY: SignedDuration = SignedDuration::from_hours(24);
+const MONTH: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// Edits that an approved template takes in 30 days; one a day.
+/// Source: as above.
+const EDITS_A_MONTH: usize = 10;
+
+impl TemplatesHistory {
+    /// Returns when a copy of this template of the source was asked for last.
+    pub fn asked(&self, source: &TemplateId) -> Option<Asked> {
+        self.copies.get(source).copied()
+    }
+
+    /// Returns whether a run of this plan created this template anew.
+    pub fn made(&self, key: &TemplateKey) -> bool {
+        self.made.contains(key)
+    }
+
+    /// Returns when the next template may be created. `None`: now.
+    pub fn create_from(&self, now: Timestamp) -> Option<Timestamp> {
+        free_from(&self.created, CREATES_AN_HOUR, HOUR, now)
+    }
+
+    /// Returns how many templates may be created before the hour's limit is reached.
+    pub fn creates_left(&self, now: Timestamp) -> usize {
+        CREATES_AN_HOUR.saturating_sub(recent(&self.created, HOUR, now).count())
+    }
+
+    /// Returns when an approved template may be edited next. `None`: now.
+    pub fn edit_from(&self, key: &TemplateKey, now: Timestamp) -> Option<Timestamp> {
+        let edits = self.edits.get(key)?;
+        let of_day = free_from(edits, 1, DAY, now);
+        of_day.max(free_from(edits, EDITS_A_MONTH, MONTH, now))
+    }
+
+    /// Takes in one more line.
+    pub(super) fn note(&mut self, step: &Address, event: &Event, at: Timestamp) {
+        let of_copy = *step == Address::account(AccountStep::TemplatesCopy);
+        match (event, step.template_step()) {
+            (Event::Intent { params, .. }, _) if of_copy => self.ask(params, at),
+            (Event::Answered { answer, .. }, _) if of_copy => self.answered_copy(answer, at),
+            (Event::Intent { method, path, .. }, Some((key, step))) => {
+                self.sends((key, step), method, path, at);
+            }
+            (Event::Answered { answer, .. }, Some((key, step))) => {
+                self.answered((key, step), answer);
+            }
+            (Event::LookedUp { found: true, .. }, Some((key, TemplateStep::Recreate))) => {
+                self.made.insert(key);
+            }
+            _ => {}
+        }
+    }
+
+    fn ask(&mut self, params: &Map<String, Value>, at: Timestamp) {
+        let ids = params.get("template_ids").and_then(Value::as_array);
+        let ids = ids.into_iter().flatten();
+        self.page = ids.filter_map(|id| id.as_str()?.parse().ok()).collect();
+        let asked = self
+            .page
+            .iter()
+            .map(|id| (id.clone(), Asked { at, accepted: None }));
+        self.copies.extend(asked);
+    }
+
+    fn answered_copy(&mut self, answer: &Answer, at: Timestamp) {
+        for id in &self.page {
+            match answer {
+                Answer::Accepted => {
+                    if let Some(asked) = self.copies.get_mut(id) {
+                        asked.accepted = Some(at);
+                    }
+                }
+                Answer::Refused { .. } | Answer::NotSent { .. } => {
+                    self.copies.remove(id);
+                }
+                Answer::InDoubt { .. } => {}
+            }
+        }
+    }
+
+    fn sends(&mut self, of: (TemplateKey, TemplateStep), method: &str, path: &str, at: Timestamp) {
+        let (key, step) = of;
+        // Uploads of its media are sent under the same step.
+        let is_id = path
+            .trim_start_matches('/')
+            .bytes()
+            .all(|byte| byte.is_ascii_digit());
+        if method != "POST" || step == TemplateStep::Delete {
+            self.sent.remove(&key);
+        } else if path.ends_with("/message_templates") {
+            self.created.push(at);
+            self.sent.insert(key, Sent::Create);
+        } else if is_id {
+            self.edits.entry(key.clone()).or_default().push(at);
+            self.sent.insert(key, Sent::Edit);
+        } else {
+            self.sent.remove(&key);
+        }
+    }
+
+    fn answered(&mut self, of: (TemplateKey, TemplateStep), answer: &Answer) {
+        let (key, step) = of;
+        let sent = self.sent.remove(&key);
+        match (sent, answer) {
+            (Some(Sent::Create), Answer::Accepted) if step == TemplateStep::Recreate => {
+                self.made.insert(key);
+            }
+            (Some(Sent::Create), Answer::NotSent { .. }) => {
+                self.created.pop();
+            }
+            (Some(Sent::Edit), Answer::Refused { .. } | Answer::NotSent { .. }) => {
+                self.edits.entry(key).or_default().pop();
+            }
+            _ => {}
+        }
+    }
+}
+
+fn recent(
+    times: &[Timestamp],
+    period: SignedDuration,
+    now: Timestamp,
+) -> impl Iterator<Item = Timestamp> {
+    let counts = move |at: &Timestamp| now.duration_since(*at) < period;
+    times.iter().copied().filter(counts)
+}
+
+/// When fewer than `most` of these times lie within the period. `None`: now.
+fn free_from(
+    times: &[Timestamp],
+    most: usize,
+    period: SignedDuration,
+    now: Timestamp,
+) -> Option<Timestamp> {
+    let used = recent(times, period, now).count();
+    let in_the_way = recent(times, period, now).nth(used.checked_sub(most)?)?;
+    Some(in_the_way.saturating_add(period).unwrap_or(Timestamp::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    fn key() -> TemplateKey {
+        TemplateKey::new("order", "de")
+    }
+
+    fn intent(step: &Address, path: &str, params: Value) -> Event {
+        Event::Intent {
+            step: step.clone(),
+            attempt: 1,
+            method: "POST".into(),
+            path: path.into(),
+            params: params.as_object().unwrap().clone(),
+        }
+    }
+
+    fn answered(step: &Address, answer: Answer) -> Event {
+        Event::Answered {
+            step: step.clone(),
+            attempt: 1,
+            answer,
+        }
+    }
+
+    fn refused() -> Answer {
+        Answer::Refused {
+            code: 100,
+            subcode: None,
+            message: String::new(),
+            judged: true,
+            rest: None,
+            trace_id: None,
+        }
+    }
+
+    fn replay(events: &[Event]) -> TemplatesHistory {
+        let mut history = TemplatesHistory::default();
+        for (event, second) in events.iter().zip(1..) {
+            history.note(event.step().unwrap(), event, at(second));
+        }
+        history
+    }
+
+    #[test]
+    fn a_copy_is_asked_for_until_it_is_refused() {
+        let copy = Address::account(AccountStep::TemplatesCopy);
+        let ask = intent(
+            &copy,
+            "/2/migrate_message_templates",
+            json!({"template_ids": ["17"]}),
+        );
+        #[track_caller]
+        fn check(events: &[Event], expected: Option<Asked>) {
+            assert_eq!(replay(events).asked(&"17".parse().unwrap()), expected);
+        }
+        let doubt = Answer::InDoubt {
+            message: String::new(),
+        };
+        let in_doubt = Asked {
+            at: at(1),
+            accepted: None,
+        };
+        check(&[ask.clone()], Some(in_doubt));
+        check(&[ask.clone(), answered(&copy, doubt)], Some(in_doubt));
+        check(&[ask.clone(), answered(&copy, refused())], None);
+        let accepted = Asked {
+            accepted: Some(at(2)),
+            ..in_doubt
+        };
+        check(&[ask, answered(&copy, Answer::Accepted)], Some(accepted));
+    }
+
+    #[test]
+    fn an_account_takes_a_hundred_creations_an_hour() {
+        let step = Address::template(&key(), TemplateStep::Recreate);
+        let create = intent(&step, "/2/message_templates", json!({}));
+        let mut events = vec![create.clone(); 99];
+        assert_eq!(replay(&events).create_from(at(100)), None);
+        events.push(create);
+        let history = replay(&events);
+        assert_eq!(history.creates_left(at(100)), 0);
+        assert_eq!(history.create_from(at(100)), Some(at(3601)));
+        assert_eq!(history.create_from(at(3601)), None);
+        assert!(!history.made(&key()));
+        events.push(answered(&step, Answer::Accepted));
+        assert!(replay(&events).made(&key()));
+    }
+
+    #[test]
+    fn an_approved_template_is_edited_once_a_day() {
+        let step = Address::template(&key(), TemplateStep::Define);
+        let edit = intent(&step, "/17", json!({}));
+        let upload = intent(&step, "/upload:abc", json!({}));
+        let next = |events: &[Event]| replay(events).edit_from(&key(), at(60));
+        assert_eq!(next(&[upload]), None);
+        assert_eq!(next(&[edit.clone()]), Some(at(1 + 24 * 3600)));
+        assert_eq!(next(&[edit, answered(&step, refused())]), None);
+    }
+}

@@ -1,0 +1,238 @@
+//! Deletes templates of the target that the plan does not know: neither selected on the source, nor
+//! defined by a file, nor required.
+//!
+//! A deleted name stays blocked for 30 days, so this is the last thing that happens to templates, it
+//! happens language by language, and `policy.max_template_deletes` is judged before the first write.
+//!
+//! In doubt: a delete is never repeated in the same run; the next one lists the target first.
+//!
+//! Source: <https://developers.facebook.com/docs/whatsapp/business-management-api/message-templates>
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::{
+    Action, Call, Change, Context, Decision, Outcome, StepError, StepKind, context::Repeat,
+    creation,
+};
+use crate::{
+    api::{meta::write, transport::Method},
+    finding::{Finding, Severity, Who},
+    ids::{AccountStep, Address, TemplateKey, TemplateStep, WabaId},
+    inventory::is_selected,
+    plan::{Plan, Templates},
+    resource::{
+        Observed,
+        template::{Status, Template},
+    },
+    snapshot::Snapshot,
+};
+
+/// Deletes what the plan does not know.
+#[derive(Clone, Debug)]
+pub struct TemplatesPrune {
+    target: WabaId,
+    templates: Templates,
+    most: Option<u64>,
+}
+
+impl TemplatesPrune {
+    pub(super) fn of(plan: &Plan) -> Self {
+        Self {
+            target: plan.target.waba.clone(),
+            templates: plan.templates.clone(),
+            most: plan.policy.max_template_deletes,
+        }
+    }
+
+    fn is_known(&self, key: &TemplateKey, seen: &Snapshot) -> bool {
+        let mut required = self.templates.required.iter().flatten();
+        let is_source = seen.source.template(key).is_some() && is_selected(&self.templates, key);
+        is_source
+            || self.templates.definition(key).is_some()
+            || required.any(|glob| glob.matches(&key.name))
+            || seen.history.templates.made(key)
+    }
+
+    /// Returns what would be deleted, or why nobody can know.
+    fn unknown<'a>(
+        &self,
+        seen: &'a Snapshot,
+    ) -> Result<Vec<(&'a TemplateKey, &'a Template)>, Finding> {
+        let unreadable = |account: &str, why: &dyn std::fmt::Display| {
+            let message = format!(
+                "the {account}'s templates cannot be read, so nobody knows which to delete: {why}"
+            );
+            Finding::unknown(
+                "templates-unreadable",
+                Severity::Error,
+                self.address(),
+                message,
+            )
+            .ask(
+                Who::Us,
+                "name a token that reaches the account, or set templates.prune: false",
+            )
+            .proof("GET /{WABA}/message_templates answers")
+        };
+        if let Observed::Unknown(why) = &seen.source.templates {
+            return Err(unreadable("source", why));
+        }
+        if let Observed::Unknown(why) = &seen.target.templates {
+            return Err(unreadable("target", why));
+        }
+        let selected = seen.source.templates.present().into_iter().flatten();
+        let selects_any = selected
+            .into_iter()
+            .any(|(key, _)| is_selected(&self.templates, key));
+        if !self.templates.copy.is_empty() && !selects_any {
+            return Err(self.empty_source());
+        }
+        let there = seen.target.templates.present().into_iter().flatten();
+        // Disabled templates cannot be deleted.
+        let unknown = there.filter(|(key, template)| {
+            template.status != Some(Status::Disabled) && !self.is_known(key, seen)
+        });
+        Ok(unknown.collect())
+    }
+
+    fn empty_source(&self) -> Finding {
+        let message = "the source has no template that templates.copy selects, so everything copied would be deleted";
+        Finding::fail("template-prune-source", self.address(), message)
+            .ask(
+                Who::Us,
+                "correct templates.copy, or set templates.prune: false once the source is cleared",
+            )
+            .proof("GET /{SOURCE}/message_templates lists a selected name")
+    }
+
+    fn too_many(&self, most: u64, wanted: &[(&TemplateKey, &Template)]) -> Finding {
+        let names: Vec<_> = wanted
+            .iter()
+            .take(5)
+            .map(|(key, _)| key.to_string())
+            .collect();
+        let message = format!(
+            "{} would be deleted, and policy.max_template_deletes is {most}",
+            count(wanted.len())
+        );
+        let more = if wanted.len() > names.len() {
+            ", …"
+        } else {
+            ""
+        };
+        Finding::fail("template-deletes-limit", self.address(), message)
+            .observed(format!("{}{more}", names.join(", ")))
+            .ask(Who::Us, "copy, define or require what shall stay, raise the limit, or set templates.prune: false")
+            .proof("the plan's limit is not passed")
+    }
+
+    async fn delete(
+        &self,
+        cx: &Context<'_>,
+        key: &TemplateKey,
+        template: &Template,
+    ) -> Result<(), StepError> {
+        let write = write::delete_template(&self.target, &key.name, &template.id);
+        let step = Address::template(key, TemplateStep::Delete);
+        let doing = format!("delete template {key}");
+        let lookup = || async {
+            let found = creation::find(cx, key).await?;
+            Ok(found.is_none().then_some(()))
+        };
+        cx.write(&step, &doing, &write, Repeat::Never, lookup)
+            .await?;
+        let mut seen = cx.seen();
+        if let Observed::Present(known) = &mut seen.target.templates {
+            known.remove(key);
+        }
+        Ok(())
+    }
+}
+
+impl StepKind for TemplatesPrune {
+    fn address(&self) -> Address {
+        Address::account(AccountStep::TemplatesPrune)
+    }
+
+    fn describe(&self) -> String {
+        "Delete templates of the target that the plan does not know".into()
+    }
+
+    fn needs(&self) -> Vec<Address> {
+        vec![Address::account(AccountStep::TemplatesApproved)]
+    }
+
+    fn decide(&self, seen: &Snapshot) -> Decision {
+        if !self.templates.prune {
+            return Decision::done("the plan deletes no templates");
+        }
+        let unknown = match self.unknown(seen) {
+            Ok(unknown) => unknown,
+            Err(finding) => return Decision::blocked(finding),
+        };
+        if unknown.is_empty() {
+            return Decision::done("the plan knows every template of the target");
+        }
+        if let Some(most) = self.most.filter(|most| unknown.len() as u64 > *most) {
+            return Decision::blocked(self.too_many(most, &unknown));
+        }
+        let reason = format!(
+            "the plan does not know {}; a deleted name stays blocked for 30 days",
+            count(unknown.len())
+        );
+        let mut change = Change::new(Action::Delete, reason);
+        for (key, template) in &unknown {
+            let call = Call {
+                method: Method::Delete.as_str().into(),
+                path: format!("/{}/message_templates", self.target),
+            };
+            change = change
+                .field(&key.to_string(), template.status_word(), Value::Null)
+                .call(call);
+        }
+        Decision::Change(change.seen("unknown", unknown.len()))
+    }
+
+    async fn perform(&self, cx: &Context<'_>) -> Result<Outcome, StepError> {
+        let approved: BTreeMap<TemplateKey, Template> = self.wanted(cx)?;
+        cx.listing.templates(cx).await?;
+        let now = self.wanted(cx)?;
+        let mut deleted = 0;
+        // Only what was there when this run began: what came meanwhile nobody has looked at.
+        for (key, template) in now.iter().filter(|(key, _)| approved.contains_key(key)) {
+            self.delete(cx, key, template).await?;
+            deleted += 1;
+        }
+        Ok(Outcome::Done(format!("{} deleted", count(deleted))))
+    }
+}
+
+impl TemplatesPrune {
+    fn wanted(&self, cx: &Context<'_>) -> Result<BTreeMap<TemplateKey, Template>, StepError> {
+        let seen = cx.seen();
+        let unknown = self
+            .unknown(&seen)
+            .map_err(|finding| StepError::Blocked(vec![finding]))?;
+        let owned = unknown
+            .into_iter()
+            .map(|(key, template)| (key.clone(), template.clone()));
+        let owned: BTreeMap<_, _> = owned.collect();
+        match self.most.filter(|most| owned.len() as u64 > *most) {
+            Some(most) => {
+                let all: Vec<_> = owned.iter().collect();
+                Err(StepError::Blocked(vec![self.too_many(most, &all)]))
+            }
+            None => Ok(owned),
+        }
+    }
+}
+
+fn count(templates: usize) -> String {
+    if templates == 1 {
+        "1 template".into()
+    } else {
+        format!("{templates} templates")
+    }
+}

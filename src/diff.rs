@@ -18,6 +18,7 @@ use crate::{
     changeset::ChangeSet,
     field::FieldChange,
     ids::{Address, NumberStep, TemplateKey},
+    inventory::Fate,
     plan::Plan,
     resource::{
         phone_number::PhoneNumber,
@@ -66,6 +67,7 @@ pub fn diff(plan: &Plan, changes: &ChangeSet, seen: &Snapshot) -> Vec<Difference
     let mut differences: Vec<_> = steps(changes, seen).collect();
     differences.extend(numbers(plan, seen));
     differences.extend(templates(plan, seen));
+    differences.extend(copies(changes));
     differences.extend(orphans(plan, seen));
     differences.sort_by(|one, two| (one.class, &one.address).cmp(&(two.class, &two.address)));
     differences
@@ -120,6 +122,23 @@ fn numbers<'a>(plan: &'a Plan, seen: &'a Snapshot) -> impl Iterator<Item = Diffe
                 fields: vec![FieldChange::new("quality_rating", rating, Value::Null)],
             })
         })
+}
+
+/// Copies that no longer say what the source's templates say: somebody has edited one of the two.
+/// What was on the target before is the target's business.
+fn copies(changes: &ChangeSet) -> impl Iterator<Item = Difference> {
+    let items = changes.templates.iter().flat_map(|all| &all.templates);
+    let ours = items.filter(|item| matches!(item.fate, Fate::Copied | Fate::Recreated));
+    ours.filter_map(|item| {
+        let says = |change: &&FieldChange| change.path != "category";
+        let fields: Vec<_> = item.changes.iter().filter(says).cloned().collect();
+        (!fields.is_empty()).then(|| Difference {
+            class: Class::Drift,
+            address: format!("template[\"{}\"]", item.key()),
+            message: "it no longer says what the source's template says".into(),
+            fields,
+        })
+    })
 }
 
 /// What reviews and ratings made of copied templates.

@@ -48,6 +48,7 @@ pub mod resource;
 
 pub mod snapshot;
 
+pub mod id_map;
 pub mod inventory;
 
 pub mod preflight;

@@ -2,8 +2,8 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::PathBuf,
-    sync::{Arc, Mutex},
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -14,6 +14,7 @@ use super::{
     error::CliError,
     exit,
     gate_text::GateText,
+    map_file,
     session::{Seen, Session, Site, fetch, read_plan},
     terminal::{Terminal, stop_on_signals},
     ui::{Format, Ui},
@@ -22,12 +23,15 @@ use crate::{
     api::meta::Writer,
     apply::{Report, apply},
     finding::Finding,
+    id_map::IdMap,
     ids::{Address, NumberStep, RunId, SolutionId},
+    inventory::{Inventory, flows::Flows},
     journal::{Entry, Event, History, Journal, Lock, StepEnd, event::VERSION, file::Listener},
     phone::Phone,
     plan::{Method, Plan},
-    report::{events, style},
+    report::{events, style, templates},
     secret::{Secret, SecretRef},
+    snapshot::Snapshot,
     step::{Context, CutOvers, Listing, Options, People, Stop, six_digits},
 };
 
@@ -90,6 +94,9 @@ pub(super) struct Arguments {
         env = "WABA_MIGRATE_CONFIRM"
     )]
     confirm: Vec<String>,
+    /// Write old and new ids to a file at the end: numbers, templates, flows, namespaces
+    #[arg(long, value_name = "FILE", env = "WABA_MIGRATE_MAP")]
+    map: Option<PathBuf>,
     #[command(flatten)]
     gates: GateText,
 }
@@ -152,6 +159,7 @@ pub(super) async fn run(arguments: &Arguments, global: &Global, ui: Ui) -> Resul
         people: &terminal,
         stop: &stop,
         partial: arguments.partial,
+        map: arguments.map.as_deref(),
         forget: Forget {
             refused_templates: arguments.retry_templates,
             intents: solutions(&arguments.new_intent, &session.plan)?,
@@ -231,6 +239,8 @@ pub(super) struct Run<'a> {
     pub(super) people: &'a dyn People,
     pub(super) stop: &'a Stop,
     pub(super) partial: bool,
+    /// Where old and new ids go.
+    pub(super) map: Option<&'a Path>,
     pub(super) forget: Forget,
 }
 
@@ -264,6 +274,7 @@ impl Run<'_> {
             host(),
             site.clock.now()
         );
+        self.map.map_or(Ok(()), map_file::check)?;
         let lock = Lock::take(&site.journal, &plan.name, &holder)?;
         let mut history = self.session.history()?;
         self.forget.in_history(&mut history);
@@ -281,6 +292,7 @@ impl Run<'_> {
             if ui.format == Format::Text && ask.is_none() {
                 super::plan::show(self.session, &seen, ui)?;
             }
+            self.write_map(&seen.snapshot)?;
             return Ok(exit::OK);
         }
         let secrets = self.ready_secrets(&seen).await?;
@@ -354,10 +366,39 @@ impl Run<'_> {
         }
         let code = self.code(&report);
         journal.record(Event::RunEnded { code })?;
+        let seen = snapshot
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
         if ui.format == Format::Text {
-            ui.print(&format!("\n{}", events::summary(&report, already_done)))?;
+            ui.print(&format!("\n{}", self.account(&seen)))?;
+            ui.print(&events::summary(&report, already_done))?;
         }
+        self.write_map(&seen)?;
         Ok(code)
+    }
+
+    /// What became of every template and flow.
+    fn account(&self, seen: &Snapshot) -> String {
+        let Session { plan, site, .. } = self.session;
+        let inventory = Inventory::of(&plan.templates, seen, site.clock.now());
+        let told = inventory.as_ref().map(|inventory| {
+            let (line, reasons) = (templates::line(inventory), templates::reasons(inventory));
+            format!("{} {line}\n{reasons}", style::heading("Templates:"))
+        });
+        let flows = Flows::of(&plan.flows, seen);
+        let flows = flows.map(|flows| {
+            let line = templates::flows_line(&flows);
+            format!("{} {line}\n", style::heading("Flows:"))
+        });
+        told.unwrap_or_default() + &flows.unwrap_or_default()
+    }
+
+    fn write_map(&self, seen: &Snapshot) -> Result<(), CliError> {
+        let Session { plan, site, .. } = self.session;
+        match self.map {
+            Some(path) => map_file::write(path, &IdMap::of(plan, seen, site.clock.now())),
+            None => Ok(()),
+        }
     }
 
     /// Asks, and returns the exit code of a no. A signal at the question is one.

@@ -8,6 +8,7 @@ mod diff;
 mod error;
 pub mod exit;
 mod gate_text;
+mod map_file;
 mod plan;
 mod preflight;
 mod rehearse;

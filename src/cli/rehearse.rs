@@ -120,6 +120,7 @@ async fn play(
         people: &people,
         stop: &stop,
         partial: false,
+        map: None,
         forget: Forget::default(),
     };
     let code = run.start(None, ui).await?;

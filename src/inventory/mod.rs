@@ -134,6 +134,7 @@ pub struct Inventory {
     /// How many the source has, languages counted: the sum of all counts.
     pub total: usize,
     /// How many have which fate.
+    #[schemars(with = "BTreeMap<String, usize>")]
     pub counts: BTreeMap<Fate, usize>,
     /// Each of them, by name and language.
     pub templates: Vec<Item>,

@@ -24,6 +24,9 @@ pub const REFUSED_TEMPLATES: &str = "refused_templates";
 /// Under this name it is kept since when each template is reviewed.
 pub const PENDING_SINCE: &str = "pending_since";
 
+/// Under this name the id is kept that a number had on the source.
+pub const SOURCE_NUMBER: &str = "source_number";
+
 /// Under this name the id of a migration intent is kept: no list of the API has it.
 pub const MIGRATION_INTENT: &str = "migration_intent";
 

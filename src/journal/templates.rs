@@ -252,7 +252,7 @@ mod tests {
             at: at(1),
             accepted: None,
         };
-        check(&[ask.clone()], Some(in_doubt));
+        check(std::slice::from_ref(&ask), Some(in_doubt));
         check(&[ask.clone(), answered(&copy, doubt)], Some(in_doubt));
         check(&[ask.clone(), answered(&copy, refused())], None);
         let accepted = Asked {
@@ -285,7 +285,7 @@ mod tests {
         let upload = intent(&step, "/upload:abc", json!({}));
         let next = |events: &[Event]| replay(events).edit_from(&key(), at(60));
         assert_eq!(next(&[upload]), None);
-        assert_eq!(next(&[edit.clone()]), Some(at(1 + 24 * 3600)));
+        assert_eq!(next(std::slice::from_ref(&edit)), Some(at(1 + 24 * 3600)));
         assert_eq!(next(&[edit, answered(&step, refused())]), None);
     }
 }

@@ -4,9 +4,9 @@
 use std::fmt::Write as _;
 
 use serde_json::Value;
-use similar::{ChangeTag, TextDiff};
+use similar::{ChangeTag, DiffTag, TextDiff};
 
-use super::{clean, count, findings, style};
+use super::{clean, count, findings, style, templates};
 use crate::{
     changeset::{AccountRef, ChangeEntry, ChangeSet, Summary},
     field::FieldChange,
@@ -21,6 +21,9 @@ const FIELDS_SHOWN: usize = 12;
 /// Texts longer than this, or of several lines, are diffed line by line.
 const LONG: usize = 60;
 
+/// Texts this much alike are also compared word by word.
+const ALIKE: f32 = 0.5;
+
 /// Renders a change set.
 pub fn render(changes: &ChangeSet, api_version: &str) -> String {
     let mut text = header(changes, api_version);
@@ -30,6 +33,9 @@ pub fn render(changes: &ChangeSet, api_version: &str) -> String {
     }
     for phase in [Phase::Prepare, Phase::Verify, Phase::CutOver, Phase::Settle] {
         text += &of_phase(changes, phase);
+    }
+    if let Some(inventory) = &changes.templates {
+        text += &templates::render(inventory);
     }
     text += &left_behind(changes);
     text += &irreversible(changes);
@@ -124,7 +130,7 @@ fn entry(change: &ChangeEntry) -> String {
     text
 }
 
-fn field_change(field: &FieldChange) -> String {
+pub(super) fn field_change(field: &FieldChange) -> String {
     let path = clean(&field.path);
     match (&field.before, &field.after) {
         (Value::String(before), Value::String(after)) if is_long(before) || is_long(after) => {
@@ -149,19 +155,61 @@ fn is_long(text: &str) -> bool {
     text.chars().count() > LONG || text.contains('\n')
 }
 
-/// Both texts line by line: what goes, what comes, what stays.
+/// Both texts line by line: what goes, what comes, what stays; and below lines that were changed
+/// the words that make the difference.
 fn text_diff(before: &str, after: &str) -> String {
+    let diff = TextDiff::from_lines(before, after);
     let mut text = String::new();
-    for change in TextDiff::from_lines(before, after).iter_all_changes() {
-        let line = clean(change.value().trim_end_matches('\n'));
-        let line = match change.tag() {
-            ChangeTag::Delete => style::bad(format!("- {line}")),
-            ChangeTag::Insert => style::good(format!("+ {line}")),
-            ChangeTag::Equal => style::faint(format!("  {line}")),
-        };
-        let _ = writeln!(text, "          {line}");
+    for op in diff.ops() {
+        for change in diff.iter_changes(op) {
+            let line = clean(change.value().trim_end_matches('\n'));
+            let line = match change.tag() {
+                ChangeTag::Delete => style::bad(format!("- {line}")),
+                ChangeTag::Insert => style::good(format!("+ {line}")),
+                ChangeTag::Equal => style::faint(format!("  {line}")),
+            };
+            let _ = writeln!(text, "          {line}");
+        }
+        if op.tag() == DiffTag::Replace {
+            let lines = |tag| -> String {
+                let changes = diff
+                    .iter_changes(op)
+                    .filter(move |change| change.tag() == tag);
+                changes.map(|change| change.value()).collect()
+            };
+            text += &word_diff(&lines(ChangeTag::Delete), &lines(ChangeTag::Insert));
+        }
     }
     text
+}
+
+/// The words that differ, in the marks of `git diff --word-diff`; nothing where hardly a word stays.
+fn word_diff(before: &str, after: &str) -> String {
+    let diff = TextDiff::from_words(before, after);
+    if diff.ratio() < ALIKE {
+        return String::new();
+    }
+    let mut words = String::new();
+    for op in diff.ops() {
+        let (mut old, mut new) = (String::new(), String::new());
+        for change in diff.iter_changes(op) {
+            match change.tag() {
+                ChangeTag::Delete => old += change.value(),
+                ChangeTag::Insert => new += change.value(),
+                ChangeTag::Equal => {}
+            }
+        }
+        for (word, marks) in [(old, ("[-", "-]")), (new, ("{+", "+}"))] {
+            let word = clean(word.trim());
+            if !word.is_empty() {
+                let _ = write!(words, " {}{word}{}", marks.0, marks.1);
+            }
+        }
+    }
+    match words.is_empty() {
+        true => words,
+        false => format!("          {}\n", style::notice(format!(" {words}"))),
+    }
 }
 
 fn value(value: &Value) -> String {
@@ -200,7 +248,13 @@ fn irreversible(changes: &ChangeSet) -> String {
     for step in steps {
         let why = match step.kind {
             "register" => "the way back is a migration in the other direction",
-            "templates_copy" => "a deleted template's name stays blocked for 30 days",
+            "templates_copy" | "templates_recreate" | "template_define" => {
+                "a deleted template's name stays blocked for 30 days"
+            }
+            "templates_prune" => {
+                "a deleted template is gone, and its name stays blocked for 30 days"
+            }
+            "flows_copy" => "a published flow cannot be deleted",
             _ => "there is no way back",
         };
         let _ = writeln!(text, "  {}\n      {}", step.address, style::faint(why));
@@ -291,6 +345,7 @@ mod tests {
             We sell shrubs.
           - Call us.
           + Write us.
+            [-Call-] {+Write+}
             Bye.
 ",
         );

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{clean, count, style};
+use super::{changes::field_change, clean, count, style};
 use crate::diff::{Class, Difference};
 
 /// Renders differences, the ones that fail a check first.
@@ -24,6 +24,9 @@ pub fn render(differences: &[Difference]) -> String {
             "           {}",
             style::faint(clean(&difference.message))
         );
+        for field in &difference.fields {
+            text += &field_change(field);
+        }
     }
     let classes = [Class::Drift, Class::Pending, Class::Service, Class::Orphan].map(|class| {
         let number = differences

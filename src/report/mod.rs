@@ -11,6 +11,7 @@ pub mod gates;
 pub mod markdown;
 pub mod status;
 pub mod style;
+pub mod templates;
 
 /// Replaces every character that steers a terminal or turns the direction of text.
 pub fn clean(text: &str) -> String {

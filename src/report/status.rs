@@ -5,7 +5,7 @@
 
 use jiff::Timestamp;
 
-use super::{clean, count, markdown, style};
+use super::{clean, count, markdown, style, templates};
 use crate::{
     changeset::AccountRef,
     status::{
@@ -72,6 +72,9 @@ pub fn render(status: &Status, width: usize) -> String {
         .collect();
     if !notes.is_empty() {
         text += &format!("\n{notes}");
+    }
+    if let Some(inventory) = &status.inventory {
+        text += &templates::reasons(inventory);
     }
     let agenda = agenda(status);
     if !agenda.is_empty() {
@@ -292,16 +295,28 @@ fn notes(status: &Status) -> Vec<String> {
             }
         }
     }
-    let templates = &status.templates;
-    if !templates.ready {
-        let since = templates
+    let required = &status.templates;
+    if !required.ready {
+        let since = required
             .since
             .map(|since| format!(", since {} UTC", minute(since)));
         notes.push(format!(
             "Templates: {}{}",
-            templates.what,
+            required.what,
             since.unwrap_or_default()
         ));
+    }
+    for (template, since) in &required.pending {
+        notes.push(format!(
+            "Template {template}: waited for since {} UTC",
+            minute(*since)
+        ));
+    }
+    if let Some(inventory) = &status.inventory {
+        notes.push(templates::line(inventory));
+    }
+    if let Some(flows) = &status.flows {
+        notes.push(templates::flows_line(flows));
     }
     notes.extend(
         status

@@ -53,6 +53,8 @@ pub struct WabaDetails {
     pub ownership_type: Option<String>,
     /// What keeps it from sending.
     pub health_status: Option<Health>,
+    /// In which older systems name templates. Every account has its own.
+    pub message_template_namespace: Option<String>,
 }
 
 /// `health_status`: the account, and everything it rests on.
@@ -113,7 +115,10 @@ impl Waba {
 
     /// Reads the details of one.
     pub fn read_details(id: &WabaId) -> Read<WabaDetails> {
-        Read::new(format!("/{id}")).with("fields", "status,ownership_type,health_status")
+        Read::new(format!("/{id}")).with(
+            "fields",
+            "status,ownership_type,health_status,message_template_namespace",
+        )
     }
 
     /// Returns the business this account stands for: the one its partner works for, else its owner.

@@ -14,6 +14,7 @@ use super::{
 use crate::{
     changeset::{ChangeEntry, ChangeSet, WindowRef},
     finding::Finding,
+    id_map::IdMap,
     ids::{Address, NumberStep, SolutionId},
     journal::number::Attempts,
     phone::Phone,
@@ -48,6 +49,9 @@ pub fn status(plan: &Plan, changes: &ChangeSet, seen: &Snapshot) -> Status {
         summary: summary(&numbers),
         numbers,
         templates: look.templates(),
+        inventory: changes.templates.clone(),
+        flows: changes.flows.clone(),
+        map: IdMap::of(plan, seen, seen.at),
         intents: intents.map(|solution| intent(solution, seen)).collect(),
     }
 }
@@ -338,6 +342,11 @@ impl<'a> Look<'a> {
             ready,
             what: step.map(|step| step.reason.clone()).unwrap_or_default(),
             since: self.since(STEP).filter(|_| !ready),
+            pending: if ready {
+                BTreeMap::new()
+            } else {
+                self.seen.pending_since()
+            },
         }
     }
 

@@ -6,6 +6,8 @@
 
 pub mod compute;
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -15,6 +17,8 @@ pub use compute::status;
 use crate::{
     changeset::{AccountRef, PlanRef, WindowRef},
     finding::Who,
+    id_map::IdMap,
+    inventory::{Inventory, flows::Flows},
     phone::Phone,
     plan::Opening,
     step::Action,
@@ -42,6 +46,14 @@ pub struct Status {
     pub numbers: Vec<NumberStatus>,
     /// The required templates.
     pub templates: TemplatesStatus,
+    /// What becomes of every template of the source, where that can be known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub inventory: Option<Inventory>,
+    /// The same for selected flows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub flows: Option<Flows>,
+    /// Old and new ids.
+    pub map: IdMap,
     /// The migration intents, one per solution of the plan.
     pub intents: Vec<IntentStatus>,
 }
@@ -268,6 +280,8 @@ pub struct TemplatesStatus {
     pub what: String,
     /// Since when they are waited for; `null` when no run has begun to wait.
     pub since: Option<Timestamp>,
+    /// Each template that is waited for, and since when runs have seen it wait.
+    pub pending: BTreeMap<String, Timestamp>,
 }
 
 /// A migration intent.

@@ -3,7 +3,7 @@
 //!
 //! Right before the call everything it rests on is read once more: only a
 //! [`Cleared`](super::clearance::Cleared), which is made from those observations alone, makes the
-//! call. What the source will no longer show afterwards (its profile) is kept in the journal first.
+//! call. What the source will no longer show afterwards (profile and id) is kept in the journal first.
 //!
 //! Every attempt is decided anew, and none waits for a rate limit with old observations in hand.
 //! It starts only inside the number's window, as one of the run's cut-overs, and while the attempt
@@ -29,7 +29,7 @@ use super::{
 use crate::{
     finding::{Finding, Severity, Who},
     ids::{AccountStep, Address, NumberStep},
-    journal::number::Attempts,
+    journal::{history::SOURCE_NUMBER, number::Attempts},
     phone::Phone,
     plan::{Method, Number, Window},
     resource::{Observed, Why, phone_number::PhoneNumber},
@@ -73,6 +73,24 @@ impl Register {
         }
     }
 
+    /// Keeps the id that the number has on the source: once it has moved, nothing shows it.
+    fn keep_source_id(&self, cx: &Context<'_>) -> Result<(), StepError> {
+        let id = {
+            let seen = cx.seen();
+            let kept = seen.history.kept(&self.address(), SOURCE_NUMBER).is_some();
+            let known = seen.source.known(&self.phone).filter(|_| !kept);
+            known.map(|number| number.id.clone())
+        };
+        match id {
+            Some(id) => cx.keep(
+                &self.address(),
+                SOURCE_NUMBER,
+                serde_json::json!({"id": id}),
+            ),
+            None => Ok(()),
+        }
+    }
+
     /// Keeps the source's profile: once the number has moved, its old node may be gone.
     async fn keep_profile(&self, cx: &Context<'_>) -> Result<(), StepError> {
         let step = Address::number(&self.phone, NumberStep::Profile);
@@ -112,6 +130,8 @@ impl Register {
             Clearance::GateClosed => return Ok(two_step_off::closed_again(&self.phone)),
             Clearance::Refused(findings) => return Err(StepError::Blocked(findings)),
         };
+        self.keep_source_id(cx)?;
+        self.keep_source_id(cx)?;
         self.keep_profile(cx).await?;
         // Reading takes time, and a limit may have made it take long.
         if let Some(parked) = closed(self.window.as_deref(), cx) {

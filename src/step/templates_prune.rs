@@ -59,7 +59,7 @@ impl TemplatesPrune {
     fn unknown<'a>(
         &self,
         seen: &'a Snapshot,
-    ) -> Result<Vec<(&'a TemplateKey, &'a Template)>, Finding> {
+    ) -> Result<Vec<(&'a TemplateKey, &'a Template)>, Box<Finding>> {
         let unreadable = |account: &str, why: &dyn std::fmt::Display| {
             let message = format!(
                 "the {account}'s templates cannot be read, so nobody knows which to delete: {why}"
@@ -77,17 +77,17 @@ impl TemplatesPrune {
             .proof("GET /{WABA}/message_templates answers")
         };
         if let Observed::Unknown(why) = &seen.source.templates {
-            return Err(unreadable("source", why));
+            return Err(Box::new(unreadable("source", why)));
         }
         if let Observed::Unknown(why) = &seen.target.templates {
-            return Err(unreadable("target", why));
+            return Err(Box::new(unreadable("target", why)));
         }
         let selected = seen.source.templates.present().into_iter().flatten();
         let selects_any = selected
             .into_iter()
             .any(|(key, _)| is_selected(&self.templates, key));
         if !self.templates.copy.is_empty() && !selects_any {
-            return Err(self.empty_source());
+            return Err(Box::new(self.empty_source()));
         }
         let there = seen.target.templates.present().into_iter().flatten();
         // Disabled templates cannot be deleted.
@@ -170,7 +170,7 @@ impl StepKind for TemplatesPrune {
         }
         let unknown = match self.unknown(seen) {
             Ok(unknown) => unknown,
-            Err(finding) => return Decision::blocked(finding),
+            Err(finding) => return Decision::blocked(*finding),
         };
         if unknown.is_empty() {
             return Decision::done("the plan knows every template of the target");
@@ -214,7 +214,7 @@ impl TemplatesPrune {
         let seen = cx.seen();
         let unknown = self
             .unknown(&seen)
-            .map_err(|finding| StepError::Blocked(vec![finding]))?;
+            .map_err(|finding| StepError::Blocked(vec![*finding]))?;
         let owned = unknown
             .into_iter()
             .map(|(key, template)| (key.clone(), template.clone()));

@@ -1,0 +1,176 @@
+//! From old to new: every id that changes with a migration, for the systems that use them.
+//!
+//! Numbers, templates and flows get new ids on the target, and the message namespace is the
+//! target's. What has not come so far has `null` on the target; what the source no longer shows has
+//! `null` on the source, unless a run kept it. Pure.
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::{
+    ids::{Address, FlowId, NumberStep, PhoneNumberId, TemplateId, WabaId},
+    inventory::{Fate, Inventory, flows::Flows},
+    journal::history::SOURCE_NUMBER,
+    phone::Phone,
+    plan::{Number, Plan},
+    snapshot::{Account, Snapshot},
+};
+
+/// Version of the map's JSON form.
+const FORMAT_VERSION: &str = "1.0";
+
+/// Old and new ids.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct IdMap {
+    /// Version of this format.
+    pub format_version: &'static str,
+    /// The plan's name.
+    pub plan: String,
+    /// The account that the numbers leave.
+    pub source: AccountIds,
+    /// The account that receives them.
+    pub target: AccountIds,
+    /// Phone numbers, in the plan's order.
+    pub phone_numbers: Vec<NumberIds>,
+    /// Templates that come to the target, by name and language.
+    pub templates: Vec<TemplateIds>,
+    /// Flows that come to the target, by name.
+    pub flows: Vec<FlowIds>,
+}
+
+/// What names an account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct AccountIds {
+    /// Its id.
+    #[schemars(with = "String")]
+    pub waba: WabaId,
+    /// `message_template_namespace`, in which older systems name templates.
+    pub message_template_namespace: Option<String>,
+}
+
+/// A phone number's ids.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct NumberIds {
+    /// The number.
+    #[schemars(with = "String")]
+    pub phone: Phone,
+    /// `phone_number_id` on the source.
+    #[schemars(with = "Option<String>")]
+    pub source_id: Option<PhoneNumberId>,
+    /// `phone_number_id` on the target.
+    #[schemars(with = "Option<String>")]
+    pub target_id: Option<PhoneNumberId>,
+}
+
+/// A template's ids.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct TemplateIds {
+    /// Its name.
+    pub name: String,
+    /// Its language.
+    pub language: String,
+    /// Its id on the source; `null` for one that only a file defines.
+    #[schemars(with = "Option<String>")]
+    pub source_id: Option<TemplateId>,
+    /// Its id on the target.
+    #[schemars(with = "Option<String>")]
+    pub target_id: Option<TemplateId>,
+}
+
+/// A flow's ids.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct FlowIds {
+    /// Its name.
+    pub name: String,
+    /// Its id on the source.
+    #[schemars(with = "String")]
+    pub source_id: FlowId,
+    /// Its id on the target.
+    #[schemars(with = "Option<String>")]
+    pub target_id: Option<FlowId>,
+}
+
+impl IdMap {
+    /// Makes the map of what was seen.
+    pub fn of(plan: &Plan, seen: &Snapshot, now: Timestamp) -> Self {
+        let flows = Flows::of(&plan.flows, seen).unwrap_or_default();
+        let flows = flows.flows.into_iter().map(|item| FlowIds {
+            name: item.name,
+            source_id: item.source_id,
+            target_id: item.target_id,
+        });
+        Self {
+            format_version: FORMAT_VERSION,
+            plan: plan.name.clone(),
+            source: account(&plan.source.waba, &seen.source),
+            target: account(&plan.target.waba, &seen.target),
+            phone_numbers: plan
+                .numbers
+                .iter()
+                .map(|number| self::number(number, seen))
+                .collect(),
+            templates: templates(plan, seen, now),
+            flows: flows.collect(),
+        }
+    }
+}
+
+fn account(waba: &WabaId, seen: &Account) -> AccountIds {
+    let details = seen.details.present();
+    AccountIds {
+        waba: waba.clone(),
+        message_template_namespace: details
+            .and_then(|details| details.message_template_namespace.clone()),
+    }
+}
+
+fn number(number: &Number, seen: &Snapshot) -> NumberIds {
+    let phone = &number.phone;
+    let id = |account: &Account| account.known(phone).map(|number| number.id.clone());
+    let register = Address::number(phone, NumberStep::Register);
+    let kept = || {
+        let kept = seen.history.kept(&register, SOURCE_NUMBER)?;
+        kept.get("id")?.as_str()?.parse().ok()
+    };
+    NumberIds {
+        phone: phone.clone(),
+        source_id: id(&seen.source).or_else(kept),
+        target_id: id(&seen.target),
+    }
+}
+
+fn templates(plan: &Plan, seen: &Snapshot, now: Timestamp) -> Vec<TemplateIds> {
+    let inventory = Inventory::of(&plan.templates, seen, now).unwrap_or_default();
+    let comes = inventory
+        .templates
+        .into_iter()
+        .filter(|item| item.fate != Fate::Skipped);
+    let mut all: Vec<_> = comes
+        .map(|item| TemplateIds {
+            name: item.name,
+            language: item.language,
+            source_id: Some(item.source_id),
+            target_id: item.target_id,
+        })
+        .collect();
+    for definition in &plan.templates.definitions {
+        let key = &definition.key;
+        if !all
+            .iter()
+            .any(|ids| ids.name == key.name && ids.language == key.language)
+        {
+            all.push(TemplateIds {
+                name: key.name.clone(),
+                language: key.language.clone(),
+                source_id: None,
+                target_id: seen
+                    .target
+                    .template(key)
+                    .map(|template| template.id.clone()),
+            });
+        }
+    }
+    all.sort_by(|one, two| (&one.name, &one.language).cmp(&(&two.name, &two.language)));
+    all
+}

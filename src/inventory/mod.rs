@@ -109,7 +109,7 @@ pub struct Item {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub instead: Option<String>,
     /// What differs on the target: before is the target's, after is the source's.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<FieldChange>,
     /// Its id on the source.
     #[schemars(with = "String")]

@@ -100,7 +100,7 @@ fn wait_until(stage: &Stage, moment: &str) {
 #[test]
 fn a_fresh_plan_has_not_started() {
     let stage = Stage::new(THREE);
-    insta::assert_snapshot!(shown(&stage, 80), @r"
+    insta::assert_snapshot!(shown(&stage, 80), @r#"
     Status three  2026-11-23 09:00 UTC
       source  102290129340398  Source
       target  215589313241560  Target
@@ -111,13 +111,14 @@ fn a_fresh_plan_has_not_started() {
       +33142685300  not started  live    target.subscription
 
       Templates: 1 of 1 not yet APPROVED
+      1 template on the source: 1 to copy
 
     Next
       apply
           Subscribe our app to webhooks of 215589313241560
 
     Status: 0 of 3 numbers live, 3 ready for apply.
-    ");
+    "#);
     assert!(
         !stage.journal_folder().exists(),
         "looking leaves nothing behind"
@@ -132,7 +133,7 @@ fn a_gate_is_waited_for_since_the_first_run_that_met_it() {
     stage.apply();
     stage.sim.advance(Duration::from_secs(26 * 3600));
     stage.apply();
-    insta::assert_snapshot!(shown(&stage, 80), @r"
+    insta::assert_snapshot!(shown(&stage, 80), @r#"
     Status small  2026-11-24 11:00 UTC
       source  102290129340398  Source
       target  215589313241560  Target
@@ -140,12 +141,14 @@ fn a_gate_is_waited_for_since_the_first_run_that_met_it() {
       Number       Phase    Source  Target    Waits for       Since (UTC)
       +4930901820  prepare  live    verified  source's owner  2026-11-23 09:00
 
+      2 templates on the source: 2 copied
+
     Next
       the source's owner: two-step verification is on
           Have the source's owner switch two-step verification of +4930901820 off
 
     Status: 0 of 1 number live, 1 waits for the source's owner.
-    ");
+    "#);
     insta::assert_snapshot!(shown(&stage, 120).lines().skip(4).take(2).collect::<Vec<_>>().join("\n"), @r"
     Number       Phase    Source  Target    Waits for       Since (UTC)       Next
     +4930901820  prepare  live    verified  source's owner  2026-11-23 09:00  two_step_off
@@ -159,6 +162,64 @@ fn a_gate_is_waited_for_since_the_first_run_that_met_it() {
     {
       "format_version": "1.0",
       "intents": [],
+      "inventory": {
+        "counts": {
+          "copied": 2
+        },
+        "templates": [
+          {
+            "fate": "copied",
+            "language": "en_US",
+            "name": "order",
+            "source_id": "9034603498703870",
+            "status": "APPROVED",
+            "target_id": "2620860755687159"
+          },
+          {
+            "fate": "copied",
+            "language": "en_US",
+            "name": "welcome",
+            "source_id": "5123148533390784",
+            "status": "APPROVED",
+            "target_id": "6663594007654709"
+          }
+        ],
+        "total": 2
+      },
+      "map": {
+        "flows": [],
+        "format_version": "1.0",
+        "phone_numbers": [
+          {
+            "phone": "+4930901820",
+            "source_id": "4107161863376737",
+            "target_id": "6505617680978881"
+          }
+        ],
+        "plan": "small",
+        "source": {
+          "message_template_namespace": "71bb54d8_d101_b5b9_c34d_0bff90150280",
+          "waba": "102290129340398"
+        },
+        "target": {
+          "message_template_namespace": "85e7bb0f_1227_8575_4917_18de357e3da8",
+          "waba": "215589313241560"
+        },
+        "templates": [
+          {
+            "language": "en_US",
+            "name": "order",
+            "source_id": "9034603498703870",
+            "target_id": "2620860755687159"
+          },
+          {
+            "language": "en_US",
+            "name": "welcome",
+            "source_id": "5123148533390784",
+            "target_id": "6663594007654709"
+          }
+        ]
+      },
       "numbers": [
         {
           "action": "gate",
@@ -219,6 +280,7 @@ fn a_gate_is_waited_for_since_the_first_run_that_met_it() {
         "waba": "215589313241560"
       },
       "templates": {
+        "pending": {},
         "ready": true,
         "since": null,
         "what": "2 required, all APPROVED"
@@ -245,7 +307,7 @@ fn a_code_that_is_out_comes_before_everything_else() {
     let mut stage = Stage::with(SMALL, two_step_on);
     stage.person = Person::Away;
     stage.apply();
-    insta::assert_snapshot!(shown(&stage, 80), @r"
+    insta::assert_snapshot!(shown(&stage, 80), @r#"
     Status small  2026-11-23 09:00 UTC
       source  102290129340398  Source
       target  215589313241560  Target
@@ -253,12 +315,14 @@ fn a_code_that_is_out_comes_before_everything_else() {
       Number       Phase   Source  Target  Waits for  Since (UTC)       Next
       +4930901820  verify  live    added   you        2026-11-23 09:00  verify
 
+      2 templates on the source: 2 copied
+
     Next
       you: the one-time code
           Hand in the one-time code of +4930901820: verify-code PLAN +4930901820 CODE
 
     Status: 0 of 1 number live, 1 waits for you.
-    ");
+    "#);
     stage.person = Person::Types("000000");
     stage.apply();
     let status = stage.status();
@@ -270,7 +334,7 @@ fn a_code_that_is_out_comes_before_everything_else() {
 fn a_number_waits_for_its_window() {
     let stage = days_ahead(&(SMALL.to_owned() + NIGHT));
     stage.apply();
-    insta::assert_snapshot!(shown(&stage, 80), @r"
+    insta::assert_snapshot!(shown(&stage, 80), @r#"
     Status small  2026-11-23 09:00 UTC
       source  102290129340398  Source
       target  215589313241560  Target
@@ -279,9 +343,10 @@ fn a_number_waits_for_its_window() {
       +4930901820  cut over  its window  2026-11-23 09:00  5 Dec 22:00
 
       Window night: Sat 5 Dec 2026 22:00 to Sun 6 Dec 2026 04:00 Europe/Berlin
+      2 templates on the source: 2 copied
 
     Status: 0 of 1 number live, 1 waits for its window. Next window: Sat 5 Dec 2026 22:00 Europe/Berlin.
-    ");
+    "#);
     #[track_caller]
     fn check(stage: &Stage, now: &str, turn: Turn, party: Option<Party>, cell: &str) {
         wait_until(stage, now);
@@ -319,7 +384,7 @@ fn others_wait_for_the_canary_and_for_their_window() {
     let fault = Match::first(Verb::Post, "*/register").times(1);
     stage.sim.fault(fault, Effect::Error(refusal()));
     stage.apply();
-    insta::assert_snapshot!(shown(&stage, 80), @r"
+    insta::assert_snapshot!(shown(&stage, 80), @r#"
     Status three  2026-11-23 09:00 UTC
       source  102290129340398  Source
       target  215589313241560  Target
@@ -330,14 +395,15 @@ fn others_wait_for_the_canary_and_for_their_window() {
       +33142685300  cut over  its window   2026-11-23 09:00  5 Dec 22:00
 
       Window night: Sat 5 Dec 2026 22:00 to Sun 6 Dec 2026 04:00 Europe/Berlin
+      1 template on the source: 1 copied
 
     Next
       apply
           Register +4930901820 on the target: traffic and billing move
 
     Status: 0 of 3 numbers live, 1 waits for another number, 1 for its window, 1 ready for apply. Next window: Sat 5 Dec 2026 22:00 Europe/Berlin.
-    ");
-    insta::assert_snapshot!(render_markdown(&stage.status()), @r"
+    "#);
+    insta::assert_snapshot!(render_markdown(&stage.status()), @r#"
     # Status of three
 
     From 102290129340398 (Source) to 215589313241560 (Target), seen 2026-11-23 09:00 UTC.
@@ -349,13 +415,14 @@ fn others_wait_for_the_canary_and_for_their_window() {
     | +33142685300 | cut over | live | verified | its window | 2026-11-23 09:00 | 5 Dec 22:00 | register |
 
     * Window night: Sat 5 Dec 2026 22:00 to Sun 6 Dec 2026 04:00 Europe/Berlin
+    * 1 template on the source: 1 copied
 
     * **apply:** Register +4930901820 on the target: traffic and billing move
 
     **Status:** 0 of 3 numbers live, 1 waits for another number, 1 for its window, 1 ready for apply. Next window: Sat 5 Dec 2026 22:00 Europe/Berlin.
-    ");
+    "#);
     stage.apply();
-    insta::assert_snapshot!(shown(&stage, 80), @r"
+    insta::assert_snapshot!(shown(&stage, 80), @r#"
     Status three  2026-11-23 09:00 UTC
       source  102290129340398  Source
       target  215589313241560  Target
@@ -366,9 +433,10 @@ fn others_wait_for_the_canary_and_for_their_window() {
       +33142685300  cut over  its window  2026-11-23 09:00  5 Dec 22:00
 
       Window night: Sat 5 Dec 2026 22:00 to Sun 6 Dec 2026 04:00 Europe/Berlin
+      1 template on the source: 1 copied
 
     Status: 2 of 3 numbers live, 1 waits for its window. Next window: Sat 5 Dec 2026 22:00 Europe/Berlin.
-    ");
+    "#);
 }
 
 #[test]
@@ -378,7 +446,7 @@ fn a_finding_blocks_its_number_alone() {
         let berlin = numbers.find(|number| number.phone == phone(BERLIN));
         berlin.expect("a number").is_on_biz_app = true;
     });
-    insta::assert_snapshot!(shown(&stage, 80), @r"
+    insta::assert_snapshot!(shown(&stage, 80), @r#"
     Status three  2026-11-23 09:00 UTC
       source  102290129340398  Source
       target  215589313241560  Target
@@ -389,6 +457,7 @@ fn a_finding_blocks_its_number_alone() {
       +33142685300  not started  live    -               target.subscription
 
       Templates: 1 of 1 not yet APPROVED
+      1 template on the source: 1 to copy
 
     Next
       the source's owner: it is used by the WhatsApp Business app too
@@ -397,7 +466,7 @@ fn a_finding_blocks_its_number_alone() {
           Subscribe our app to webhooks of 215589313241560
 
     Status: 0 of 3 numbers live, 1 blocked, 2 ready for apply.
-    ");
+    "#);
 }
 
 #[test]
@@ -443,7 +512,7 @@ fn all_is_done() {
     let stage = Stage::new(&(THREE.to_owned() + NIGHT));
     wait_until(&stage, "2026-12-05T21:30:00Z");
     assert!(stage.apply().is_done());
-    insta::assert_snapshot!(shown(&stage, 80), @r"
+    insta::assert_snapshot!(shown(&stage, 80), @r#"
     Status three  2026-12-05 21:30 UTC
       source  102290129340398  Source
       target  215589313241560  Target
@@ -453,8 +522,10 @@ fn all_is_done() {
       +49891234567  done   moved away  live
       +33142685300  done   moved away  live
 
+      1 template on the source: 1 copied
+
     Status: 3 of 3 numbers live, nothing is left to do.
-    ");
+    "#);
     assert_eq!(stage.status().numbers[0].attempts.used, 1);
 }
 

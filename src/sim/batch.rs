@@ -142,6 +142,7 @@ impl<'a> Part<'a> {
         }
         let mut call = Call::new(self.method, path, params, outer.token.clone());
         call.base.clone_from(&outer.base);
+        call.media_base.clone_from(&outer.media_base);
         call.version = call.version.or_else(|| outer.version.clone());
         Ok(call)
     }

@@ -12,9 +12,32 @@ use serde_json::Value;
 use super::error::GraphError;
 use crate::secret::Secret;
 
+/// Where Meta shows media of templates.
+const MEDIA_BASE: &str = "https://scontent.whatsapp.net/v/t61.29466-34";
+
+/// Whom a call is addressed to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Host {
+    /// The Graph API.
+    Graph,
+    /// The servers that links to media lead to; they ask for no token.
+    Media,
+}
+
+/// How the `Authorization` header hands in its token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AuthScheme {
+    /// `Bearer`.
+    Bearer,
+    /// `OAuth`.
+    OAuth,
+}
+
 /// One call.
 #[derive(Clone, Debug)]
 pub struct Call {
+    /// Whom it is addressed to.
+    pub host: Host,
     /// `GET`, `POST` or `DELETE`.
     pub method: String,
     /// The version as it stood in the path, like `v25.0`.
@@ -25,8 +48,16 @@ pub struct Call {
     pub params: Params,
     /// The token.
     pub token: Option<Secret>,
+    /// How the token came; absent when no header brought it.
+    pub auth_scheme: Option<AuthScheme>,
+    /// The `file_offset` header, as it was written.
+    pub file_offset: Option<String>,
+    /// A body that is raw bytes: the content of an upload.
+    pub bytes: Option<Vec<u8>>,
     /// Scheme and host of the door, for `paging.next`.
     pub base: String,
+    /// What links to media begin with.
+    pub media_base: String,
     /// Whether the caller sent `If-None-Match`.
     pub has_etag: bool,
 }
@@ -53,20 +84,54 @@ impl Call {
             method = other.to_ascii_uppercase();
         }
         Self {
+            host: Host::Graph,
             method,
             version,
             path,
             params,
             token,
+            auth_scheme: None,
+            file_offset: None,
+            bytes: None,
             base: "https://graph.facebook.com".to_owned(),
+            media_base: MEDIA_BASE.to_owned(),
             has_etag: false,
         }
+    }
+
+    /// Makes the call that follows a link to media: `name` and query are the link's.
+    pub fn download(name: &str, query: &str) -> Self {
+        let pairs = url::form_urlencoded::parse(query.as_bytes());
+        let params = pairs.map(|(key, value)| (key, value.into_owned()));
+        let path = format!("media/{name}");
+        Self {
+            host: Host::Media,
+            ..Self::new("GET", &path, params.collect(), None)
+        }
+    }
+
+    /// Reads a link to media as Meta writes it; nothing when it leads elsewhere.
+    pub fn of_link(url: &str) -> Option<Self> {
+        let tail = url.strip_prefix(MEDIA_BASE)?.strip_prefix('/')?;
+        let (name, query) = tail.split_once('?').unwrap_or((tail, ""));
+        Some(Self::download(name, query))
     }
 
     /// Sets scheme and host of the door.
     pub fn at(mut self, base: impl Into<String>) -> Self {
         self.base = base.into();
+        self.media_base = format!("{}/media", self.base);
         self
+    }
+
+    /// Returns the call as it looks when the connection breaks after so many bytes of its content.
+    pub fn broken_after(&self, bytes: usize) -> Self {
+        let content = self.bytes.as_ref();
+        let arrived = content.map(|all| all.iter().copied().take(bytes).collect());
+        Self {
+            bytes: arrived,
+            ..self.clone()
+        }
     }
 
     /// Returns the path without version, as one text.
@@ -207,6 +272,15 @@ impl Answer {
             status,
             headers: vec![("content-type".to_owned(), content_type)],
             body: body.to_string().into_bytes(),
+        }
+    }
+
+    /// Makes an answer of media, or of the text with which its servers refuse.
+    pub fn content(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
+        Self {
+            status,
+            headers: vec![("content-type".to_owned(), content_type.to_owned())],
+            body: body.into(),
         }
     }
 

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::{
     Simulator,
-    call::{Answer, Call, Params},
+    call::{Answer, AuthScheme, Call, Params},
     play::Outcome,
 };
 use crate::{
@@ -33,7 +33,11 @@ impl Door {
     async fn carry(&self, request: Request) -> Result<Response, TransportError> {
         latency(self.0.world(|world| world.switches.latency_ms)).await;
         let timeout = request.timeout;
-        let outcome = self.0.play(&call(request));
+        let outcome = if request.path.starts_with("https://") {
+            self.0.fetch(&request.path)
+        } else {
+            self.0.play(&call(request))
+        };
         // Others may run before the answer is seen, as over a real connection.
         tokio::task::yield_now().await;
         match outcome {
@@ -76,12 +80,17 @@ fn call(request: Request) -> Call {
             Param::Secret(secret) => (name, Value::from(secret.expose())),
         })
         .collect();
-    Call::new(
+    let auth_scheme = request.token.as_ref().map(|_| AuthScheme::Bearer);
+    let call = Call::new(
         request.method.as_str(),
         &request.path,
         params,
         request.token,
-    )
+    );
+    Call {
+        auth_scheme,
+        ..call
+    }
 }
 
 fn response(answer: Answer) -> Response {

@@ -9,7 +9,7 @@ use super::{
     call::{Call, Params},
     error::GraphError,
     fields::{self, Field},
-    nodes,
+    links, nodes,
     paging::{self, Link, Page},
     switches::LargePages,
     words::{AccountMode, Category, NameStatus, Quality, TemplateStatus, Verification},
@@ -108,7 +108,7 @@ impl<'a> Reading<'a> {
         let page = self.page(&ids, params, most, &format!("{waba}/message_templates"))?;
         let data = templates[page.range.clone()]
             .iter()
-            .map(|found| nodes::template(*found, &selection))
+            .map(|found| self.template(*found, &selection))
             .collect::<Result<Vec<_>, _>>()?;
         let mut list = listed(data, page);
         let wanted = summary(params)?;
@@ -116,6 +116,17 @@ impl<'a> Reading<'a> {
             list["summary"] = self.template_summary(waba, &wanted, templates.len());
         }
         Ok(list)
+    }
+
+    /// Reads one template; media shows as links.
+    pub fn template(
+        &self,
+        found: (&TemplateId, &Template),
+        selection: &[Field],
+    ) -> Result<Value, GraphError> {
+        let mut node = nodes::template(found, selection)?;
+        links::show(self.world, self.call, &mut node);
+        Ok(node)
     }
 
     fn largest_template_page(

@@ -15,7 +15,7 @@ use super::{
     fields, nodes,
     rules::{
         Answered, add, codes, intents, profile, register, settings, subscriptions, templates,
-        tokens,
+        tokens, uploads,
     },
     usage::{self, Usage},
     version,
@@ -27,7 +27,7 @@ use crate::ids::{AppId, BusinessId, MigrationIntentId, PhoneNumberId, TemplateId
 const REMOVED: [&str; 4] = ["pretty", "debug", "date_format", "ids"];
 
 /// Real endpoints that this simulator does not offer.
-const NOT_SIMULATED: [&str; 16] = [
+const NOT_SIMULATED: [&str; 15] = [
     "flows",
     "migrate_flows",
     "assigned_users",
@@ -40,7 +40,6 @@ const NOT_SIMULATED: [&str; 16] = [
     "official_business_account",
     "set_obo_mobility_intent",
     "upsert_message_templates",
-    "uploads",
     "subscriptions",
     "messages",
     "client_whatsapp_business_accounts",
@@ -93,6 +92,8 @@ enum Object {
     Template(TemplateId, WabaId),
     Intent(MigrationIntentId, WabaId),
     Business(BusinessId),
+    /// The token's own.
+    App,
 }
 
 impl Object {
@@ -102,7 +103,7 @@ impl Object {
             | Self::Number(_, waba)
             | Self::Template(_, waba)
             | Self::Intent(_, waba) => Some(waba),
-            Self::Business(_) => None,
+            Self::Business(_) | Self::App => None,
         }
     }
 
@@ -113,6 +114,7 @@ impl Object {
             Self::Template(..) => nodes::TEMPLATE,
             Self::Intent(..) => nodes::INTENT,
             Self::Business(_) => nodes::BUSINESS,
+            Self::App => nodes::APP,
         }
     }
 }
@@ -139,6 +141,13 @@ fn route(world: &mut World, call: &Call, usage: &mut Option<Usage>) -> Answered 
         access::authenticate_batch(world, call)?;
         return batch::run(world, call);
     }
+    let upload = match path.as_slice() {
+        [only] => only.strip_prefix(uploads::PREFIX),
+        _ => None,
+    };
+    if upload.is_some() {
+        uploads::check_scheme(world, call)?;
+    }
     let token = access::authenticate(world, call)?;
     refuse_removed(world, call)?;
     if let [id, rest @ ..] = path.as_slice()
@@ -149,6 +158,9 @@ fn route(world: &mut World, call: &Call, usage: &mut Option<Usage>) -> Answered 
     let (used, verdict) = usage::count_app(world, &token.app);
     *usage = Some(used);
     verdict?;
+    if let Some(session) = upload {
+        return uploads::call(world, &token, session, call);
+    }
     match (call.method.as_str(), path.as_slice()) {
         ("GET", ["me"]) => tokens::me(&token, &call.params),
         ("GET", ["me", "permissions"]) => tokens::permissions(&token),
@@ -237,6 +249,9 @@ fn find(world: &World, token: &Token, id: &str) -> Option<Object> {
         let reached = token.reaches(&intent.waba);
         return reached.then(|| Object::Intent(id.clone(), intent.waba.clone()));
     }
+    if token.app.as_str() == id && world.apps.contains_key(&token.app) {
+        return Some(Object::App);
+    }
     let business: BusinessId = id.parse().ok()?;
     let known =
         world.businesses.contains_key(&business) && token.reaches_business(world, &business);
@@ -248,6 +263,9 @@ fn permit(token: &Token, object: &Object, method: &str, edge: &str) -> Result<()
         return token
             .require(MANAGEMENT)
             .or_else(|_| token.require(BUSINESS));
+    }
+    if let (Object::App, "GET") = (object, method) {
+        return Ok(());
     }
     token.require(MANAGEMENT)?;
     match (method, edge) {
@@ -294,12 +312,13 @@ fn read(
         (Object::Number(id, _), "whatsapp_business_profile") => profile::read(world, id, params),
         (Object::Template(id, _), "") => {
             let found = world.templates.get_key_value(id).ok_or_else(missing)?;
-            nodes::template(found, &fields::of(params, &nodes::TEMPLATE_FIELDS)?)
+            reading.template(found, &fields::of(params, &nodes::TEMPLATE_FIELDS)?)
         }
         (Object::Intent(id, _), "") => {
             let found = world.intents.get_key_value(id).ok_or_else(missing)?;
             nodes::intent(world, found, &fields::of(params, &nodes::INTENT_FIELDS)?)
         }
+        (Object::App, "") => tokens::app(world, token, params),
         (Object::Business(id), "") => {
             let found = world.businesses.get_key_value(id).ok_or_else(missing)?;
             nodes::business(found, &fields::of(params, &nodes::BUSINESS_FIELDS)?)
@@ -335,6 +354,7 @@ fn write(world: &mut World, call: &Call, token: &Token, object: &Object, edge: &
         (Object::Number(id, _), "POST", "whatsapp_business_profile") => {
             profile::write(world, id, params)
         }
+        (Object::App, "POST", "uploads") => uploads::begin(world, token, params),
         (Object::Waba(_), _, "message_templates")
         | (Object::Template(..) | Object::Waba(_), "POST", "") => {
             Err(not_simulated(&call.method, edge))
@@ -372,7 +392,7 @@ fn settle_flaps(world: &mut World, object: &Object) {
         let was_read = match object {
             Object::Waba(waba) => number.waba == *waba,
             Object::Number(read, _) => read == id,
-            Object::Template(..) | Object::Intent(..) | Object::Business(_) => false,
+            Object::Template(..) | Object::Intent(..) | Object::Business(_) | Object::App => false,
         };
         if was_read {
             number.flaps_left = number.flaps_left.saturating_sub(1);

@@ -19,16 +19,16 @@ use super::{
     world::Solution,
 };
 
-struct Running {
-    simulator: Simulator,
-    base: String,
-    client: Client,
+pub(super) struct Running {
+    pub(super) simulator: Simulator,
+    pub(super) base: String,
+    pub(super) client: Client,
     stop: oneshot::Sender<()>,
     server: JoinHandle<std::io::Result<()>>,
 }
 
 impl Running {
-    async fn start() -> Self {
+    pub(super) async fn start() -> Self {
         let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0)))
             .await
             .unwrap();
@@ -49,11 +49,11 @@ impl Running {
         }
     }
 
-    fn url(&self, path: &str) -> String {
+    pub(super) fn url(&self, path: &str) -> String {
         format!("{}/{path}", self.base)
     }
 
-    async fn get(&self, path: &str) -> Value {
+    pub(super) async fn get(&self, path: &str) -> Value {
         let answer = self.client.get(self.url(path)).send().await.unwrap();
         answer.json().await.unwrap()
     }
@@ -67,7 +67,7 @@ impl Running {
         request.send().await.unwrap().json().await.unwrap()
     }
 
-    async fn end(self) {
+    pub(super) async fn end(self) {
         drop(self.stop);
         self.server.await.unwrap().unwrap();
     }

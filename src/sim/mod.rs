@@ -5,9 +5,8 @@
 //! strict: what Graph refuses it refuses. Behaviour that Meta does not document is a switch with a
 //! default (see [`switches`]).
 //!
-//! It does not simulate messages, flows, creating or editing templates, or media. People have
-//! stand-ins: what they do with a phone, in a popup or in WhatsApp Manager is one call (see
-//! [`control`]) or one event of the script (see [`happening`]).
+//! It does not simulate messages, or creating and editing templates. People have stand-ins: what
+//! they do with a phone, in a popup or in WhatsApp Manager is one call (see [`control`]) or one event of the script (see [`happening`]).
 
 pub mod access;
 pub mod batch;
@@ -21,6 +20,7 @@ pub mod fields;
 pub mod file;
 pub mod graph;
 pub mod happening;
+pub mod links;
 pub mod media;
 pub mod nodes;
 pub mod paging;
@@ -44,7 +44,7 @@ use std::{
 use serde_json::{Value, json};
 
 use self::{
-    call::Call,
+    call::{Answer, Call},
     door::Door,
     play::{Logged, Outcome},
     script::{Effect, Match},
@@ -106,6 +106,14 @@ impl Simulator {
     /// Plays one call.
     pub fn play(&self, call: &Call) -> Outcome {
         play::play(&mut self.lock(), call)
+    }
+
+    /// Follows a link to media, as a template that was read shows it.
+    pub fn fetch(&self, url: &str) -> Outcome {
+        match Call::of_link(url) {
+            Some(call) => self.play(&call),
+            None => Outcome::Answered(Answer::content(404, "text/plain", "Not Found")),
+        }
     }
 
     /// Returns the one-time code that a phone received last, as it shows it: `123-456`.
@@ -186,3 +194,7 @@ mod signup_tests;
 mod standing_tests;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod upload_http_tests;
+#[cfg(test)]
+mod upload_tests;

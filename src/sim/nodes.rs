@@ -26,6 +26,8 @@ pub const WABA: &str = "WhatsAppBusinessAccount";
 pub const TEMPLATE: &str = "WhatsAppMessageTemplate";
 /// What Graph calls a portfolio in its errors.
 pub const BUSINESS: &str = "Business";
+/// What Graph calls an app in its errors.
+pub const APP: &str = "Application";
 /// What Graph calls a solution in its errors: unconfirmed.
 const SOLUTION: &str = "WhatsAppBusinessSolution";
 /// What Graph calls a migration intent in its errors: unconfirmed.

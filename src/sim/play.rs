@@ -6,9 +6,9 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{
-    call::{Answer, Call},
+    call::{Answer, Call, Host},
     error::GraphError,
-    graph,
+    graph, links,
     script::{Effect, Moment},
     usage::Usage,
     world::World,
@@ -69,12 +69,12 @@ pub fn play(world: &mut World, call: &Call) -> Outcome {
 fn strike(world: &mut World, call: &Call, effect: Option<Effect>) -> (Outcome, bool) {
     let (moment, outcome) = match effect {
         None => {
-            let answer = graph::answer(world, call);
+            let answer = answer(world, call);
             let ok = answer.status < 400;
             return (Outcome::Answered(answer), ok);
         }
         Some(Effect::Delay { seconds }) => {
-            let answer = graph::answer(world, call);
+            let answer = answer(world, call);
             let ok = answer.status < 400;
             return (Outcome::Late(answer, seconds), ok);
         }
@@ -87,15 +87,29 @@ fn strike(world: &mut World, call: &Call, effect: Option<Effect>) -> (Outcome, b
             let answer = graph::refuse(world, call, &GraphError::throttled(), usage.as_ref());
             return (Outcome::Answered(answer), false);
         }
+        Some(Effect::CutUpload { after_bytes }) => {
+            let arrived = call.broken_after(after_bytes);
+            let is_whole = arrived.bytes.as_deref() == call.bytes.as_deref();
+            // Without content there is nothing that could arrive in part.
+            let took_effect = call.bytes.is_some() && answer(world, &arrived).status < 400;
+            return (Outcome::Cut, took_effect && is_whole);
+        }
         Some(Effect::Cut(moment)) => (moment, Outcome::Cut),
         Some(Effect::Timeout(moment)) => (moment, Outcome::Silent),
         Some(Effect::ServerError(moment)) => (moment, Outcome::Answered(Answer::broken())),
     };
     let took_effect = match moment {
         Moment::BeforeEffect => false,
-        Moment::AfterEffect => graph::answer(world, call).status < 400,
+        Moment::AfterEffect => answer(world, call).status < 400,
     };
     (outcome, took_effect)
+}
+
+fn answer(world: &mut World, call: &Call) -> Answer {
+    match call.host {
+        Host::Graph => graph::answer(world, call),
+        Host::Media => links::download(world, call),
+    }
 }
 
 fn subject(world: &World, call: &Call) -> Option<WabaId> {

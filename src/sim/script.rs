@@ -135,6 +135,11 @@ pub enum Moment {
 pub enum Effect {
     /// The connection breaks.
     Cut(Moment),
+    /// The connection breaks while the content of an upload is sent; what came before stays.
+    CutUpload {
+        /// After so many bytes of the content.
+        after_bytes: usize,
+    },
     /// No answer comes.
     Timeout(Moment),
     /// Status 500 with a page of HTML.

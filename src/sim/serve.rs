@@ -1,7 +1,7 @@
 //! The door on the network: the simulated Graph API over HTTP, for any client.
 //!
-//! It reads parameters from query, form, multipart text fields and JSON, and moves the world's
-//! clock with real time. It does not look at whom it serves: the caller binds loopback only.
+//! It reads parameters from query, form, multipart text fields and JSON, takes the content of uploads
+//! as it comes, shows media under `/media/`, and moves the world's clock with real time. It does not look at whom it serves: the caller binds loopback only.
 
 use std::{
     future::Future,
@@ -17,18 +17,19 @@ use axum::{
     http::{HeaderMap, Method, header},
     response::Response,
 };
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
 use serde_json::Value;
 use tokio::{net::TcpListener, sync::watch, time::Instant};
 
 use super::{
     Simulator,
-    call::{Answer, Call, Params},
+    call::{Answer, AuthScheme, Call, Params},
     control,
     door::latency,
     error::GraphError,
     graph,
     play::Outcome,
+    rules::uploads,
 };
 use crate::secret::Secret;
 
@@ -98,7 +99,17 @@ impl Served {
     }
 }
 
+/// An upload is read to its end in a task of its own: what arrived stays, even when the client is
+/// gone and nobody waits for the answer.
 async fn answer(State(served): State<Served>, request: Request) -> Response {
+    if !is_upload(request.method(), request.uri().path()) {
+        return carry(served, request).await;
+    }
+    let carried = tokio::spawn(carry(served, request));
+    carried.await.unwrap_or_else(|_| broken())
+}
+
+async fn carry(served: Served, request: Request) -> Response {
     latency(served.simulator.world(|world| world.switches.latency_ms)).await;
     let (call, readable) = read(request).await;
     let simulator = served.simulator();
@@ -142,25 +153,40 @@ fn broken() -> Response {
 /// Returns the call, and whether its body could be read.
 async fn read(request: Request) -> (Call, Result<(), GraphError>) {
     let (head, body) = request.into_parts();
+    let query = head.uri.query().unwrap_or_default();
+    if let Some(name) = head.uri.path().strip_prefix("/media/") {
+        let call = Call::download(name, query);
+        let method = head.method.as_str().to_owned();
+        return (Call { method, ..call }, Ok(()));
+    }
     let mut params = Params::default();
-    params
-        .0
-        .extend(form(head.uri.query().unwrap_or_default().as_bytes()));
+    params.0.extend(form(query.as_bytes()));
     let content_type = text(&head.headers, header::CONTENT_TYPE);
-    let readable = match to_bytes(body, MOST_BYTES).await {
-        // The body of a GET means nothing.
-        Ok(_) if head.method == Method::GET => Ok(()),
-        Err(_) => Err(GraphError::parameter("The request body is too large.")),
-        Ok(bytes) => fields(&content_type, &bytes)
-            .map(|fields| params.0.extend(fields))
-            .ok_or_else(|| {
-                GraphError::parameter("The request body does not fit its content type.")
-            }),
+    let mut bytes = None;
+    let readable = if is_upload(&head.method, head.uri.path()) {
+        content(body).await.map(|content| bytes = Some(content))
+    } else {
+        match to_bytes(body, MOST_BYTES).await {
+            // The body of a GET means nothing.
+            Ok(_) if head.method == Method::GET => Ok(()),
+            Err(_) => Err(too_large()),
+            Ok(bytes) => fields(&content_type, &bytes)
+                .map(|fields| params.0.extend(fields))
+                .ok_or_else(|| {
+                    GraphError::parameter("The request body does not fit its content type.")
+                }),
+        }
     };
-    let token = token(&head.headers);
+    let (auth_scheme, token) = token(&head.headers).unzip();
     let host = text(&head.headers, header::HOST);
     let mut call = Call::new(head.method.as_str(), head.uri.path(), params, token);
     call.has_etag = head.headers.contains_key(header::IF_NONE_MATCH);
+    call.auth_scheme = auth_scheme;
+    call.file_offset = head
+        .headers
+        .get("file_offset")
+        .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+    call.bytes = bytes;
     (call.at(format!("http://{host}")), readable)
 }
 
@@ -169,11 +195,38 @@ fn text(headers: &HeaderMap, name: header::HeaderName) -> String {
     value.unwrap_or_default().to_owned()
 }
 
-fn token(headers: &HeaderMap) -> Option<Secret> {
+fn token(headers: &HeaderMap) -> Option<(AuthScheme, Secret)> {
     let value = text(headers, header::AUTHORIZATION);
     let (scheme, token) = value.split_once(' ')?;
-    let is_known = scheme.eq_ignore_ascii_case("bearer") || scheme.eq_ignore_ascii_case("oauth");
-    is_known.then(|| Secret::new(token.trim()))
+    let scheme = match scheme.to_ascii_lowercase().as_str() {
+        "bearer" => AuthScheme::Bearer,
+        "oauth" => AuthScheme::OAuth,
+        _ => return None,
+    };
+    Some((scheme, Secret::new(token.trim())))
+}
+
+/// Whether the body is the content of an upload: bytes, whatever its content type says.
+fn is_upload(method: &Method, path: &str) -> bool {
+    let last = path.rsplit('/').next();
+    method == Method::POST && last.is_some_and(|last| last.starts_with(uploads::PREFIX))
+}
+
+/// Returns the content of an upload, or as much of it as arrived before the connection broke.
+async fn content(body: Body) -> Result<Vec<u8>, GraphError> {
+    let mut parts = body.into_data_stream();
+    let mut content = Vec::new();
+    while let Some(Ok(part)) = parts.next().await {
+        if content.len() + part.len() > uploads::MOST_BYTES {
+            return Err(too_large());
+        }
+        content.extend_from_slice(&part);
+    }
+    Ok(content)
+}
+
+fn too_large() -> GraphError {
+    GraphError::parameter("The request body is too large.")
 }
 
 type Fields = Vec<(String, Value)>;

@@ -79,6 +79,27 @@ choices! {
         /// Answers the largest page that works.
         Clamped,
     }
+    /// What bytes for an upload that is complete get.
+    FinishedUpload {
+        /// Error 100.
+        Refused,
+        /// The handle again, when there are no bytes and the offset is the length.
+        SameHandle,
+    }
+    /// How the handle of an upload that came in several parts looks.
+    HandleLines {
+        /// One line, however many parts there were.
+        One,
+        /// A line for each part.
+        PerPart,
+    }
+    /// Where FLOW buttons of copied templates lead.
+    CopiedFlowIds {
+        /// To the target's flow of the same name; where there is none, to the source's flow.
+        Mapped,
+        /// To the source's flow.
+        Kept,
+    }
     /// Whether the webhook handshake with an override URL succeeds. The simulator sends nothing.
     Handshake {
         /// The callback answered with the challenge.
@@ -174,6 +195,23 @@ pub struct Switches {
     pub failed_shape: FailedShape,
     /// A template the target has already. Default `failed`; unconfirmed.
     pub repeated_copy: RepeatedCopy,
+    /// FLOW buttons of copied templates. Default `mapped`; unconfirmed.
+    pub copied_flow_ids: CopiedFlowIds,
+    /// Whether copies of flows keep `endpoint_uri`. Default `false`; unconfirmed.
+    pub copied_flow_endpoints: bool,
+    /// Flows that are not copied: name (with `*`) to the message. Default none.
+    pub refused_flows: BTreeMap<String, String>,
+    /// Whether the content of an upload needs the scheme `OAuth` in its `Authorization` header, as
+    /// the guide has it. Default `true`; unconfirmed.
+    pub upload_needs_oauth: bool,
+    /// How long an upload can be resumed, in seconds. Default 86400; unconfirmed.
+    pub upload_seconds: u32,
+    /// Bytes for an upload that is complete. Default `refused`; unconfirmed.
+    pub finished_upload: FinishedUpload,
+    /// The handle of an upload in several parts. Default `per_part`; unconfirmed.
+    pub handle_lines: HandleLines,
+    /// How long the link to a template's media works, in seconds. Default 3600; unconfirmed.
+    pub media_link_seconds: u32,
     /// A page of 500 templates or more with components. Default `refused`.
     pub large_pages: LargePages,
     /// Whether an empty page with `next` stands before every page but the first. Default `false`.
@@ -219,6 +257,14 @@ impl Default for Switches {
             migrated_ids: MigratedIds::Source,
             failed_shape: FailedShape::Object,
             repeated_copy: RepeatedCopy::Failed,
+            copied_flow_ids: CopiedFlowIds::Mapped,
+            copied_flow_endpoints: false,
+            refused_flows: BTreeMap::new(),
+            upload_needs_oauth: true,
+            upload_seconds: 86_400,
+            finished_upload: FinishedUpload::Refused,
+            handle_lines: HandleLines::PerPart,
+            media_link_seconds: 3600,
             large_pages: LargePages::Refused,
             empty_pages: false,
             cursor_seconds: 3600,

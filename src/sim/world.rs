@@ -12,7 +12,7 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use super::{
-    media::Library,
+    media::{Library, Upload},
     play::Logged,
     script::{Agenda, Script},
     switches::Switches,
@@ -302,6 +302,9 @@ pub struct World {
     /// What was uploaded.
     #[serde(skip)]
     pub media: Library,
+    /// Uploads that were begun, by the id of their session.
+    #[serde(skip)]
+    pub uploads: BTreeMap<String, Upload>,
     /// Multi-Partner Solutions.
     pub solutions: BTreeMap<SolutionId, Solution>,
     /// Migration intents.
@@ -348,6 +351,7 @@ impl World {
             templates: BTreeMap::new(),
             template_order: Vec::new(),
             media: Library::default(),
+            uploads: BTreeMap::new(),
             solutions: BTreeMap::new(),
             intents: BTreeMap::new(),
             script: Script::default(),
@@ -378,8 +382,9 @@ impl World {
             .expect("sixteen digits are an id")
     }
 
-    /// Adds a template.
-    pub fn add_template(&mut self, id: TemplateId, template: Template) {
+    /// Adds a template. Media of its headers that nobody uploaded is made up.
+    pub fn add_template(&mut self, id: TemplateId, mut template: Template) {
+        self.media.make_up(&mut template.components);
         self.template_order.push(id.clone());
         self.templates.insert(id, template);
     }

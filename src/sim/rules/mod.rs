@@ -12,6 +12,7 @@ pub mod settings;
 pub mod subscriptions;
 pub mod templates;
 pub mod tokens;
+pub mod uploads;
 
 use serde_json::{Value, json};
 

@@ -432,7 +432,7 @@ fn removed_features_and_missing_endpoints_are_refused() {
     refused(&bench.get("me", json!({"pretty": "1"})), 12, None, "pretty");
     refused(&bench.get("", json!({"ids": "1,2"})), 12, None, "ids");
     refused(
-        &bench.get(&format!("{SOURCE}/flows"), json!({})),
+        &bench.get(&format!("{SOURCE}/assigned_users"), json!({})),
         3,
         None,
         "does not offer",

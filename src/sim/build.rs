@@ -7,9 +7,10 @@ use std::{collections::BTreeSet, str::FromStr};
 use super::{
     access::{BUSINESS, MANAGEMENT, MESSAGING},
     file::{
-        AppEntry, BusinessEntry, IntentEntry, NumberEntry, SolutionEntry, TemplateEntry,
+        AppEntry, BusinessEntry, FlowEntry, IntentEntry, NumberEntry, SolutionEntry, TemplateEntry,
         TokenEntry, WabaEntry, WorldFile,
     },
+    flow::{Flow, one_screen},
     seed,
     words::{CodeVerification, NameStatus, NumberStatus, Platform},
     world::{App, Business, Intent, Number, OnBehalfOf, Partner, Solution, Token, World},
@@ -17,8 +18,8 @@ use super::{
 use crate::{
     finding::Finding,
     ids::{
-        AppId, BusinessId, IdError, MigrationIntentId, PhoneNumberId, SolutionId, TemplateId,
-        WabaId,
+        AppId, BusinessId, FlowId, IdError, MigrationIntentId, PhoneNumberId, SolutionId,
+        TemplateId, WabaId,
     },
     phone::Phone,
     secret::Secret,
@@ -56,6 +57,9 @@ pub(super) fn build(file: WorldFile) -> Result<World, Vec<Finding>> {
     }
     for (at, entry) in file.templates.into_iter().enumerate() {
         builder.template(&format!("templates[{at}]"), entry);
+    }
+    for (at, entry) in file.flows.into_iter().enumerate() {
+        builder.flow(&format!("flows[{at}]"), entry);
     }
     for fault in file.faults {
         builder.world.script.add_fault(fault.on, fault.effect);
@@ -354,6 +358,28 @@ impl Builder {
             template.components = components.into();
         }
         self.world.add_template(id, template);
+    }
+
+    fn flow(&mut self, route: &str, entry: FlowEntry) {
+        let id: Option<FlowId> = self.id_or_invented(route, entry.id.as_deref());
+        let waba = self.account(&format!("{route}.waba"), &entry.waba);
+        let (Some(id), Some(waba)) = (id, waba) else {
+            return;
+        };
+        let is_twice = |(_, flow): (&FlowId, &Flow)| flow.name == entry.name;
+        if self.world.flows_of(&waba).any(is_twice) {
+            let message = format!("{} is on this account twice", entry.name);
+            return self.fail("world-duplicate", &format!("{route}.name"), message);
+        }
+        let mut flow = seed::flow(&waba, &entry.name);
+        flow.status = entry.status;
+        flow.categories = entry.categories;
+        flow.endpoint_uri = entry.endpoint_uri;
+        flow.json = Some(one_screen(
+            &entry.json_version,
+            entry.data_api_version.as_deref(),
+        ));
+        self.world.add_flow(id, flow);
     }
 }
 

@@ -58,6 +58,7 @@ impl<'a> Reading<'a> {
         match name {
             "phone_numbers" => Some(self.numbers(waba, params)),
             "message_templates" => Some(self.templates(waba, params)),
+            "flows" => Some(self.flows(waba, params)),
             "solutions" => Some(self.solutions(waba, params)),
             "subscribed_apps" => self
                 .world
@@ -221,7 +222,8 @@ impl<'a> Reading<'a> {
         Ok(listed(data, page))
     }
 
-    fn page(
+    /// Returns the part of a list that a call asks for.
+    pub fn page(
         &self,
         ids: &[&str],
         params: &Params,
@@ -267,7 +269,8 @@ fn edge_params(field: &Field) -> Params {
     params
 }
 
-fn listed(data: Vec<Value>, page: Page) -> Value {
+/// Returns a page as the answer of a list.
+pub fn listed(data: Vec<Value>, page: Page) -> Value {
     let mut list = json!({ "data": data });
     if let Some(paging) = page.paging {
         list["paging"] = paging;

@@ -13,10 +13,12 @@ use serde_json::Value;
 use super::{
     build,
     script::{Event, Fault},
+    seed,
     switches::Switches,
     words::{
-        AccountMode, Category, CodeVerification, IntentStatus, NameStatus, NumberStatus,
-        ParameterFormat, Platform, Quality, Review, TemplateStatus, TokenKind, Verification,
+        AccountMode, Category, CodeVerification, FlowCategory, FlowStatus, IntentStatus,
+        NameStatus, NumberStatus, ParameterFormat, Platform, Quality, Review, TemplateStatus,
+        TokenKind, Verification,
     },
     world::World,
 };
@@ -52,6 +54,9 @@ pub struct WorldFile {
     /// Message templates.
     #[serde(default)]
     pub templates: Vec<TemplateEntry>,
+    /// Flows.
+    #[serde(default)]
+    pub flows: Vec<FlowEntry>,
     /// Multi-Partner Solutions.
     #[serde(default)]
     pub solutions: Vec<SolutionEntry>,
@@ -283,6 +288,34 @@ pub struct TemplateEntry {
     pub rejected_reason: Option<String>,
 }
 
+/// A flow with one screen.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FlowEntry {
+    /// Its id; absent: invented.
+    #[serde(default)]
+    pub id: Option<String>,
+    /// The id of its account.
+    pub waba: String,
+    /// Its name.
+    pub name: String,
+    /// Its status.
+    #[serde(default = "published")]
+    pub status: FlowStatus,
+    /// What it is for.
+    #[serde(default = "other")]
+    pub categories: Vec<FlowCategory>,
+    /// The server that it exchanges data with.
+    #[serde(default)]
+    pub endpoint_uri: Option<String>,
+    /// The version of the protocol with that server.
+    #[serde(default)]
+    pub data_api_version: Option<String>,
+    /// The version of its flow JSON.
+    #[serde(default = "flow_json")]
+    pub json_version: String,
+}
+
 /// A Multi-Partner Solution.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -364,6 +397,15 @@ fn utility() -> Category {
 }
 fn template_approved() -> TemplateStatus {
     TemplateStatus::Approved
+}
+fn published() -> FlowStatus {
+    FlowStatus::Published
+}
+fn other() -> Vec<FlowCategory> {
+    vec![FlowCategory::Other]
+}
+fn flow_json() -> String {
+    seed::FLOW_JSON.to_owned()
 }
 fn positional() -> ParameterFormat {
     ParameterFormat::Positional

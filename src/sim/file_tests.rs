@@ -64,6 +64,17 @@ fn every_problem_is_named() {
         &[],
     );
     check(
+        "flows: [{waba: '102290129340398', name: f}, {waba: '102290129340398', name: f, status: DRAFT}, {waba: '9', name: g}]",
+        &[
+            ("world-duplicate", "flows[1].name"),
+            ("world-reference", "flows[2].waba"),
+        ],
+    );
+    check(
+        "faults: [{on: {path: 'upload:*'}, effect: {cut_upload: {after_bytes: 9}}}]",
+        &[],
+    );
+    check(
         "faults: [{on: {path: '*/register'}, effect: {cut: after_effect}}]",
         &[],
     );
@@ -179,9 +190,10 @@ fn the_default_world_has_something_of_everything() {
         (
             world.wabas.len(),
             world.numbers.len(),
-            world.templates.len()
+            world.templates.len(),
+            world.flows.len()
         ),
-        (2, 3, 12)
+        (2, 3, 13, 2)
     );
 }
 

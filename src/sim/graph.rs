@@ -12,24 +12,23 @@ use super::{
     call::{Answer, Call},
     edges::Reading,
     error::GraphError,
-    fields, nodes,
+    fields, flow, nodes,
     rules::{
-        Answered, add, codes, intents, profile, register, settings, subscriptions, templates,
-        tokens, uploads,
+        Answered, add, codes, flows, intents, profile, register, settings, subscriptions,
+        templates, tokens, uploads,
     },
     usage::{self, Usage},
     version,
     world::{Token, World},
 };
-use crate::ids::{AppId, BusinessId, MigrationIntentId, PhoneNumberId, TemplateId, WabaId};
+use crate::ids::{AppId, BusinessId, FlowId, MigrationIntentId, PhoneNumberId, TemplateId, WabaId};
 
 /// Features that Graph removed on 27 October 2026; the list is second-hand: unconfirmed.
 const REMOVED: [&str; 4] = ["pretty", "debug", "date_format", "ids"];
 
 /// Real endpoints that this simulator does not offer.
-const NOT_SIMULATED: [&str; 15] = [
-    "flows",
-    "migrate_flows",
+const NOT_SIMULATED: [&str; 14] = [
+    "assets",
     "assigned_users",
     "settings",
     "whatsapp_commerce_settings",
@@ -90,6 +89,7 @@ enum Object {
     Waba(WabaId),
     Number(PhoneNumberId, WabaId),
     Template(TemplateId, WabaId),
+    Flow(FlowId, WabaId),
     Intent(MigrationIntentId, WabaId),
     Business(BusinessId),
     /// The token's own.
@@ -102,6 +102,7 @@ impl Object {
             Self::Waba(waba)
             | Self::Number(_, waba)
             | Self::Template(_, waba)
+            | Self::Flow(_, waba)
             | Self::Intent(_, waba) => Some(waba),
             Self::Business(_) | Self::App => None,
         }
@@ -112,6 +113,7 @@ impl Object {
             Self::Waba(_) => nodes::WABA,
             Self::Number(..) => nodes::NUMBER,
             Self::Template(..) => nodes::TEMPLATE,
+            Self::Flow(..) => flow::FLOW,
             Self::Intent(..) => nodes::INTENT,
             Self::Business(_) => nodes::BUSINESS,
             Self::App => nodes::APP,
@@ -241,6 +243,14 @@ fn find(world: &World, token: &Token, id: &str) -> Option<Object> {
         let reached = token.reaches(&template.waba);
         return reached.then(|| Object::Template(id.clone(), template.waba.clone()));
     }
+    if let Some((id, flow)) = id
+        .parse()
+        .ok()
+        .and_then(|id: FlowId| world.flows.get_key_value(&id))
+    {
+        let reached = token.reaches(&flow.waba);
+        return reached.then(|| Object::Flow(id.clone(), flow.waba.clone()));
+    }
     if let Some((id, intent)) = id
         .parse()
         .ok()
@@ -314,6 +324,14 @@ fn read(
             let found = world.templates.get_key_value(id).ok_or_else(missing)?;
             reading.template(found, &fields::of(params, &nodes::TEMPLATE_FIELDS)?)
         }
+        (Object::Flow(id, _), "") => {
+            let found = world.flows.get_key_value(id).ok_or_else(missing)?;
+            flow::node(world, found, &fields::of(params, &flow::FLOW_FIELDS)?)
+        }
+        (Object::Flow(id, _), "assets") => {
+            let found = world.flows.get_key_value(id).ok_or_else(missing)?;
+            Ok(flow::assets(world, call, found))
+        }
         (Object::Intent(id, _), "") => {
             let found = world.intents.get_key_value(id).ok_or_else(missing)?;
             nodes::intent(world, found, &fields::of(params, &nodes::INTENT_FIELDS)?)
@@ -343,6 +361,11 @@ fn write(world: &mut World, call: &Call, token: &Token, object: &Object, edge: &
         (Object::Waba(id), "POST", "migrate_message_templates") => {
             templates::migrate(world, id, token, params)
         }
+        (Object::Waba(id), "POST", "flows") => flows::create(world, id, token, params),
+        (Object::Waba(id), "POST", "migrate_flows") => flows::migrate(world, id, token, params),
+        (Object::Flow(id, _), "POST", "publish") => flows::publish(world, id),
+        (Object::Flow(id, _), "POST", "deprecate") => flows::deprecate(world, id),
+        (Object::Flow(id, _), "DELETE", "") => flows::delete(world, id),
         (Object::Waba(id), "POST", "set_solution_migration_intent") => {
             intents::set(world, id, params)
         }
@@ -356,7 +379,7 @@ fn write(world: &mut World, call: &Call, token: &Token, object: &Object, edge: &
         }
         (Object::App, "POST", "uploads") => uploads::begin(world, token, params),
         (Object::Waba(_), _, "message_templates")
-        | (Object::Template(..) | Object::Waba(_), "POST", "") => {
+        | (Object::Template(..) | Object::Waba(_) | Object::Flow(..), "POST", "") => {
             Err(not_simulated(&call.method, edge))
         }
         _ => Err(no_edge(edge, &call.method, object, &call.path[0])),
@@ -392,7 +415,11 @@ fn settle_flaps(world: &mut World, object: &Object) {
         let was_read = match object {
             Object::Waba(waba) => number.waba == *waba,
             Object::Number(read, _) => read == id,
-            Object::Template(..) | Object::Intent(..) | Object::Business(_) | Object::App => false,
+            Object::Template(..)
+            | Object::Flow(..)
+            | Object::Intent(..)
+            | Object::Business(_)
+            | Object::App => false,
         };
         if was_read {
             number.flaps_left = number.flaps_left.saturating_sub(1);

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     words::{
-        CodeVerification, Decision, NameStatus, NumberStatus, Review, TemplateStatus, Verification,
+        CodeVerification, Decision, FlowStatus, NameStatus, NumberStatus, Review, TemplateStatus,
+        Verification,
     },
     world::{Number, Template, Token, Waba, World},
 };
@@ -86,6 +87,15 @@ pub enum Happening {
         /// `rejected_reason`.
         #[serde(default)]
         reason: Option<String>,
+    },
+    /// A flow changes its status.
+    FlowStatus {
+        /// The WABA's id.
+        waba: String,
+        /// The flow's name.
+        name: String,
+        /// `status` from now on.
+        status: FlowStatus,
     },
     /// The payment method of a WABA is removed.
     PaymentRemoved {
@@ -204,6 +214,12 @@ impl World {
             } => self.each_template((waba, name, language.as_deref()), |template| {
                 template.decide(*status, reason.clone());
             }),
+            Happening::FlowStatus { waba, name, status } => {
+                let flows = self.flows.values_mut();
+                flows
+                    .filter(|flow| flow.waba.as_str() == waba && flow.name == *name)
+                    .for_each(|flow| flow.status = *status);
+            }
             Happening::SignupFinished { phone, waba } => self.signup(phone, waba),
             Happening::IntentDecided {
                 solution,

@@ -71,6 +71,9 @@ pub fn download(world: &World, call: &Call) -> Answer {
 }
 
 fn content(world: &World, id: &str) -> Option<(String, Vec<u8>)> {
-    let media = world.media.linked(id)?;
-    Some((media.mime.clone(), media.bytes.clone()))
+    if let Some(media) = world.media.linked(id) {
+        return Some((media.mime.clone(), media.bytes.clone()));
+    }
+    let json = world.flows.get(&id.parse().ok()?)?.json.as_ref()?;
+    Some(("application/json".to_owned(), json.to_string().into_bytes()))
 }

@@ -18,6 +18,7 @@ pub mod edges;
 pub mod error;
 pub mod fields;
 pub mod file;
+pub mod flow;
 pub mod graph;
 pub mod happening;
 pub mod links;
@@ -180,6 +181,8 @@ impl Simulator {
 mod account_tests;
 #[cfg(test)]
 mod file_tests;
+#[cfg(test)]
+mod flow_tests;
 #[cfg(test)]
 mod http_tests;
 #[cfg(test)]

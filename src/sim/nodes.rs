@@ -173,7 +173,8 @@ fn health(world: &World, id: &str, number: &Number) -> Value {
     overall(entities)
 }
 
-fn account_health(world: &World, id: &str, waba: &Waba) -> Vec<Value> {
+/// Returns what `health_status` says of an account and its owner.
+pub fn account_health(world: &World, id: &str, waba: &Waba) -> Vec<Value> {
     let mut account = json!({"entity_type": "WABA", "id": id, "can_send_message": "AVAILABLE"});
     let has_payment = waba.funding.is_some() && !waba.payment_error;
     let troubles = [(waba.is_banned, BANNED), (!has_payment, NO_PAYMENT)];
@@ -228,7 +229,8 @@ impl Trouble {
     }
 }
 
-fn overall(entities: Vec<Value>) -> Value {
+/// Returns `health_status` of all that takes part in sending.
+pub fn overall(entities: Vec<Value>) -> Value {
     let any = |word: &str| {
         entities
             .iter()

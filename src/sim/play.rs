@@ -117,6 +117,7 @@ fn subject(world: &World, call: &Call) -> Option<WabaId> {
     let waba = id.parse().ok().filter(|id| world.wabas.contains_key(id));
     waba.or_else(|| Some(world.numbers.get(&id.parse().ok()?)?.waba.clone()))
         .or_else(|| Some(world.templates.get(&id.parse().ok()?)?.waba.clone()))
+        .or_else(|| Some(world.flows.get(&id.parse().ok()?)?.waba.clone()))
 }
 
 /// Returns what a batch says of one of its parts: an object, or null when nothing came back.

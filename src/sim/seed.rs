@@ -12,16 +12,18 @@ use sha2::{Digest, Sha256};
 use super::{
     Simulator,
     access::{BUSINESS, MANAGEMENT, MESSAGING},
+    flow::{Flow, one_screen},
     happening::{Happening, OWNERS_PIN},
     script::{Event, When},
     words::{
-        AccountMode, Category, CodeVerification, Decision, NameStatus, NumberStatus,
-        ParameterFormat, Platform, Quality, Review, TemplateStatus, TokenKind, Verification,
+        AccountMode, Category, CodeVerification, Decision, FlowCategory, FlowStatus, NameStatus,
+        NumberStatus, ParameterFormat, Platform, Quality, Review, TemplateStatus, TokenKind,
+        Verification,
     },
     world::{App, Business, Codes, Number, Solution, Template, Token, Waba, World},
 };
 use crate::{
-    ids::{AppId, BusinessId, PhoneNumberId, WabaId},
+    ids::{AppId, BusinessId, FlowId, PhoneNumberId, WabaId},
     phone::Phone,
     plan::{Glob, Method, Plan, SubscribeApp},
     secret::{Secret, SecretError, SecretRef, Secrets},
@@ -29,6 +31,9 @@ use crate::{
 
 /// The moment at which made-up worlds begin: a Monday morning.
 pub const BEGINNING: Timestamp = Timestamp::constant(1_795_424_400, 0);
+
+/// The version of flow JSON that made-up flows have.
+pub const FLOW_JSON: &str = "7.0";
 
 /// Makes a world in which a plan can succeed: both accounts belong to one verified business, the
 /// target can pay, the numbers are live on the source, the templates are approved.
@@ -357,6 +362,25 @@ pub fn add_live_number(world: &mut World, waba: &WabaId, phone: Phone) -> PhoneN
     };
     world.numbers.insert(id.clone(), number);
     id
+}
+
+/// Adds a published flow with one screen.
+pub fn add_flow(world: &mut World, waba: &WabaId, name: &str) -> FlowId {
+    let id = world.invent_id();
+    world.add_flow(id, flow(waba, name))
+}
+
+/// Makes a published flow with one screen.
+pub fn flow(waba: &WabaId, name: &str) -> Flow {
+    Flow {
+        waba: waba.clone(),
+        name: name.to_owned(),
+        status: FlowStatus::Published,
+        categories: vec![FlowCategory::Other],
+        endpoint_uri: None,
+        application: None,
+        json: Some(one_screen(FLOW_JSON, None)),
+    }
 }
 
 /// Adds an approved template of high quality.

@@ -181,6 +181,40 @@ words! {
         /// `{{first_name}}`.
         Named = "NAMED",
     }
+    /// `status` of a flow.
+    FlowStatus {
+        /// Can be changed, not sent.
+        Draft = "DRAFT",
+        /// Can be sent, no longer changed.
+        Published = "PUBLISHED",
+        /// Can no longer be sent.
+        Deprecated = "DEPRECATED",
+        /// May send little: its endpoint does not work well.
+        Throttled = "THROTTLED",
+        /// May not send: its endpoint does not work.
+        Blocked = "BLOCKED",
+    }
+    /// One of the `categories` of a flow.
+    FlowCategory {
+        /// New customers.
+        SignUp = "SIGN_UP",
+        /// Known customers.
+        SignIn = "SIGN_IN",
+        /// Appointments.
+        AppointmentBooking = "APPOINTMENT_BOOKING",
+        /// Interested people.
+        LeadGeneration = "LEAD_GENERATION",
+        /// Questions.
+        ContactUs = "CONTACT_US",
+        /// Help.
+        CustomerSupport = "CUSTOMER_SUPPORT",
+        /// Opinions.
+        Survey = "SURVEY",
+        /// Purchases.
+        Shopping = "SHOPPING",
+        /// Anything else.
+        Other = "OTHER",
+    }
     /// `status` of a migration intent.
     IntentStatus {
         /// Waits for the customer.

@@ -12,6 +12,7 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use super::{
+    flow::Flow,
     media::{Library, Upload},
     play::Logged,
     script::{Agenda, Script},
@@ -22,7 +23,9 @@ use super::{
     },
 };
 use crate::{
-    ids::{AppId, BusinessId, MigrationIntentId, PhoneNumberId, SolutionId, TemplateId, WabaId},
+    ids::{
+        AppId, BusinessId, FlowId, MigrationIntentId, PhoneNumberId, SolutionId, TemplateId, WabaId,
+    },
     phone::Phone,
     secret::Secret,
 };
@@ -299,6 +302,11 @@ pub struct World {
     /// The order in which templates came to be: lists keep it.
     #[serde(skip)]
     pub template_order: Vec<TemplateId>,
+    /// Flows.
+    pub flows: BTreeMap<FlowId, Flow>,
+    /// The order in which flows came to be: lists keep it.
+    #[serde(skip)]
+    pub flow_order: Vec<FlowId>,
     /// What was uploaded.
     #[serde(skip)]
     pub media: Library,
@@ -350,6 +358,8 @@ impl World {
             numbers: BTreeMap::new(),
             templates: BTreeMap::new(),
             template_order: Vec::new(),
+            flows: BTreeMap::new(),
+            flow_order: Vec::new(),
             media: Library::default(),
             uploads: BTreeMap::new(),
             solutions: BTreeMap::new(),
@@ -398,6 +408,24 @@ impl World {
             .iter()
             .filter_map(|id| Some((id, self.templates.get(id)?)))
             .filter(move |(_, template)| template.waba == *waba)
+    }
+
+    /// Adds a flow and returns its id.
+    pub fn add_flow(&mut self, id: FlowId, flow: Flow) -> FlowId {
+        self.flow_order.push(id.clone());
+        self.flows.insert(id.clone(), flow);
+        id
+    }
+
+    /// Returns the flows of a WABA in the order they came to be.
+    pub fn flows_of<'a>(
+        &'a self,
+        waba: &'a WabaId,
+    ) -> impl Iterator<Item = (&'a FlowId, &'a Flow)> {
+        self.flow_order
+            .iter()
+            .filter_map(|id| Some((id, self.flows.get(id)?)))
+            .filter(move |(_, flow)| flow.waba == *waba)
     }
 
     /// Returns the node of a number on a WABA, unless it has left.

@@ -5,6 +5,7 @@
 
 pub mod add;
 pub mod codes;
+pub mod flows;
 pub mod intents;
 pub mod profile;
 pub mod register;

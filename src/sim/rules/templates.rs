@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use super::Answered;
+use super::{Answered, flows};
 use crate::{
     ids::{TemplateId, WabaId},
     sim::{
@@ -57,7 +57,7 @@ pub fn migrate(world: &mut World, target: &WabaId, token: &Token, params: &Param
 }
 
 /// Both accounts belong to one portfolio and the token reaches both.
-fn source(
+pub(super) fn source(
     world: &World,
     target: &WabaId,
     token: &Token,
@@ -198,7 +198,8 @@ fn key(template: &Template) -> (String, String) {
     (template.name.clone(), template.language.clone())
 }
 
-fn start_copy(world: &mut World, target: &WabaId, template: Template) -> TemplateId {
+fn start_copy(world: &mut World, target: &WabaId, mut template: Template) -> TemplateId {
+    flows::lead_buttons(world, target, &mut template.components);
     let id: TemplateId = world.invent_id();
     let switches = world.switches.clone();
     let rejection = switches

@@ -18,7 +18,7 @@ use crate::{
     changeset::ChangeSet,
     field::FieldChange,
     ids::{Address, NumberStep, TemplateKey},
-    inventory::Fate,
+    inventory::{Fate, is_selected},
     plan::Plan,
     resource::{
         phone_number::PhoneNumber,
@@ -66,7 +66,7 @@ pub struct Difference {
 pub fn diff(plan: &Plan, changes: &ChangeSet, seen: &Snapshot) -> Vec<Difference> {
     let mut differences: Vec<_> = steps(changes, seen).collect();
     differences.extend(numbers(plan, seen));
-    differences.extend(templates(plan, seen));
+    differences.extend(templates(plan, changes, seen));
     differences.extend(copies(changes));
     differences.extend(orphans(plan, seen));
     differences.sort_by(|one, two| (one.class, &one.address).cmp(&(two.class, &two.address)));
@@ -142,18 +142,18 @@ fn copies(changes: &ChangeSet) -> impl Iterator<Item = Difference> {
 }
 
 /// What reviews and ratings made of copied templates.
-fn templates(plan: &Plan, seen: &Snapshot) -> Vec<Difference> {
-    let empty = BTreeMap::new();
-    let source = seen.source.templates.present().unwrap_or(&empty);
-    let target = seen.target.templates.present().unwrap_or(&empty);
-    let selected = |key: &TemplateKey| {
-        plan.templates
-            .copy
-            .iter()
-            .any(|glob| glob.matches(&key.name))
-    };
-    let both = target.iter().filter(|(key, _)| selected(key));
-    both.filter_map(|(key, on_target)| template(key, source.get(key), on_target))
+fn templates(plan: &Plan, changes: &ChangeSet, seen: &Snapshot) -> Vec<Difference> {
+    let items = changes.templates.iter().flat_map(|all| &all.templates);
+    let fates: BTreeMap<_, _> = items.map(|item| (item.key(), item.fate)).collect();
+    let there = seen.target.templates.present().into_iter().flatten();
+    let selected = there.filter(|(key, _)| is_selected(&plan.templates, key));
+    selected
+        .filter_map(|(key, on_target)| {
+            // One that was there before has a category of its own.
+            let is_ours = fates.get(key) != Some(&Fate::Different);
+            let on_source = seen.source.template(key).filter(|_| is_ours);
+            template(key, on_source, on_target)
+        })
         .collect()
 }
 

@@ -12,3 +12,4 @@ mod preflight;
 mod refused;
 mod stage;
 mod status;
+mod templates;

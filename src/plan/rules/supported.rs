@@ -30,10 +30,6 @@ const UNSUPPORTED: &[Unsupported] = &[
         asks: anything,
     },
     Unsupported {
-        route: &["flows", "copy"],
-        asks: anything,
-    },
-    Unsupported {
         route: &["templates", "files"],
         asks: anything,
     },
@@ -119,11 +115,8 @@ mod tests {
         check(
             "templates:\n",
             "flows: { copy: [\"*\"] }\ntemplates:\n",
-            &[
-                "21:10 error[not-yet-supported] flows.copy: `flows.copy` is not yet supported by this release; it is not ignored | delete it, or wait for a release that can",
-            ],
+            &[],
         );
-        check("templates:\n", "flows: { copy: [] }\ntemplates:\n", &[]);
         check(
             "  required: [welcome]\n",
             "  files: [a.yaml]\n  prune: true\n",

@@ -109,11 +109,24 @@ impl Reading<'_> {
         let ids: Vec<&str> = flows.iter().map(|(id, _)| id.as_str()).collect();
         let page = self.page(&ids, params, MOST, &format!("{waba}/flows"))?;
         let selection = fields::of(params, &FLOW_FIELDS)?;
+        if !self.world.switches.full_flow_lists {
+            refuse_uncommon(&selection)?;
+        }
         let data = flows[page.range.clone()]
             .iter()
             .map(|found| node(self.world, *found, &selection))
             .collect::<Result<Vec<_>, _>>()?;
         Ok(listed(data, page))
+    }
+}
+
+/// Refuses fields that are not among those of a flow when none are asked for.
+fn refuse_uncommon(selection: &[Field]) -> Result<(), GraphError> {
+    let is_common = |name: &str| name == "id" || FLOW_FIELDS.contains(&name);
+    let mut fields = selection.iter();
+    match fields.find(|field| !is_common(&field.name)) {
+        Some(field) => Err(GraphError::no_field(&field.name, FLOW)),
+        None => Ok(()),
     }
 }
 

@@ -74,6 +74,19 @@ fn an_account_lists_its_flows() {
 }
 
 #[test]
+fn lists_may_show_fewer_fields_than_one_flow() {
+    let bench = two_flows();
+    let read = |fields: &str| bench.get(&format!("{SOURCE}/flows"), json!({"fields": fields}));
+    assert!(read("id,endpoint_uri")["data"].is_array());
+    bench
+        .sim
+        .edit(|world| world.switches.full_flow_lists = false);
+    let refusal = "nonexisting field (endpoint_uri)";
+    refused(&read("id,endpoint_uri"), 100, None, refusal);
+    assert!(read("id,name,status")["data"].is_array());
+}
+
+#[test]
 fn a_flow_has_the_documented_fields() {
     let bench = two_flows();
     let id = id_of(&bench, SOURCE, "booking");

@@ -143,10 +143,7 @@ fn route(world: &mut World, call: &Call, usage: &mut Option<Usage>) -> Answered 
         access::authenticate_batch(world, call)?;
         return batch::run(world, call);
     }
-    let upload = match path.as_slice() {
-        [only] => only.strip_prefix(uploads::PREFIX),
-        _ => None,
-    };
+    let upload = uploads::session(&path);
     if upload.is_some() {
         uploads::check_scheme(world, call)?;
     }

@@ -199,6 +199,9 @@ pub struct Switches {
     pub copied_flow_ids: CopiedFlowIds,
     /// Whether copies of flows keep `endpoint_uri`. Default `false`; unconfirmed.
     pub copied_flow_endpoints: bool,
+    /// Whether lists of flows show every field of a flow, not only those shown when none are asked
+    /// for. Default `true`; unconfirmed.
+    pub full_flow_lists: bool,
     /// Flows that are not copied: name (with `*`) to the message. Default none.
     pub refused_flows: BTreeMap<String, String>,
     /// Whether the content of an upload needs the scheme `OAuth` in its `Authorization` header, as
@@ -259,6 +262,7 @@ impl Default for Switches {
             repeated_copy: RepeatedCopy::Failed,
             copied_flow_ids: CopiedFlowIds::Mapped,
             copied_flow_endpoints: false,
+            full_flow_lists: true,
             refused_flows: BTreeMap::new(),
             upload_needs_oauth: true,
             upload_seconds: 86_400,

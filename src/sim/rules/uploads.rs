@@ -74,6 +74,14 @@ pub fn begin(world: &mut World, token: &Token, params: &Params) -> Answered {
     Ok(json!({ "id": id }))
 }
 
+/// Returns the session that a path names: `upload:SESSION`.
+pub fn session<'a>(path: &[&'a str]) -> Option<&'a str> {
+    match path {
+        [only] => only.strip_prefix(PREFIX),
+        _ => None,
+    }
+}
+
 fn id(session: &str, upload: &Upload) -> String {
     format!("{PREFIX}{session}?sig={}", upload.signature)
 }

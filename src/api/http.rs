@@ -1,7 +1,8 @@
 //! The real transport: HTTPS with keep-alive and gzip, plain HTTP on loopback only.
 //!
-//! Redirects are never followed, so no answer can send the token to another host. Errors never
-//! hold the query string, where tokens may stand.
+//! Redirects are never followed, so no answer can send the token to another host. Files are fetched
+//! by their links without any token. Errors never hold the query string, where tokens and signatures
+//! may stand.
 
 use std::time::Duration;
 
@@ -9,10 +10,16 @@ use futures_util::{
     StreamExt,
     future::{BoxFuture, FutureExt},
 };
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
 use serde_json::{Map, Value};
-use url::{Host, Url};
+use url::Url;
 
-use super::transport::{Method, Param, Params, Request, Response, Transport, TransportError};
+use super::{
+    link::{is_loopback, is_protected},
+    transport::{
+        Body, Download, Method, Param, Params, Request, Response, Scheme, Transport, TransportError,
+    },
+};
 
 /// The longest body taken in. A page of 100 templates with all components stays far below.
 const MAX_BODY: usize = 32 << 20;
@@ -47,6 +54,7 @@ pub enum BaseUrlError {
 pub struct Http {
     base: String,
     host: String,
+    is_local: bool,
     client: reqwest::Client,
 }
 
@@ -68,7 +76,7 @@ impl Http {
                 url.host_str().unwrap_or_default()
             )));
         }
-        if !(url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url))) {
+        if !is_protected(&url) {
             return Err(BaseUrlError::Insecure(base.into()));
         }
         // Fails only when a provider is installed already, which is as good.
@@ -79,7 +87,8 @@ impl Http {
             .connect_timeout(CONNECT_TIMEOUT)
             .user_agent(concat!("waba-migrate/", env!("CARGO_PKG_VERSION")))
             .referer(false);
-        if is_loopback(&url) {
+        let is_local = is_loopback(&url);
+        if is_local {
             builder = builder.no_proxy();
         }
         let client = builder.build().map_err(BaseUrlError::Client)?;
@@ -87,13 +96,24 @@ impl Http {
         Ok(Self {
             base: base.trim_end_matches('/').to_owned(),
             host,
+            is_local,
             client,
         })
     }
 
     async fn exchange(&self, request: Request) -> Result<Response, TransportError> {
         let timeout = request.timeout;
-        let url = format!("{}{}", self.base, request.path);
+        let builder = self.builder(request).timeout(timeout);
+        let failed = |error| failed(&error, &self.host, timeout);
+        let response = builder.send().await.map_err(failed)?;
+        receive(response, MAX_BODY, failed).await
+    }
+
+    fn builder(&self, request: Request) -> reqwest::RequestBuilder {
+        let mut url = format!("{}{}", self.base, request.path);
+        if let Some(given) = &request.given_query {
+            url = format!("{url}?{given}");
+        }
         let method = match request.method {
             Method::Get => reqwest::Method::GET,
             Method::Post => reqwest::Method::POST,
@@ -102,70 +122,94 @@ impl Http {
         let mut builder = self
             .client
             .request(method, url)
-            .timeout(timeout)
             .query(&pairs(&request.query));
         if let Some(token) = &request.token {
-            builder = builder.bearer_auth(token.expose());
-        }
-        if request.method == Method::Post {
-            builder = builder.json(&object(&request.body));
-        }
-        let failed = |error: reqwest::Error| self.failed(&error, timeout);
-        let response = builder.send().await.map_err(failed)?;
-        if response.status().is_redirection() {
-            return Err(TransportError::Redirect(redirect_host(&response)));
-        }
-        let status = response.status().as_u16();
-        let headers = response
-            .headers()
-            .iter()
-            .filter_map(|(name, value)| {
-                Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
-            })
-            .collect();
-        let mut body = Vec::new();
-        let mut chunks = response.bytes_stream();
-        while let Some(chunk) = chunks.next().await {
-            let chunk = chunk.map_err(failed)?;
-            if body.len() + chunk.len() > MAX_BODY {
-                return Err(TransportError::TooLarge(MAX_BODY));
-            }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(Response {
-            status,
-            headers,
-            body,
-        })
-    }
-
-    fn failed(&self, error: &reqwest::Error, timeout: Duration) -> TransportError {
-        if error.is_connect() {
-            let host = self.host.clone();
-            return TransportError::Unreachable {
-                host,
-                problem: innermost(error),
+            builder = match request.scheme {
+                Scheme::Bearer => builder.bearer_auth(token.expose()),
+                Scheme::OAuth => builder.header(AUTHORIZATION, format!("OAuth {}", token.expose())),
             };
         }
-        if error.is_timeout() {
-            return TransportError::Timeout(timeout);
+        match &request.body {
+            Body::Nothing => builder,
+            Body::Json(params) => builder.json(&object(params)),
+            Body::File(part) => builder
+                .header("file_offset", part.offset())
+                .header(CONTENT_TYPE, "application/octet-stream")
+                .body(part.bytes().to_vec()),
         }
-        TransportError::Cut(innermost(error))
     }
+
+    async fn fetch(&self, download: Download) -> Result<Response, TransportError> {
+        let Download {
+            link,
+            limit,
+            timeout,
+        } = download;
+        if link.is_plain() && !self.is_local {
+            return Err(TransportError::Unreachable {
+                host: link.host().to_owned(),
+                problem: "plain http is spoken only when the API itself is on loopback".into(),
+            });
+        }
+        let failed = |error| failed(&error, link.host(), timeout);
+        let asked = self.client.get(link.expose().clone()).timeout(timeout);
+        let response = asked.send().await.map_err(failed)?;
+        receive(response, limit, failed).await
+    }
+}
+
+/// Takes in an answer, up to a limit.
+async fn receive(
+    response: reqwest::Response,
+    limit: usize,
+    failed: impl Fn(reqwest::Error) -> TransportError,
+) -> Result<Response, TransportError> {
+    if response.status().is_redirection() {
+        return Err(TransportError::Redirect(redirect_host(&response)));
+    }
+    let status = response.status().as_u16();
+    let headers = response.headers().iter();
+    let headers = headers
+        .filter_map(|(name, value)| {
+            Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
+        })
+        .collect();
+    let mut body = Vec::new();
+    let mut chunks = response.bytes_stream();
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.map_err(&failed)?;
+        if body.len() + chunk.len() > limit {
+            return Err(TransportError::TooLarge(limit));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Response {
+        status,
+        headers,
+        body,
+    })
+}
+
+fn failed(error: &reqwest::Error, host: &str, timeout: Duration) -> TransportError {
+    if error.is_connect() {
+        return TransportError::Unreachable {
+            host: host.to_owned(),
+            problem: innermost(error),
+        };
+    }
+    if error.is_timeout() {
+        return TransportError::Timeout(timeout);
+    }
+    TransportError::Cut(innermost(error))
 }
 
 impl Transport for Http {
     fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, TransportError>> {
         self.exchange(request).boxed()
     }
-}
 
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(Host::Ipv6(ip)) => ip.is_loopback(),
-        Some(Host::Domain(name)) => name == "localhost",
-        None => false,
+    fn download(&self, download: Download) -> BoxFuture<'_, Result<Response, TransportError>> {
+        self.fetch(download).boxed()
     }
 }
 
@@ -194,7 +238,7 @@ fn redirect_host(response: &reqwest::Response) -> String {
     )
 }
 
-fn pairs(params: &Params) -> Vec<(&'static str, String)> {
+fn pairs(params: &Params) -> Vec<(&str, String)> {
     let text = |param: &Param| match param {
         Param::Plain(Value::String(text)) => text.clone(),
         Param::Plain(value) => value.to_string(),
@@ -202,7 +246,7 @@ fn pairs(params: &Params) -> Vec<(&'static str, String)> {
     };
     params
         .iter()
-        .map(|(name, param)| (*name, text(param)))
+        .map(|(name, param)| (&**name, text(param)))
         .collect()
 }
 
@@ -213,7 +257,7 @@ fn object(params: &Params) -> Map<String, Value> {
     };
     params
         .iter()
-        .map(|(name, param)| ((*name).to_owned(), value(param)))
+        .map(|(name, param)| (name.clone().into_owned(), value(param)))
         .collect()
 }
 
@@ -242,8 +286,8 @@ mod tests {
     #[test]
     fn nested_values_of_a_query_are_json() {
         let params: Params = vec![
-            ("ids", serde_json::json!(["1"]).into()),
-            ("fields", "id,name".into()),
+            ("ids".into(), serde_json::json!(["1"]).into()),
+            ("fields".into(), "id,name".into()),
         ];
         assert_eq!(
             pairs(&params),

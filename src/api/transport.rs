@@ -4,11 +4,12 @@
 //! Parameters keep secrets apart from public values, so that the public part can be journaled,
 //! logged and shown as it is.
 
-use std::{fmt, time::Duration};
+use std::{borrow::Cow, fmt, sync::Arc, time::Duration};
 
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, FutureExt, ready};
 use serde_json::Value;
 
+use super::link::SignedLink;
 use crate::secret::Secret;
 
 /// The HTTP method of a request.
@@ -79,7 +80,70 @@ impl From<Secret> for Param {
 }
 
 /// Named parameters: the query of a GET or DELETE, the JSON body of a POST.
-pub type Params = Vec<(&'static str, Param)>;
+pub type Params = Vec<(Cow<'static, str>, Param)>;
+
+/// What is left of a file, from an offset to its end; never empty. Copies share the bytes.
+#[derive(Clone)]
+pub struct FilePart {
+    bytes: Arc<[u8]>,
+    offset: usize,
+}
+
+impl FilePart {
+    /// Takes everything from `offset` on, in bytes. `None`: nothing stands there.
+    pub fn rest(bytes: &Arc<[u8]>, offset: usize) -> Option<Self> {
+        let bytes = bytes.clone();
+        (offset < bytes.len()).then_some(Self { bytes, offset })
+    }
+
+    /// Returns where in the file it begins, in bytes.
+    pub fn offset(&self) -> usize {
+        self.offset
+    }
+
+    /// Returns the bytes to send.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes[self.offset..]
+    }
+}
+
+impl fmt::Debug for FilePart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (offset, end) = (self.offset, self.bytes.len());
+        write!(f, "FilePart({offset}..{end})")
+    }
+}
+
+/// The body of a request.
+#[derive(Clone, Debug)]
+pub enum Body {
+    /// None at all.
+    Nothing,
+    /// A JSON object, even when there are no parameters.
+    Json(Params),
+    /// Raw bytes, with their offset in the header `file_offset`.
+    File(FilePart),
+}
+
+impl Body {
+    /// Returns the named parameters in it.
+    pub fn params(&self) -> &[(Cow<'static, str>, Param)] {
+        match self {
+            Self::Json(params) => params,
+            Self::Nothing | Self::File(_) => &[],
+        }
+    }
+}
+
+/// How a token is presented in the header `Authorization`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Scheme {
+    /// Everywhere but where the API asks for the other one.
+    #[default]
+    Bearer,
+    /// Upload sessions take no other.
+    OAuth,
+}
 
 /// One HTTP request, relative to a base URL.
 #[derive(Clone, Debug)]
@@ -88,13 +152,29 @@ pub struct Request {
     pub method: Method,
     /// The path, with the API version, like `/v25.0/102290129340398/phone_numbers`.
     pub path: String,
+    /// A query that the API made up, like the `sig=…` of an upload session. Sent before `query`,
+    /// byte for byte as it came.
+    pub given_query: Option<String>,
     /// Sent in the query string whatever the method is.
     pub query: Params,
-    /// Sent as a JSON object; empty means no body.
-    pub body: Params,
-    /// Sent as `Authorization: Bearer …`.
+    /// What is sent with it.
+    pub body: Body,
+    /// Sent in the header `Authorization`.
     pub token: Option<Secret>,
+    /// The scheme of that header.
+    pub scheme: Scheme,
     /// How long to wait for the whole answer.
+    pub timeout: Duration,
+}
+
+/// The wish to fetch a file by its link.
+#[derive(Clone, Debug)]
+pub struct Download {
+    /// Where it is.
+    pub link: SignedLink,
+    /// The most bytes to take in.
+    pub limit: usize,
+    /// How long to wait for the whole file.
     pub timeout: Duration,
 }
 
@@ -158,4 +238,36 @@ impl TransportError {
 pub trait Transport: Send + Sync {
     /// Sends one request and waits for the whole answer. Never retries, never follows redirects.
     fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, TransportError>>;
+
+    /// Fetches a file by its link: without token, without following redirects, once. A transport
+    /// that knows no other hosts reaches none.
+    fn download(&self, download: Download) -> BoxFuture<'_, Result<Response, TransportError>> {
+        let unreachable = TransportError::Unreachable {
+            host: download.link.host().to_owned(),
+            problem: "nothing but the API can be reached from here".into(),
+        };
+        ready(Err(unreachable)).boxed()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_of_a_file_is_never_empty() {
+        let bytes: Arc<[u8]> = Arc::from(*b"abc");
+        let rest = |offset| FilePart::rest(&bytes, offset).map(|part| part.bytes().to_vec());
+        assert_eq!(rest(0), Some(b"abc".to_vec()));
+        assert_eq!(rest(2), Some(b"c".to_vec()));
+        assert_eq!(rest(3), None);
+        assert_eq!(rest(9), None);
+        assert_eq!(FilePart::rest(&Arc::from([]), 0).map(|_| ()), None);
+    }
+
+    #[test]
+    fn the_bytes_of_a_file_do_not_flood_logs() {
+        let part = FilePart::rest(&Arc::from(*b"abc"), 1).unwrap();
+        assert_eq!(format!("{part:?}"), "FilePart(1..3)");
+    }
 }

@@ -15,7 +15,7 @@ use super::{
     play::Outcome,
 };
 use crate::{
-    api::transport::{Param, Request, Response, Transport, TransportError},
+    api::transport::{Body, Download, Param, Request, Response, Scheme, Transport, TransportError},
     clock::Clock,
 };
 
@@ -27,17 +27,40 @@ impl Transport for Door {
     fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, TransportError>> {
         self.carry(request).boxed()
     }
+
+    fn download(&self, download: Download) -> BoxFuture<'_, Result<Response, TransportError>> {
+        self.fetch(download).boxed()
+    }
 }
 
 impl Door {
     async fn carry(&self, request: Request) -> Result<Response, TransportError> {
         latency(self.0.world(|world| world.switches.latency_ms)).await;
         let timeout = request.timeout;
-        let outcome = if request.path.starts_with("https://") {
-            self.0.fetch(&request.path)
-        } else {
-            self.0.play(&call(request))
-        };
+        self.pass_on(self.0.play(&call(request)), timeout).await
+    }
+
+    /// Follows a link to media.
+    async fn fetch(&self, download: Download) -> Result<Response, TransportError> {
+        latency(self.0.world(|world| world.switches.latency_ms)).await;
+        let Download {
+            link,
+            limit,
+            timeout,
+        } = download;
+        let outcome = self.0.fetch(link.expose().as_str());
+        let answer = self.pass_on(outcome, timeout).await?;
+        match answer.body.len() > limit {
+            true => Err(TransportError::TooLarge(limit)),
+            false => Ok(answer),
+        }
+    }
+
+    async fn pass_on(
+        &self,
+        outcome: Outcome,
+        timeout: Duration,
+    ) -> Result<Response, TransportError> {
         // Others may run before the answer is seen, as over a real connection.
         tokio::task::yield_now().await;
         match outcome {
@@ -71,16 +94,24 @@ pub(super) async fn latency(milliseconds: u32) {
 }
 
 fn call(request: Request) -> Call {
-    let params: Params = request
-        .query
-        .into_iter()
-        .chain(request.body)
-        .map(|(name, param)| match param {
-            Param::Plain(value) => (name, value),
-            Param::Secret(secret) => (name, Value::from(secret.expose())),
-        })
-        .collect();
-    let auth_scheme = request.token.as_ref().map(|_| AuthScheme::Bearer);
+    let named = request.query.iter().chain(request.body.params());
+    let named = named.map(|(name, param)| match param {
+        Param::Plain(value) => (name.to_string(), value.clone()),
+        Param::Secret(secret) => (name.to_string(), Value::from(secret.expose())),
+    });
+    let given = request.given_query.as_deref().unwrap_or_default();
+    let given = url::form_urlencoded::parse(given.as_bytes());
+    let given = given.map(|(name, value)| (name.into_owned(), Value::from(value.into_owned())));
+    let params: Params = given.chain(named).collect();
+    let scheme = match request.scheme {
+        Scheme::Bearer => AuthScheme::Bearer,
+        Scheme::OAuth => AuthScheme::OAuth,
+    };
+    let auth_scheme = request.token.as_ref().map(|_| scheme);
+    let part = match &request.body {
+        Body::File(part) => Some(part),
+        Body::Nothing | Body::Json(_) => None,
+    };
     let call = Call::new(
         request.method.as_str(),
         &request.path,
@@ -89,6 +120,8 @@ fn call(request: Request) -> Call {
     );
     Call {
         auth_scheme,
+        file_offset: part.map(|part| part.offset().to_string()),
+        bytes: part.map(|part| part.bytes().to_vec()),
         ..call
     }
 }

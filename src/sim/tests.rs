@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Simulator, seed, world::World};
 use crate::{
-    api::transport::{Method, Param, Request, Response, TransportError},
+    api::transport::{Body, Method, Param, Params, Request, Response, Scheme, TransportError},
     ids::WabaId,
     phone::Phone,
     secret::Secret,
@@ -70,23 +70,25 @@ impl Bench {
         path: &str,
         params: &Value,
     ) -> Result<Response, TransportError> {
-        let params: Vec<(&'static str, Param)> = params
+        let params: Params = params
             .as_object()
             .unwrap()
             .iter()
-            .map(|(name, value)| (&*name.clone().leak(), Param::Plain(value.clone())))
+            .map(|(name, value)| (name.clone().into(), Param::Plain(value.clone())))
             .collect();
         let (query, body) = if method == Method::Post {
-            (vec![], params)
+            (vec![], Body::Json(params))
         } else {
-            (params, vec![])
+            (params, Body::Nothing)
         };
         let request = Request {
             method,
             path: format!("/v25.0/{path}"),
+            given_query: None,
             query,
             body,
             token: Some(Secret::new(TOKEN)),
+            scheme: Scheme::Bearer,
             timeout: Duration::from_secs(60),
         };
         let runtime = tokio::runtime::Builder::new_current_thread()

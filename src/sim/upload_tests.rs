@@ -333,20 +333,18 @@ fn a_link_works_for_an_hour_and_as_it_is() {
 fn the_door_of_this_process_follows_links() {
     let bench = Bench::with(add_media_template);
     let link = picture(&read_components(&bench, SOURCE));
-    let request = crate::api::transport::Request {
-        method: crate::api::transport::Method::Get,
-        path: link,
-        query: Vec::new(),
-        body: Vec::new(),
-        token: None,
+    let download = |limit| crate::api::transport::Download {
+        link: link.parse().unwrap(),
+        limit,
         timeout: std::time::Duration::from_secs(1),
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
         .unwrap();
-    let answer = runtime
-        .block_on(bench.sim.transport().send(request))
-        .unwrap();
+    let door = bench.sim.transport();
+    let fetch = |limit| runtime.block_on(door.download(download(limit)));
+    assert!(fetch(10).is_err(), "larger than is wanted");
+    let answer = fetch(1000).unwrap();
     assert_eq!(answer.header("content-type"), Some("image/jpeg"));
     let logged = bench.sim.requests().pop().unwrap();
     assert!(logged.path.starts_with("media/"), "{}", logged.path);

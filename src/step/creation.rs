@@ -39,7 +39,7 @@ impl Creation<'_> {
     pub(super) async fn run(self, cx: &Context<'_>) -> Result<Template, StepError> {
         let _turn = cx.listing.creations.lock().await;
         wait_for_room(cx).await?;
-        let write = write::create_template(&cx.plan.target.waba, &self.fields);
+        let write = write::create_template(&cx.plan.target.waba, self.fields.clone());
         let doing = format!("create template {}", self.key);
         let lookup = || find(cx, self.key);
         let written = cx

@@ -73,7 +73,8 @@ impl FlowsCopy {
         cx: &Context<'_>,
         names: &[String],
     ) -> Result<BTreeMap<String, String>, StepError> {
-        let write = write::migrate_flows(&self.target, &self.source, names);
+        let short: Vec<_> = names.iter().map(String::as_str).collect();
+        let write = write::migrate_flows(&self.target, &self.source, &short);
         let lookup = || async {
             let listed = flows(cx.target, &self.target).await?;
             let all = names.iter().all(|name| listed.contains_key(name));

@@ -258,7 +258,7 @@ impl TemplateDefine {
             fields.insert(change.path.clone(), change.after.clone());
         }
         fields.insert("components".into(), self.components(cx).await?.into());
-        let write = write::edit_template(&template.id, &fields);
+        let write = write::edit_template(&template.id, fields);
         let doing = format!("edit template {}", definition.key);
         let lookup = || async {
             let found = creation::find(cx, &definition.key).await?;

@@ -14,12 +14,12 @@ use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use sha2::Sha256;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tracing::{debug, warn};
 
 use super::{error::CallError, error::GraphError, usage::Load};
 use crate::{
-    api::transport::{Param, Request, Transport},
+    api::transport::{Download, Param, Request, Response, Transport, TransportError},
     clock::Clock,
     secret::Secret,
 };
@@ -107,20 +107,16 @@ impl Connection {
         mut request: Request,
         patience: Patience,
     ) -> Result<T, CallError> {
-        let _slot = self
-            .slots
-            .acquire()
-            .await
-            .expect("the semaphore is never closed");
+        let _slot = self.slot().await;
         self.wait_for_quota(patience).await?;
         request.path = format!("/{}{}", self.version, request.path);
         request.token = Some(self.token.clone());
         if let Some(proof) = &self.proof {
             request
                 .query
-                .push(("appsecret_proof", proof.clone().into()));
+                .push(("appsecret_proof".into(), proof.clone().into()));
         }
-        for (_, param) in request.query.iter().chain(&request.body) {
+        for (_, param) in request.query.iter().chain(request.body.params()) {
             if let Param::Secret(secret) = param {
                 self.hide(secret);
             }
@@ -155,6 +151,23 @@ impl Connection {
         }
         serde_json::from_slice(&response.body)
             .map_err(|error| garbled(mask(&format!("{error}; {}", excerpt(&response.body, mask)))))
+    }
+
+    /// Fetches a file by its link, once, without token. The API's limits do not count there.
+    pub(super) async fn download(&self, download: Download) -> Result<Response, TransportError> {
+        let _slot = self.slot().await;
+        let link = download.link.clone();
+        let answer = self.transport.download(download).await;
+        match &answer {
+            Ok(response) => debug!(%link, status = response.status, "answered"),
+            Err(error) => warn!(%link, %error, "no answer"),
+        }
+        answer
+    }
+
+    async fn slot(&self) -> SemaphorePermit<'_> {
+        let slot = self.slots.acquire().await;
+        slot.expect("the semaphore is never closed")
     }
 
     /// Waits while a limit is reached, or gives up at once when that takes too long.

@@ -6,14 +6,19 @@
 
 pub mod cause;
 mod connection;
+mod download;
 mod error;
 mod reader;
 mod request;
+mod upload;
 mod usage;
+pub mod write;
 mod writer;
 
 pub use connection::{Connection, Patience};
+pub use download::{DownloadError, Downloaded};
 pub use error::{CallError, GraphError, Retry};
 pub use reader::{Page, Reader};
-pub use request::{Read, Side, Write, write};
+pub use request::{Read, Side, Write};
+pub use upload::{MediaHandle, Progress, SessionError, UploadSession};
 pub use writer::Writer;

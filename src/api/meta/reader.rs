@@ -10,13 +10,13 @@ use super::{
     request::Read,
 };
 use crate::{
-    api::transport::{Method, Param, Params, Request},
+    api::transport::{Param, Request},
     ids::WabaId,
     secret::Secret,
 };
 
 /// Tries of one read, the first included.
-const TRIES: u32 = 5;
+pub(super) const TRIES: u32 = 5;
 
 /// Pages of one list. At 100 a page this is far past any limit of the API; it ends a server that
 /// never stops handing out cursors.
@@ -25,7 +25,7 @@ const MAX_PAGES: usize = 2_000;
 /// Sends reads over a connection.
 #[derive(Clone, Debug)]
 pub struct Reader {
-    connection: Arc<Connection>,
+    pub(super) connection: Arc<Connection>,
 }
 
 /// One page of a list.
@@ -103,7 +103,7 @@ impl Reader {
 
     /// Reads one object.
     pub async fn get<T: DeserializeOwned>(&self, read: &Read<T>) -> Result<T, CallError> {
-        self.try_often(&read.path, &read.query, read.timeout).await
+        self.try_often(&read.request()).await
     }
 
     /// Reads a list to its end.
@@ -112,48 +112,32 @@ impl Reader {
         read: &Read<Page<T>>,
     ) -> Result<Vec<T>, CallError> {
         let mut items = Vec::new();
-        let mut query = read.query.clone();
-        let own = query.len();
+        let mut request = read.request();
+        let own = request.query.len();
         let mut last = None;
         for _ in 0..MAX_PAGES {
-            let page: Page<T> = self.try_often(&read.path, &query, read.timeout).await?;
+            let page: Page<T> = self.try_often(&request).await?;
             let next = page.next()?;
             items.extend(page.data);
             let Some(next) = next else { return Ok(items) };
             if last.as_ref() == Some(&next) {
                 return Err(endless("the same cursor came twice"));
             }
-            query.truncate(own);
-            query.extend(
-                next.iter()
-                    .map(|(name, value)| (*name, Param::from(value.as_str()))),
-            );
+            request.query.truncate(own);
+            let named = |(name, value): &(&'static str, String)| {
+                ((*name).into(), Param::from(value.as_str()))
+            };
+            request.query.extend(next.iter().map(named));
             last = Some(next);
         }
         Err(endless("there are more pages than any list of the API has"))
     }
 
-    async fn try_often<T: DeserializeOwned>(
-        &self,
-        path: &str,
-        query: &Params,
-        timeout: Duration,
-    ) -> Result<T, CallError> {
+    async fn try_often<T: DeserializeOwned>(&self, request: &Request) -> Result<T, CallError> {
         let mut tried = 1;
         loop {
-            let request = Request {
-                method: Method::Get,
-                path: path.to_owned(),
-                query: query.clone(),
-                body: Params::new(),
-                token: None,
-                timeout,
-            };
-            let error = match self
-                .connection
-                .call(request, self.connection.patience)
-                .await
-            {
+            let patience = self.connection.patience;
+            let error = match self.connection.call(request.clone(), patience).await {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
@@ -168,7 +152,7 @@ impl Reader {
 }
 
 /// 1 s, 2 s, 4 s, 8 s: the pause after the `tried`th try.
-fn backoff(tried: u32) -> Duration {
+pub(super) fn backoff(tried: u32) -> Duration {
     Duration::from_secs(1 << tried.saturating_sub(1).min(5))
 }
 

@@ -13,10 +13,7 @@ use super::{
     error::Retry,
     request::Write,
 };
-use crate::{
-    api::transport::{Params, Request},
-    journal::Intent,
-};
+use crate::journal::Intent;
 
 /// Sends writes over a connection. Only `apply` and `verify-code` make one.
 #[derive(Clone, Debug)]
@@ -52,15 +49,10 @@ impl Writer {
     /// Sends a write once. Takes the intent away: another attempt needs another line in the journal.
     pub async fn send(&self, intent: Intent, write: &Write) -> Result<Value, CallError> {
         drop(intent);
-        let request = Request {
-            method: write.method,
-            path: write.path.clone(),
-            query: Params::new(),
-            body: write.params.clone(),
-            token: None,
-            timeout: write.timeout,
-        };
-        let answer = self.connection.call(request, self.patience(write)).await;
+        let answer = self
+            .connection
+            .call(write.request(), self.patience(write))
+            .await;
         if let Err(error) = &answer
             && let Retry::Later(pause) = error.retry()
         {

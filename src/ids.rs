@@ -209,6 +209,11 @@ impl Address {
         Self(format!("number[\"{phone}\"].{step}"))
     }
 
+    /// Names the upload of a content, by its SHA-256 in hex. It belongs to every step that needs it.
+    pub fn upload(sha256: &str) -> Self {
+        Self(format!("upload[\"{sha256}\"]"))
+    }
+
     /// Returns the number this step belongs to, if it belongs to one.
     pub fn phone(&self) -> Option<Phone> {
         Some(self.split()?.0)

@@ -15,7 +15,7 @@ use super::{
     exit,
     gate_text::GateText,
     map_file,
-    session::{Seen, Session, Site, fetch, read_plan},
+    session::{Disk, Seen, Session, Site, fetch, read_plan},
     terminal::{Terminal, stop_on_signals},
     ui::{Format, Ui},
 };
@@ -32,7 +32,7 @@ use crate::{
     report::{events, style, templates},
     secret::{Secret, SecretRef},
     snapshot::Snapshot,
-    step::{Context, CutOvers, Listing, Options, People, Stop, six_digits},
+    step::{Context, CutOvers, Listing, Options, People, Stop, Uploads, six_digits},
 };
 
 /// Do what plan shows, and nothing else
@@ -351,6 +351,7 @@ impl Run<'_> {
             source_writer: &source_writer,
             journal,
             clock: &*site.clock,
+            files: &Disk,
             secrets: &*site.secrets,
             ready_secrets: secrets,
             people: self.people,
@@ -358,6 +359,7 @@ impl Run<'_> {
             stop: self.stop,
             cut_overs: &CutOvers::of(&plan.policy),
             listing: &Listing::default(),
+            uploads: &Uploads::default(),
             seen: &snapshot,
         };
         let mut report = apply(graph, &held, &context).await;

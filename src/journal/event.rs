@@ -87,7 +87,8 @@ pub enum Event {
     Kept {
         /// The step it belongs to.
         step: Address,
-        /// What it is: `profile`, `refused_templates`, `migration_intent`, `confirmed`.
+        /// What it is: `profile`, `refused_templates`, `migration_intent`, `confirmed`,
+        /// `upload_session`, `upload_handle`.
         what: String,
         /// The thing itself.
         data: Value,

@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use tokio::sync::Notify;
 
-use super::{CutOvers, Listing};
+use super::{CutOvers, Files, Listing, Uploads};
 use crate::{
     api::meta::{CallError, GraphError, Reader, Retry, Side, Write, Writer},
     clock::Clock,
@@ -180,6 +180,8 @@ pub enum StepError {
 pub(super) enum Repeat {
     /// Yes.
     AfterLookup,
+    /// At once, without looking: a second one changes nothing.
+    Harmless,
     /// Never in this run, and there is nothing to look at.
     CannotTell,
     /// Never in this run: a second one would do harm or cannot be told from the first.
@@ -222,6 +224,8 @@ pub struct Context<'a> {
     pub journal: &'a Journal,
     /// Tells the time.
     pub clock: &'a dyn Clock,
+    /// Reads the media of template files.
+    pub files: &'a dyn Files,
     /// Fetches one-time codes.
     pub secrets: &'a dyn Secrets,
     /// PINs and verify tokens, read and checked before the first write.
@@ -236,6 +240,8 @@ pub struct Context<'a> {
     pub cut_overs: &'a CutOvers,
     /// Shares fresh lists of templates between steps.
     pub listing: &'a Listing,
+    /// Keeps steps from uploading the same content at the same time.
+    pub uploads: &'a Uploads,
     /// The world as this run knows it by now.
     pub seen: &'a Mutex<Snapshot>,
 }
@@ -331,7 +337,7 @@ impl Context<'_> {
                     source,
                 })
             };
-            if error.leaves_doubt() {
+            if error.leaves_doubt() && repeat != Repeat::Harmless {
                 let looks = if error.is_answered() {
                     &LOOKS[..2]
                 } else {

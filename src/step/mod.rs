@@ -12,6 +12,7 @@ mod cut_over;
 mod flows_copy;
 mod listing;
 mod live;
+mod media;
 mod profile;
 mod register;
 mod request_code;
@@ -36,6 +37,8 @@ use serde_json::Value;
 
 pub use cut_over::CutOvers;
 pub use listing::Listing;
+pub use media::Files;
+pub use upload::{Payload, Uploads, upload};
 pub use verify::{refused as refused_code, six_digits};
 
 pub use context::{CodeAsked, Context, Options, Outcome, People, StepError, Stop, answer};

@@ -14,7 +14,7 @@ use super::{
     Action, Call, Change, Context, Decision, Outcome, StepError, StepKind,
     context::{Repeat, Written},
     creation::{self, Creation},
-    those, upload,
+    media, those,
 };
 use crate::{
     api::meta::write,
@@ -197,9 +197,9 @@ impl TemplateDefine {
         let mut components = Value::from(self.definition.components.clone());
         let flows = cx.seen().flow_ids();
         crate::template::map_flows(&mut components, &flows);
-        for media in &self.definition.media {
-            let handle = upload::file(cx, &self.address(), media).await?;
-            if let Some(place) = components.pointer_mut(&media.pointer) {
+        for file in &self.definition.media {
+            let handle = media::of_file(cx, &self.address(), file).await?;
+            if let Some(place) = components.pointer_mut(&file.pointer) {
                 *place = handle.as_str().into();
             }
         }

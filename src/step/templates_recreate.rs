@@ -12,8 +12,10 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Action, Call, Change, Context, Decision, Outcome, StepError, StepKind, creation::Creation,
-    those, upload,
+    Action, Call, Change, Context, Decision, Outcome, StepError, StepKind,
+    creation::Creation,
+    media::{self, Unusable},
+    those,
 };
 use crate::{
     ids::{AccountStep, Address, TemplateKey, TemplateStep, WabaId},
@@ -69,9 +71,10 @@ impl TemplatesRecreate {
             )));
         }
         for sample in writable.samples.clone() {
-            match upload::link(cx, &step, &sample).await {
+            match media::of_link(cx, &step, &sample).await {
                 Ok(handle) => writable.put_handle(&sample.pointer, handle.as_str()),
-                Err(error) => return refused_or(error),
+                Err(Unusable::Because(why)) => return Ok(Made::Refused(why)),
+                Err(Unusable::Failed(error)) => return refused_or(error),
             }
         }
         let components = writable

@@ -32,7 +32,7 @@ use waba_migrate::{
     sim::{Simulator, script::ScriptedError, seed, world::World},
     snapshot::{Readers, Snapshot, observe},
     status::{Status, status},
-    step::{CodeAsked, Context, CutOvers, Listing, Options, People, Stop},
+    step::{CodeAsked, Context, CutOvers, Files, Listing, Options, People, Stop, Uploads},
 };
 
 /// The smallest plan of the examples.
@@ -98,6 +98,16 @@ pub(crate) enum Person {
     Away,
     /// Types this, whatever came.
     Types(&'static str),
+}
+
+/// Reads the media of template files.
+struct Disk;
+
+impl Files for Disk {
+    #[expect(clippy::disallowed_methods, reason = "a stage has real files")]
+    fn read(&self, path: &Path) -> std::io::Result<Vec<u8>> {
+        std::fs::read(path)
+    }
 }
 
 struct Desk {
@@ -430,6 +440,7 @@ impl Stage {
             source_writer: &connections.source_writer,
             journal: &journal,
             clock: &*self.sim.clock(),
+            files: &Disk,
             secrets: &*self.secrets,
             ready_secrets: &self.ready_secrets().await,
             people: &people,
@@ -437,6 +448,7 @@ impl Stage {
             stop: &Stop::default(),
             cut_overs: &CutOvers::of(&self.plan.policy),
             listing: &Listing::default(),
+            uploads: &Uploads::default(),
             seen: &Mutex::new(seen),
         };
         let report = apply(&self.graph, &self.held, &context).await;

@@ -9,7 +9,7 @@ use std::{
 };
 
 use futures_util::future::{BoxFuture, FutureExt};
-use waba_migrate::api::transport::{Param, Request, Response, Transport, TransportError};
+use waba_migrate::api::transport::{Download, Param, Request, Response, Transport, TransportError};
 
 /// Hands requests on and keeps the answers.
 pub(crate) struct Recorder {
@@ -43,6 +43,10 @@ impl Transport for Recorder {
             Ok(response)
         }
         .boxed()
+    }
+
+    fn download(&self, download: Download) -> BoxFuture<'_, Result<Response, TransportError>> {
+        self.inner.download(download)
     }
 }
 

@@ -16,7 +16,7 @@ use std::{
 use futures_util::future::{BoxFuture, FutureExt};
 use serde_json::Value;
 use waba_migrate::{
-    api::transport::{Method, Request, Response, Transport, TransportError},
+    api::transport::{Download, Method, Request, Response, Transport, TransportError},
     journal::Entry,
 };
 
@@ -25,7 +25,7 @@ use crate::stage::{QUICKSTART, SMALL, Stage, phone};
 /// What unwinds. Unlike a panic it prints nothing.
 struct Death;
 
-fn die() -> ! {
+pub(crate) fn die() -> ! {
     resume_unwind(Box::new(Death))
 }
 
@@ -58,6 +58,10 @@ impl Transport for Mortal {
             answer
         }
         .boxed()
+    }
+
+    fn download(&self, download: Download) -> BoxFuture<'_, Result<Response, TransportError>> {
+        self.inner.download(download)
     }
 }
 
@@ -206,6 +210,10 @@ impl Transport for Auditor {
             self.audited.fetch_add(1, Ordering::SeqCst);
         }
         self.inner.send(request)
+    }
+
+    fn download(&self, download: Download) -> BoxFuture<'_, Result<Response, TransportError>> {
+        self.inner.download(download)
     }
 }
 

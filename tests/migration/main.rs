@@ -13,3 +13,4 @@ mod refused;
 mod stage;
 mod status;
 mod templates;
+mod uploads;

@@ -421,12 +421,39 @@ impl Stage {
                 report: Report::default(),
             };
         }
+        let report = self.within(&connections, &lock, seen, async |context| {
+            apply(&self.graph, &self.held, context).await
+        });
+        Run {
+            blocking,
+            report: report.await,
+        }
+    }
+
+    /// Does a piece of work that steps share, in a new process so to speak.
+    pub(crate) fn in_run<T>(&self, work: impl AsyncFnOnce(&Context<'_>) -> T) -> T {
+        block_on(async {
+            let connections = self.connect().await;
+            let lock =
+                Lock::take(self.folder.path(), &self.plan.name, "tester").expect("no other run");
+            let (seen, _) = self.look(&connections).await;
+            self.within(&connections, &lock, seen, work).await
+        })
+    }
+
+    async fn within<T>(
+        &self,
+        connections: &Connections,
+        lock: &Lock,
+        seen: Snapshot,
+        work: impl AsyncFnOnce(&Context<'_>) -> T,
+    ) -> T {
         self.runs.set(self.runs.get() + 1);
         let run = RunId::new(
             self.sim.clock().now(),
             [0, 0, 0, 0, 0, 0, 0, 0, 0, self.runs.get()],
         );
-        let journal = Journal::create(&lock, run, self.sim.clock(), self.listener.clone())
+        let journal = Journal::create(lock, run, self.sim.clock(), self.listener.clone())
             .expect("a new journal");
         let people = Desk {
             person: self.person.clone(),
@@ -451,8 +478,7 @@ impl Stage {
             uploads: &Uploads::default(),
             seen: &Mutex::new(seen),
         };
-        let report = apply(&self.graph, &self.held, &context).await;
-        Run { blocking, report }
+        work(&context).await
     }
 
     async fn ready_secrets(&self) -> BTreeMap<SecretRef, Secret> {

@@ -331,6 +331,14 @@ mod tests {
     }
 
     #[test]
+    fn an_upload_belongs_to_its_content_alone() {
+        let address = Address::upload("ba7816bf");
+        assert_eq!(address.as_str(), "upload[\"ba7816bf\"]");
+        assert_eq!(address.phone(), None);
+        assert_eq!(address.template_step(), None);
+    }
+
+    #[test]
     fn runs_sort_by_time() {
         let at = |second| RunId::new(jiff::Timestamp::from_second(second).unwrap(), [7; 10]);
         assert!(at(1_800_000_000) < at(1_800_000_001));

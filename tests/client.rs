@@ -4,7 +4,7 @@
 //! keeps what it was sent.
 
 use std::{
-    io::{BufRead, BufReader, Write},
+    io::{BufRead, BufReader, Read, Write},
     net::{TcpListener, TcpStream},
     sync::{Arc, Mutex},
     thread,
@@ -17,8 +17,13 @@ use serde_json::Value;
 use waba_migrate::{
     api::{
         http::Http,
-        meta::{CallError, Connection, Page, Patience, Read as ReadOf, Reader},
-        transport::TransportError,
+        meta::{
+            CallError, Connection, DownloadError, Downloaded, Page, Patience, Read as ReadOf,
+            Reader, UploadSession,
+        },
+        transport::{
+            Body, Download, FilePart, Method, Request, Response, Scheme, Transport, TransportError,
+        },
     },
     clock::Clock,
     secret::Secret,
@@ -92,6 +97,19 @@ impl Server {
         wait(async { reader.get(&ReadOf::new("/1").with("fields", "id")).await })
     }
 
+    /// Sends a request as it is.
+    fn send(&self, request: Request) -> Result<Response, TransportError> {
+        let http = Http::new(&self.url).expect("loopback");
+        wait(http.send(request))
+    }
+
+    /// Fetches a file that this server has.
+    fn download(&self, path: &str, limit: usize) -> Result<Downloaded, DownloadError> {
+        let link = format!("{}{path}", self.url).parse().expect("a link");
+        let reader = self.reader(Duration::from_secs(60), Some("key"));
+        wait(reader.download(&link, limit))
+    }
+
     fn list(&self) -> Result<Vec<Value>, CallError> {
         let reader = self.reader(Duration::from_secs(60), None);
         let read: ReadOf<Page<Value>> = ReadOf::new("/1/phone_numbers");
@@ -99,18 +117,29 @@ impl Server {
     }
 }
 
-/// Reads the head of a request that has no body.
+/// Reads a request: its head, an empty line where a body follows, and the body as text.
 fn request(stream: &TcpStream) -> String {
-    let mut head = String::new();
-    for line in BufReader::new(stream).lines() {
-        let line = line.expect("text");
+    let mut stream = BufReader::new(stream);
+    let (mut head, mut length) = (String::new(), 0);
+    loop {
+        let mut line = String::new();
+        stream.read_line(&mut line).expect("text");
+        let line = line.trim_end();
         if line.is_empty() {
             break;
         }
-        head += &line;
+        if let Some(value) = line.strip_prefix("content-length: ") {
+            length = value.parse().expect("a length");
+        }
+        head += line;
         head.push('\n');
     }
-    head
+    let mut body = vec![0; length];
+    stream.read_exact(&mut body).expect("the whole body");
+    match length {
+        0 => head,
+        _ => format!("{head}\n{}", String::from_utf8_lossy(&body)),
+    }
 }
 
 fn wait<T>(work: impl Future<Output = T>) -> T {
@@ -341,4 +370,164 @@ fn http_is_for_loopback_only() {
     ] {
         assert!(Http::new(base).is_err(), "{base}");
     }
+}
+
+/// A request with some bytes for an upload session.
+fn upload() -> Request {
+    let bytes = Arc::from(*b"0123456789");
+    Request {
+        method: Method::Post,
+        path: "/v25.0/upload:MTph+YQ==".into(),
+        given_query: Some("sig=AR%2Bz_x-y&a=b+c".into()),
+        query: vec![("appsecret_proof".into(), Secret::new("proof").into())],
+        body: Body::File(FilePart::rest(&bytes, 4).expect("bytes are left")),
+        token: Some(Secret::new(TOKEN)),
+        scheme: Scheme::OAuth,
+        timeout: Duration::from_secs(60),
+    }
+}
+
+#[test]
+fn bytes_are_sent_raw_with_their_offset_and_the_session_as_it_was_given() {
+    let server = Server::start(vec![ok(r#"{"h":"4::x"}"#)]);
+    server.send(upload()).unwrap();
+    let heard = server.heard().remove(0);
+    let (head, body) = heard.split_once("\n\n").unwrap();
+    let mut lines: Vec<_> = head.lines().collect();
+    assert_eq!(
+        lines.remove(0),
+        "POST /v25.0/upload:MTph+YQ==?sig=AR%2Bz_x-y&a=b+c&appsecret_proof=proof HTTP/1.1"
+    );
+    for line in [
+        "authorization: OAuth EAAclientTOKEN",
+        "content-type: application/octet-stream",
+        "content-length: 6",
+        "file_offset: 4",
+    ] {
+        assert!(lines.contains(&line), "{line}: {head}");
+    }
+    assert_eq!(body, "456789");
+}
+
+#[test]
+fn a_session_is_asked_with_its_own_query_and_scheme() {
+    let server = Server::start(vec![ok(
+        r#"{"id":"upload:MTph?sig=AR%2Bz","file_offset":42}"#,
+    )]);
+    let session: UploadSession = "upload:MTph?sig=AR%2Bz".parse().unwrap();
+    let reader = server.reader(Duration::ZERO, None);
+    let progress = wait(reader.get(&session.progress())).unwrap();
+    assert_eq!(progress.file_offset, 42);
+    let heard = server.heard().remove(0);
+    assert!(
+        heard.starts_with("GET /v25.0/upload:MTph?sig=AR%2Bz HTTP/1.1\n"),
+        "{heard}"
+    );
+    assert!(
+        heard.contains("authorization: OAuth EAAclientTOKEN\n"),
+        "{heard}"
+    );
+}
+
+#[test]
+fn a_delete_says_what_in_its_query_and_has_no_body() {
+    let server = Server::start(vec![ok(r#"{"success":true}"#)]);
+    let request = Request {
+        method: Method::Delete,
+        path: "/v25.0/1/message_templates".into(),
+        given_query: None,
+        query: vec![("hsm_id".into(), "7".into()), ("name".into(), "a".into())],
+        body: Body::Nothing,
+        scheme: Scheme::Bearer,
+        ..upload()
+    };
+    server.send(request).unwrap();
+    let heard = server.heard().remove(0);
+    let first = heard.lines().next();
+    let expected = "DELETE /v25.0/1/message_templates?hsm_id=7&name=a HTTP/1.1";
+    assert_eq!(first, Some(expected));
+    assert!(!heard.contains("content-type"), "{heard}");
+}
+
+/// Expects that nothing of the link's query is told.
+#[track_caller]
+fn check_hidden(error: &DownloadError) {
+    let told = format!("{error} {error:?}");
+    assert!(!told.contains("SIGNED"), "{told}");
+}
+
+#[test]
+fn a_file_is_fetched_without_token_and_proof() {
+    let headers = "Content-Type: Image/PNG; charset=binary\r\n";
+    let server = Server::start(vec![answer("200 OK", headers, b"\x89PNG")]);
+    let file = server.download("/v/a.png?oh=SIGNED%2B&oe=1", 4).unwrap();
+    assert_eq!(file.mime.as_deref(), Some("image/png"));
+    assert_eq!(file.bytes, b"\x89PNG");
+    let heard = server.heard().remove(0);
+    assert!(
+        heard.starts_with("GET /v/a.png?oh=SIGNED%2B&oe=1 HTTP/1.1\n"),
+        "{heard}"
+    );
+    for secret in [TOKEN, "authorization", "appsecret_proof"] {
+        assert!(!heard.contains(secret), "{heard}");
+    }
+}
+
+#[test]
+fn a_file_that_is_too_large_is_left() {
+    let server = Server::start(vec![answer("200 OK", "", b"12345")]);
+    let error = server.download("/v/a.png?oh=SIGNED", 4).unwrap_err();
+    check_hidden(&error);
+    let too_large = |error: &DownloadError| matches!(error, DownloadError::Transport { source, .. } if *source == TransportError::TooLarge(4));
+    assert!(too_large(&error), "{error:?}");
+    assert_eq!(server.heard().len(), 1);
+}
+
+#[test]
+fn a_link_that_expired_says_so_and_is_not_tried_again() {
+    let page = answer("403 Forbidden", "", b"URL signature expired");
+    let error = Server::start(vec![page])
+        .download("/v/a.png?oh=SIGNED", 4)
+        .unwrap_err();
+    check_hidden(&error);
+    assert_eq!(
+        error.to_string(),
+        "127.0.0.1 answers with HTTP 403: the link may have expired, so read it again"
+    );
+}
+
+#[test]
+fn a_file_that_moved_is_not_followed() {
+    let elsewhere = TcpListener::bind("127.0.0.1:0").unwrap();
+    elsewhere.set_nonblocking(true).unwrap();
+    let to = elsewhere.local_addr().unwrap();
+    let location = format!("Location: http://{to}/a.png?oh=SIGNED\r\n");
+    let server = Server::start(vec![answer("302 Found", &location, b"")]);
+    let error = server.download("/v/a.png?oh=SIGNED", 4).unwrap_err();
+    check_hidden(&error);
+    assert!(elsewhere.accept().is_err(), "somebody called there");
+}
+
+#[test]
+fn a_fetch_that_breaks_is_tried_again() {
+    let busy = answer("503 Service Unavailable", "", b"");
+    let server = Server::start(vec![Vec::new(), busy, answer("200 OK", "", b"ok")]);
+    let file = server.download("/v/a.png?oh=SIGNED", 4).unwrap();
+    assert_eq!((file.mime, file.bytes), (None, b"ok".to_vec()));
+}
+
+#[test]
+fn a_plain_link_is_not_fetched_when_the_api_is_not_on_loopback() {
+    let local = TcpListener::bind("127.0.0.1:0").unwrap();
+    local.set_nonblocking(true).unwrap();
+    let link = format!("http://{}/a.png", local.local_addr().unwrap());
+    let download = Download {
+        link: link.parse().unwrap(),
+        limit: 4,
+        timeout: Duration::from_secs(60),
+    };
+    let http = Http::new("https://graph.facebook.com").unwrap();
+    let error = wait(http.download(download)).unwrap_err();
+    assert!(error.to_string().contains("on loopback"), "{error}");
+    assert!(local.accept().is_err(), "somebody called there");
 }

@@ -154,7 +154,26 @@ impl Http {
         let failed = |error| failed(&error, link.host(), timeout);
         let asked = self.client.get(link.expose().clone()).timeout(timeout);
         let response = asked.send().await.map_err(failed)?;
+        // The limit is the file's; an error page may be longer.
+        if response.status().is_client_error() || response.status().is_server_error() {
+            return Ok(head(&response));
+        }
         receive(response, limit, failed).await
+    }
+}
+
+/// Takes in an answer without its body.
+fn head(response: &reqwest::Response) -> Response {
+    let headers = response.headers().iter();
+    let headers = headers
+        .filter_map(|(name, value)| {
+            Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
+        })
+        .collect();
+    Response {
+        status: response.status().as_u16(),
+        headers,
+        body: Vec::new(),
     }
 }
 
@@ -167,27 +186,16 @@ async fn receive(
     if response.status().is_redirection() {
         return Err(TransportError::Redirect(redirect_host(&response)));
     }
-    let status = response.status().as_u16();
-    let headers = response.headers().iter();
-    let headers = headers
-        .filter_map(|(name, value)| {
-            Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
-        })
-        .collect();
-    let mut body = Vec::new();
+    let mut answer = head(&response);
     let mut chunks = response.bytes_stream();
     while let Some(chunk) = chunks.next().await {
         let chunk = chunk.map_err(&failed)?;
-        if body.len() + chunk.len() > limit {
+        if answer.body.len() + chunk.len() > limit {
             return Err(TransportError::TooLarge(limit));
         }
-        body.extend_from_slice(&chunk);
+        answer.body.extend_from_slice(&chunk);
     }
-    Ok(Response {
-        status,
-        headers,
-        body,
-    })
+    Ok(answer)
 }
 
 fn failed(error: &reqwest::Error, host: &str, timeout: Duration) -> TransportError {

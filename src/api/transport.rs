@@ -239,8 +239,8 @@ pub trait Transport: Send + Sync {
     /// Sends one request and waits for the whole answer. Never retries, never follows redirects.
     fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, TransportError>>;
 
-    /// Fetches a file by its link: without token, without following redirects, once. A transport
-    /// that knows no other hosts reaches none.
+    /// Fetches a file by its link: without token, without following redirects, once. The body of an
+    /// error is left out. A transport that knows no other hosts reaches none.
     fn download(&self, download: Download) -> BoxFuture<'_, Result<Response, TransportError>> {
         let unreachable = TransportError::Unreachable {
             host: download.link.host().to_owned(),

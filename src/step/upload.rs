@@ -51,6 +51,9 @@ const HANDLE_LIFE: SignedDuration = SignedDuration::from_hours(24);
 /// Requests with bytes that one upload may take in one run. What has arrived by then is not lost.
 const ROUNDS: usize = 20;
 
+/// Sessions that one upload may use up in one run. Each may have taken the whole file.
+const SESSIONS: usize = 3;
+
 /// A file to upload.
 #[derive(Clone)]
 pub struct Payload {
@@ -186,6 +189,7 @@ impl From<Option<Place>> for Sent {
 impl Upload<'_> {
     async fn run(&self) -> Result<MediaHandle, StepError> {
         let mut place = self.resumed().await?;
+        let mut lost = 0;
         for _ in 0..ROUNDS {
             let next = match place.take() {
                 Some(place) => place,
@@ -194,11 +198,15 @@ impl Upload<'_> {
             match self.send(&next).await? {
                 Sent::All(handle) => return Ok(handle),
                 Sent::UpTo(next) => place = Some(next),
-                Sent::Lost => {}
+                Sent::Lost => lost += 1,
+            }
+            if lost == SESSIONS {
+                break;
             }
         }
         Err(StepError::Unexpected(format!(
-            "{} has not arrived after {ROUNDS} requests; run apply again, it goes on from there",
+            "cannot upload {}: it broke off too often; run apply again when the connection is \
+             better, what has arrived is not sent again",
             self.media.file_name
         )))
     }

@@ -356,6 +356,14 @@ fn a_connection_that_never_holds_is_left_and_gone_on_with_by_the_next_run() {
 }
 
 #[test]
+fn a_whole_file_is_sent_three_times_at_most() {
+    let depot = Depot::new(&[Trouble::Cut(CONTENT.len()); 20]);
+    let error = depot.upload(&image()).unwrap_err();
+    assert!(error.to_string().contains("run apply again"), "{error}");
+    assert_eq!((depot.heard("start"), depot.heard("bytes")), (3, 3));
+}
+
+#[test]
 fn after_a_death_in_the_middle_the_rest_is_sent() {
     let third = CONTENT.len() / 3;
     for arrived in [0, third, 2 * third, CONTENT.len()] {

@@ -531,3 +531,22 @@ fn a_plain_link_is_not_fetched_when_the_api_is_not_on_loopback() {
     assert!(error.to_string().contains("on loopback"), "{error}");
     assert!(local.accept().is_err(), "somebody called there");
 }
+
+#[test]
+fn an_upload_that_breaks_in_the_middle_may_have_arrived() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let server = thread::spawn(move || {
+        let (mut stream, _) = listener.accept().expect("a client");
+        stream.read_exact(&mut [0; 1 << 20]).expect("a part");
+    });
+    let bytes = Arc::from(vec![7; 16 << 20]);
+    let request = Request {
+        body: Body::File(FilePart::rest(&bytes, 0).unwrap()),
+        ..upload()
+    };
+    let error = wait(Http::new(&url).unwrap().send(request)).unwrap_err();
+    assert!(matches!(error, TransportError::Cut(_)), "{error}");
+    assert!(error.may_have_arrived());
+    server.join().unwrap();
+}

@@ -213,11 +213,9 @@ impl Upload<'_> {
 
     /// Takes up the session of an earlier run.
     async fn resumed(&self) -> Result<Option<Place>, StepError> {
-        match self.kept::<String>(SESSION, SESSION_LIFE) {
-            Some(id) => match id.parse() {
-                Ok(session) => self.ask(&session).await,
-                Err(_) => Ok(None),
-            },
+        let kept = self.kept::<String>(SESSION, SESSION_LIFE);
+        match kept.and_then(|id| id.parse().ok()) {
+            Some(session) => self.ask(&session).await,
             None => Ok(None),
         }
     }

@@ -225,3 +225,20 @@ impl Write {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_larger_file_may_take_longer() {
+        #[track_caller]
+        fn check(bytes: usize, seconds: u64) {
+            assert_eq!(transfer_timeout(bytes), Duration::from_secs(seconds));
+        }
+        check(0, 45);
+        check(1 << 20, 49);
+        check(100 << 20, 445);
+        assert!(transfer_timeout(usize::MAX) > Duration::from_secs(1 << 40));
+    }
+}

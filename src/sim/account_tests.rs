@@ -438,7 +438,7 @@ fn removed_features_and_missing_endpoints_are_refused() {
         "does not offer",
     );
     refused(
-        &bench.post(&format!("{SOURCE}/message_templates"), json!({})),
+        &bench.post(&format!("{SOURCE}/upsert_message_templates"), json!({})),
         3,
         None,
         "does not offer",

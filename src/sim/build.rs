@@ -208,6 +208,7 @@ impl Builder {
             waba.on_behalf_of = on_behalf_of;
             waba.max_numbers = entry.max_numbers;
             waba.template_limit = entry.template_limit;
+            waba.has_catalog = entry.catalog;
             waba.subscriptions.extend(subscriptions);
             if !entry.payment {
                 waba.funding = None;
@@ -354,6 +355,11 @@ impl Builder {
         template.quality = entry.quality;
         template.parameter_format = entry.parameter_format;
         template.rejected_reason = entry.rejected_reason;
+        template.previous_category = entry.previous_category;
+        template.correct_category = entry.correct_category;
+        template.sub_category = entry.sub_category;
+        template.message_send_ttl_seconds = entry.message_send_ttl_seconds;
+        template.cta_url_link_tracking_opted_out = entry.cta_url_link_tracking_opted_out;
         if let Some(components) = entry.components {
             template.components = components.into();
         }

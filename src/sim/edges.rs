@@ -125,7 +125,7 @@ impl<'a> Reading<'a> {
         found: (&TemplateId, &Template),
         selection: &[Field],
     ) -> Result<Value, GraphError> {
-        let mut node = nodes::template(found, selection)?;
+        let mut node = nodes::template(self.world, found, selection)?;
         links::show(self.world, self.call, &mut node);
         Ok(node)
     }
@@ -140,14 +140,7 @@ impl<'a> Reading<'a> {
             .is_some_and(|limit| limit >= LARGE_PAGE)
             && selection.iter().any(|field| field.name == "components");
         match self.world.switches.large_pages {
-            LargePages::Refused if is_large => Err(GraphError {
-                code: 1,
-                message:
-                    "Please reduce the amount of data you're asking for, then retry your request"
-                        .into(),
-                status: Some(500),
-                ..GraphError::default()
-            }),
+            LargePages::Refused if is_large => Err(GraphError::too_much_data()),
             LargePages::Refused => Ok(usize::MAX),
             LargePages::Clamped => Ok(LARGE_PAGE - 1),
         }

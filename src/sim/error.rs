@@ -23,6 +23,8 @@ pub struct GraphError {
     pub user: Option<Box<(String, String)>>,
     /// `error_data.details`.
     pub details: Option<String>,
+    /// The parameter that `error_data.blame_field_specs` names.
+    pub blamed: Option<&'static str>,
     /// `is_transient`.
     pub is_transient: bool,
     /// The HTTP status, where the code alone does not tell it.
@@ -155,6 +157,35 @@ impl GraphError {
             .user(title, text)
     }
 
+    /// 100 in the manner of template calls: the message says nothing, a person's text does.
+    pub fn template(title: &str, text: impl Into<String>) -> Self {
+        Self {
+            code: 100,
+            message: "Invalid parameter".into(),
+            ..Self::default()
+        }
+        .user(title, text)
+    }
+
+    /// 100: a value that is none of the words Graph knows there.
+    pub fn not_one_of(parameter: &str, words: &[&str], got: &str) -> Self {
+        Self::parameter(format!(
+            "Param {parameter} must be one of {{{}}} - got \"{got}\".",
+            words.join(", ")
+        ))
+    }
+
+    /// 1: there is more to do than fits into one call.
+    pub fn too_much_data() -> Self {
+        Self {
+            code: 1,
+            message: "Please reduce the amount of data you're asking for, then retry your request"
+                .into(),
+            status: Some(500),
+            ..Self::default()
+        }
+    }
+
     /// Returns the HTTP status.
     ///
     /// The table is Meta's older one, known through third-party copies: unconfirmed, so
@@ -195,6 +226,11 @@ impl GraphError {
             error.insert(
                 "error_data".into(),
                 json!({"messaging_product": "whatsapp", "details": details}),
+            );
+        } else if let Some(parameter) = self.blamed {
+            error.insert(
+                "error_data".into(),
+                json!({"blame_field_specs": [[parameter]]}),
             );
         }
         error.insert("fbtrace_id".into(), json!(trace));

@@ -17,8 +17,8 @@ use super::{
     switches::Switches,
     words::{
         AccountMode, Category, CodeVerification, FlowCategory, FlowStatus, IntentStatus,
-        NameStatus, NumberStatus, ParameterFormat, Platform, Quality, Review, TemplateStatus,
-        TokenKind, Verification,
+        NameStatus, NumberStatus, ParameterFormat, Platform, Quality, Review, SubCategory,
+        TemplateStatus, TokenKind, Verification,
     },
     world::World,
 };
@@ -170,6 +170,9 @@ pub struct WabaEntry {
     /// a registered number with an approved name, else 250.
     #[serde(default)]
     pub template_limit: Option<usize>,
+    /// Whether a catalog is connected to it.
+    #[serde(default = "yes")]
+    pub catalog: bool,
     /// Apps subscribed to its webhooks.
     #[serde(default)]
     pub subscriptions: Vec<SubscriptionEntry>,
@@ -286,6 +289,21 @@ pub struct TemplateEntry {
     /// Why it was refused.
     #[serde(default)]
     pub rejected_reason: Option<String>,
+    /// The category it had before Meta changed it.
+    #[serde(default)]
+    pub previous_category: Option<Category>,
+    /// The category it should have, as Meta has announced.
+    #[serde(default)]
+    pub correct_category: Option<Category>,
+    /// `sub_category`.
+    #[serde(default)]
+    pub sub_category: Option<SubCategory>,
+    /// `message_send_ttl_seconds`; -1 means 30 days.
+    #[serde(default)]
+    pub message_send_ttl_seconds: Option<i64>,
+    /// `cta_url_link_tracking_opted_out`.
+    #[serde(default)]
+    pub cta_url_link_tracking_opted_out: Option<bool>,
 }
 
 /// A flow with one screen.

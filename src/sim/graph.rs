@@ -15,7 +15,7 @@ use super::{
     fields, flow, nodes,
     rules::{
         Answered, add, codes, flows, intents, profile, register, settings, subscriptions,
-        templates, tokens, uploads,
+        template_create, template_delete, template_edit, templates, tokens, uploads,
     },
     usage::{self, Usage},
     version,
@@ -363,6 +363,14 @@ fn write(world: &mut World, call: &Call, token: &Token, object: &Object, edge: &
         (Object::Flow(id, _), "POST", "publish") => flows::publish(world, id),
         (Object::Flow(id, _), "POST", "deprecate") => flows::deprecate(world, id),
         (Object::Flow(id, _), "DELETE", "") => flows::delete(world, id),
+        (Object::Waba(id), "POST", "message_templates") => {
+            template_create::create(world, id, app, params)
+        }
+        (Object::Waba(id), "DELETE", "message_templates") => {
+            template_delete::delete(world, id, params)
+        }
+        (Object::Template(id, _), "POST", "") => template_edit::edit(world, id, app, params),
+        (Object::Template(id, _), "POST", "unpause") => template_edit::unpause(world, id),
         (Object::Waba(id), "POST", "set_solution_migration_intent") => {
             intents::set(world, id, params)
         }
@@ -375,10 +383,7 @@ fn write(world: &mut World, call: &Call, token: &Token, object: &Object, edge: &
             profile::write(world, id, params)
         }
         (Object::App, "POST", "uploads") => uploads::begin(world, token, params),
-        (Object::Waba(_), _, "message_templates")
-        | (Object::Template(..) | Object::Waba(_) | Object::Flow(..), "POST", "") => {
-            Err(not_simulated(&call.method, edge))
-        }
+        (Object::Waba(_) | Object::Flow(..), "POST", "") => Err(not_simulated(&call.method, edge)),
         _ => Err(no_edge(edge, &call.method, object, &call.path[0])),
     }
 }

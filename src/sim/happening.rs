@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     words::{
-        CodeVerification, Decision, FlowStatus, NameStatus, NumberStatus, Review, TemplateStatus,
-        Verification,
+        Category, CodeVerification, Decision, FlowStatus, NameStatus, NumberStatus, Quality,
+        Review, TemplateStatus, Verification,
     },
     world::{Number, Template, Token, Waba, World},
 };
@@ -96,6 +96,42 @@ pub enum Happening {
         name: String,
         /// `status` from now on.
         status: FlowStatus,
+    },
+    /// A template is rated.
+    TemplateQuality {
+        /// The WABA's id.
+        waba: String,
+        /// The template's name.
+        name: String,
+        /// Its language; absent means every language.
+        #[serde(default)]
+        language: Option<String>,
+        /// `quality_score.score` from now on.
+        quality: Quality,
+    },
+    /// Meta announces that a template belongs to another category.
+    TemplateCategoryAnnounced {
+        /// The WABA's id.
+        waba: String,
+        /// The template's name.
+        name: String,
+        /// Its language; absent means every language.
+        #[serde(default)]
+        language: Option<String>,
+        /// `correct_category` from now on.
+        category: Category,
+    },
+    /// Meta moves a template to another category.
+    TemplateCategory {
+        /// The WABA's id.
+        waba: String,
+        /// The template's name.
+        name: String,
+        /// Its language; absent means every language.
+        #[serde(default)]
+        language: Option<String>,
+        /// `category` from now on.
+        category: Category,
     },
     /// The payment method of a WABA is removed.
     PaymentRemoved {
@@ -220,6 +256,30 @@ impl World {
                     .filter(|flow| flow.waba.as_str() == waba && flow.name == *name)
                     .for_each(|flow| flow.status = *status);
             }
+            Happening::TemplateQuality {
+                waba,
+                name,
+                language,
+                quality,
+            } => self.each_template((waba, name, language.as_deref()), |template| {
+                template.quality = *quality;
+            }),
+            Happening::TemplateCategoryAnnounced {
+                waba,
+                name,
+                language,
+                category,
+            } => self.each_template((waba, name, language.as_deref()), |template| {
+                template.correct_category = Some(*category);
+            }),
+            Happening::TemplateCategory {
+                waba,
+                name,
+                language,
+                category,
+            } => self.each_template((waba, name, language.as_deref()), |template| {
+                template.recategorise(*category);
+            }),
             Happening::SignupFinished { phone, waba } => self.signup(phone, waba),
             Happening::IntentDecided {
                 solution,
@@ -356,6 +416,23 @@ impl Template {
     pub(super) fn decide(&mut self, status: TemplateStatus, reason: Option<String>) {
         self.status = status;
         self.rejected_reason = reason;
+    }
+
+    /// Gets the category that Meta finds right.
+    fn recategorise(&mut self, category: Category) {
+        if category != self.category {
+            self.previous_category = Some(self.category);
+            self.category = category;
+        }
+        self.correct_category = None;
+    }
+
+    /// Returns whether its owner has deleted it.
+    pub(super) fn is_deleted(&self) -> bool {
+        matches!(
+            self.status,
+            TemplateStatus::PendingDeletion | TemplateStatus::Deleted
+        )
     }
 }
 

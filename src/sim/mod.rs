@@ -5,8 +5,8 @@
 //! strict: what Graph refuses it refuses. Behaviour that Meta does not document is a switch with a
 //! default (see [`switches`]).
 //!
-//! It does not simulate messages, or creating and editing templates. People have stand-ins: what
-//! they do with a phone, in a popup or in WhatsApp Manager is one call (see [`control`]) or one event of the script (see [`happening`]).
+//! It does not simulate messages. People have stand-ins: what they do with a phone, in a popup or in
+//! WhatsApp Manager is one call (see [`control`]) or one event of the script (see [`happening`]).
 
 pub mod access;
 pub mod batch;
@@ -32,6 +32,7 @@ pub mod seed;
 pub mod serve;
 pub mod signup;
 pub mod switches;
+mod template_view;
 pub mod usage;
 pub mod version;
 pub mod words;
@@ -195,6 +196,12 @@ mod script_tests;
 mod signup_tests;
 #[cfg(test)]
 mod standing_tests;
+#[cfg(test)]
+mod template_copy_tests;
+#[cfg(test)]
+mod template_form_tests;
+#[cfg(test)]
+mod template_tests;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]

@@ -13,7 +13,8 @@ use super::{
     error::GraphError,
     fields::{Field, Has, if_set, select},
     switches::DisplaySpelling,
-    words::{NameStatus, NumberStatus, Quality, Verification},
+    template_view,
+    words::{Category, NameStatus, NumberStatus, Quality, SubCategory, Verification},
     world::{Business, Intent, Number, Partner, Solution, Template, Waba, World},
 };
 use crate::ids::{BusinessId, MigrationIntentId, PhoneNumberId, SolutionId, TemplateId, WabaId};
@@ -325,6 +326,7 @@ fn on_behalf_of(world: &World, waba: &Waba) -> Value {
 
 /// Returns a template's fields.
 pub fn template(
+    world: &World,
     (id, template): (&TemplateId, &Template),
     selection: &[Field],
 ) -> Result<Value, GraphError> {
@@ -335,21 +337,34 @@ pub fn template(
             "language" => template.language.as_str().into(),
             "status" => template.status.as_str().into(),
             "category" => template.category.as_str().into(),
-            "components" => template.components.clone().into(),
+            "components" => template_view::components(&world.switches, template).into(),
             "parameter_format" => template.parameter_format.as_str().into(),
-            "rejected_reason" => if_set(template.rejected_reason.as_deref()),
-            "quality_score" => json!({"score": template.quality, "date": 0}).into(),
-            "cta_url_link_tracking_opted_out" => false.into(),
+            "quality_score" => quality_score(world, template),
             "health_status" => template_health(id, template).into(),
-            "previous_category"
-            | "correct_category"
-            | "sub_category"
-            | "message_send_ttl_seconds"
-            | "library_template_name"
-            | "degrees_of_freedom_spec" => Has::Absent,
-            _ => Has::No,
+            name => template_option(template, name),
         })
     })
+}
+
+/// What is present when it is set.
+fn template_option(template: &Template, name: &str) -> Has {
+    match name {
+        "rejected_reason" => if_set(template.rejected_reason.as_deref()),
+        "previous_category" => if_set(template.previous_category.map(Category::as_str)),
+        "correct_category" => if_set(template.correct_category.map(Category::as_str)),
+        "sub_category" => if_set(template.sub_category.map(SubCategory::as_str)),
+        "message_send_ttl_seconds" => if_set(template.message_send_ttl_seconds),
+        "cta_url_link_tracking_opted_out" => if_set(template.cta_url_link_tracking_opted_out),
+        "library_template_name" | "degrees_of_freedom_spec" => Has::Absent,
+        _ => Has::No,
+    }
+}
+
+fn quality_score(world: &World, template: &Template) -> Has {
+    if template.quality == Quality::Unknown && world.switches.hides_unknown_quality {
+        return Has::Absent;
+    }
+    json!({"score": template.quality, "date": 0}).into()
 }
 
 fn template_health(id: &TemplateId, template: &Template) -> Value {

@@ -15,6 +15,9 @@ use super::{
 };
 use crate::ids::WabaId;
 
+/// Seconds that Graph gives a call.
+const MOST_SECONDS: u32 = 30;
+
 /// What the caller gets to see.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -69,13 +72,16 @@ pub fn play(world: &mut World, call: &Call) -> Outcome {
 fn strike(world: &mut World, call: &Call, effect: Option<Effect>) -> (Outcome, bool) {
     let (moment, outcome) = match effect {
         None => {
-            let answer = answer(world, call);
-            let ok = answer.status < 400;
-            return (Outcome::Answered(answer), ok);
+            let (answer, ok) = carry_out(world, call);
+            let outcome = match world.overrun.take() {
+                None => Outcome::Answered(answer),
+                Some(overrun) if overrun.is_silent => Outcome::Silent,
+                Some(_) => Outcome::Late(answer, MOST_SECONDS),
+            };
+            return (outcome, ok);
         }
         Some(Effect::Delay { seconds }) => {
-            let answer = answer(world, call);
-            let ok = answer.status < 400;
+            let (answer, ok) = carry_out(world, call);
             return (Outcome::Late(answer, seconds), ok);
         }
         Some(Effect::Error(scripted)) => {
@@ -100,7 +106,7 @@ fn strike(world: &mut World, call: &Call, effect: Option<Effect>) -> (Outcome, b
     };
     let took_effect = match moment {
         Moment::BeforeEffect => false,
-        Moment::AfterEffect => answer(world, call).status < 400,
+        Moment::AfterEffect => carry_out(world, call).1,
     };
     (outcome, took_effect)
 }
@@ -110,6 +116,17 @@ fn answer(world: &mut World, call: &Call) -> Answer {
         Host::Graph => graph::answer(world, call),
         Host::Media => links::download(world, call),
     }
+}
+
+/// Returns the answer, and whether the call had its effect.
+fn carry_out(world: &mut World, call: &Call) -> (Answer, bool) {
+    world.overrun = None;
+    let answer = answer(world, call);
+    let took_effect = match world.overrun {
+        Some(overrun) => overrun.took_effect,
+        None => answer.status < 400,
+    };
+    (answer, took_effect)
 }
 
 fn subject(world: &World, call: &Call) -> Option<WabaId> {

@@ -273,8 +273,10 @@ impl Script {
 pub enum Pending {
     /// A copied template appears.
     Copy(TemplateId, Box<Template>),
-    /// A copy's review ends.
+    /// A template's review ends.
     Review(TemplateId, TemplateStatus, Option<String>),
+    /// A deleted template disappears.
+    Purge(TemplateId),
     /// An event of the script.
     Event(Happening),
 }
@@ -296,7 +298,7 @@ impl Agenda {
     pub fn copies(&self) -> impl Iterator<Item = &Template> {
         self.entries.iter().filter_map(|(_, what)| match what {
             Pending::Copy(_, template) => Some(template.as_ref()),
-            Pending::Review(..) | Pending::Event(_) => None,
+            Pending::Review(..) | Pending::Purge(_) | Pending::Event(_) => None,
         })
     }
 
@@ -341,10 +343,12 @@ impl World {
             Pending::Event(happening) => self.happen(&happening),
             Pending::Copy(id, template) => self.add_template(id, *template),
             Pending::Review(id, status, reason) => {
-                if let Some(template) = self.templates.get_mut(&id) {
+                let template = self.templates.get_mut(&id);
+                if let Some(template) = template.filter(|it| !it.is_deleted()) {
                     template.decide(status, reason);
                 }
             }
+            Pending::Purge(id) => self.remove_template(&id),
         }
     }
 }

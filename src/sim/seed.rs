@@ -323,6 +323,7 @@ pub fn add_waba(world: &mut World, id: WabaId, owner: &BusinessId, name: &str) {
         namespace,
         max_numbers: 20,
         template_limit: None,
+        has_catalog: true,
         subscriptions: BTreeMap::new(),
     };
     world.wabas.insert(id, waba);
@@ -402,6 +403,12 @@ pub fn template(waba: &WabaId, name: &str, language: &str) -> Template {
         parameter_format: ParameterFormat::Positional,
         components: json!([{"type": "BODY", "text": text, "example": {"body_text": [["Pablo"]]}}]),
         rejected_reason: None,
+        previous_category: None,
+        correct_category: None,
+        sub_category: None,
+        message_send_ttl_seconds: None,
+        cta_url_link_tracking_opted_out: None,
+        edits: Vec::new(),
     }
 }
 

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::words::TemplateStatus;
+use super::words::{Category, RejectedReason, TemplateStatus};
 
 macro_rules! choices {
     ($($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident,)+ })+) => {$(
@@ -100,6 +100,37 @@ choices! {
         /// To the source's flow.
         Kept,
     }
+    /// What becomes of a template whose category Meta finds wrong when it is created or edited.
+    CategoryChange {
+        /// It gets the category that Meta finds right.
+        Automatic,
+        /// So only with `allow_category_change`; else the review refuses it with
+        /// `INCORRECT_CATEGORY`.
+        WhenAllowed,
+    }
+    /// What becomes of an approved template that is deleted. Others are gone at once.
+    DeletedTemplates {
+        /// It is listed as `PENDING_DELETION` for 30 days.
+        PendingDeletion,
+        /// It is gone at once.
+        Gone,
+    }
+    /// What a copy of more templates than one call manages does before it ends.
+    SlowCopy {
+        /// Copies nothing.
+        Nothing,
+        /// Copies as many as one call manages.
+        Part,
+        /// Copies all.
+        All,
+    }
+    /// How a copy of more templates than one call manages ends.
+    SlowCopyEnd {
+        /// With error 1, "reduce the amount of data", after 30 seconds.
+        Error,
+        /// No answer comes.
+        Silence,
+    }
     /// Whether the webhook handshake with an override URL succeeds. The simulator sends nothing.
     Handshake {
         /// The callback answered with the challenge.
@@ -135,6 +166,30 @@ choices! {
         /// Succeeds with the same PIN only, else 133005.
         MatchPin,
     }
+}
+
+/// What Meta's review says of templates that are created or edited.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReviewRule {
+    /// The template's name, with `*` for any run of characters.
+    pub name: String,
+    /// `status` after the review; absent: `APPROVED`.
+    #[serde(default = "approved")]
+    pub status: TemplateStatus,
+    /// `rejected_reason`; absent: none.
+    #[serde(default)]
+    pub reason: Option<RejectedReason>,
+    /// The category that Meta finds right; absent: the one asked for.
+    #[serde(default)]
+    pub category: Option<Category>,
+    /// How long the review takes; absent: `review_seconds`.
+    #[serde(default)]
+    pub after_seconds: Option<u32>,
+}
+
+fn approved() -> TemplateStatus {
+    TemplateStatus::Approved
 }
 
 /// Every behaviour that is a choice.
@@ -183,8 +238,42 @@ pub struct Switches {
     pub copy_seconds: u32,
     /// Status of copies when they appear. Default APPROVED.
     pub copy_status: TemplateStatus,
-    /// Seconds until a copy that appeared PENDING is decided. Default 60.
+    /// Seconds until a template is decided: a copy that appeared PENDING, one that was created or
+    /// edited. Default 60.
     pub review_seconds: u32,
+    /// Whether templates that are created are decided at once. Default `false`; both happen.
+    pub reviews_at_once: bool,
+    /// What the review says of templates that are created or edited; the first that fits counts.
+    /// Default none: all are approved.
+    pub reviews: Vec<ReviewRule>,
+    /// A wrong category. Default `automatic`; unconfirmed.
+    pub category_change: CategoryChange,
+    /// Words that a body needs for each of its variables, 0 for no check. Default 2; unconfirmed.
+    pub words_per_variable: usize,
+    /// Templates that may be created on a WABA in an hour. Default 100.
+    pub creations_per_hour: usize,
+    /// Error code of a creation beyond that. Default 80008; unconfirmed.
+    pub too_many_creations_error: u32,
+    /// Error subcode of one edit too many of an approved template. Default none; unconfirmed.
+    pub too_many_edits_subcode: Option<u32>,
+    /// A deleted template. Default `pending_deletion`; unconfirmed.
+    pub deleted_templates: DeletedTemplates,
+    /// Whether components come back in another order, by type. Default `false`; unconfirmed.
+    pub reorders_components: bool,
+    /// Whether texts come back with HTML entities. Default `false`; unconfirmed.
+    pub escapes_text: bool,
+    /// Whether the button of an authentication template comes back as type URL. Default `false`;
+    /// unconfirmed.
+    pub shows_otp_as_url: bool,
+    /// Whether the texts that Meta writes for authentication templates come back. Default `true`;
+    /// unconfirmed.
+    pub shows_authentication_texts: bool,
+    /// Whether optional keys that were left out come back with their defaults. Default `false`;
+    /// unconfirmed.
+    pub adds_defaults: bool,
+    /// Whether an unrated template has no `quality_score`; else its score is `UNKNOWN`. Default
+    /// `true`; unconfirmed.
+    pub hides_unknown_quality: bool,
     /// Copies that end REJECTED at their review: name (with `*`) to reason. Default none.
     pub rejected_copies: BTreeMap<String, String>,
     /// Templates that are not copied at all: name (with `*`) to reason. Default none.
@@ -215,6 +304,15 @@ pub struct Switches {
     pub handle_lines: HandleLines,
     /// How long the link to a template's media works, in seconds. Default 3600; unconfirmed.
     pub media_link_seconds: u32,
+    /// Whether a template that has a `correct_category` other than its own is not copied. Default
+    /// `true`; unconfirmed.
+    pub refuses_incorrect_category: bool,
+    /// How many templates one call copies in the 30 seconds it has. Default 500: every page.
+    pub copies_per_call: usize,
+    /// What a copy of more than that does. Default `part`; unconfirmed.
+    pub slow_copy: SlowCopy,
+    /// How it ends. Default `error`; unconfirmed.
+    pub slow_copy_end: SlowCopyEnd,
     /// A page of 500 templates or more with components. Default `refused`.
     pub large_pages: LargePages,
     /// Whether an empty page with `next` stands before every page but the first. Default `false`.
@@ -255,6 +353,20 @@ impl Default for Switches {
             copy_seconds: 3,
             copy_status: TemplateStatus::Approved,
             review_seconds: 60,
+            reviews_at_once: false,
+            reviews: Vec::new(),
+            category_change: CategoryChange::Automatic,
+            words_per_variable: 2,
+            creations_per_hour: 100,
+            too_many_creations_error: 80008,
+            too_many_edits_subcode: None,
+            deleted_templates: DeletedTemplates::PendingDeletion,
+            reorders_components: false,
+            escapes_text: false,
+            shows_otp_as_url: false,
+            shows_authentication_texts: true,
+            adds_defaults: false,
+            hides_unknown_quality: true,
             rejected_copies: BTreeMap::new(),
             refused_copies: BTreeMap::new(),
             migrated_ids: MigratedIds::Source,
@@ -269,6 +381,10 @@ impl Default for Switches {
             finished_upload: FinishedUpload::Refused,
             handle_lines: HandleLines::PerPart,
             media_link_seconds: 3600,
+            refuses_incorrect_category: true,
+            copies_per_call: 500,
+            slow_copy: SlowCopy::Part,
+            slow_copy_end: SlowCopyEnd::Error,
             large_pages: LargePages::Refused,
             empty_pages: false,
             cursor_seconds: 3600,

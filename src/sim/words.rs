@@ -18,6 +18,9 @@ macro_rules! words {
         }
 
         impl $name {
+            /// Every word as the API spells it.
+            pub const WORDS: &'static [&'static str] = &[$($word),+];
+
             /// Returns the word as the API spells it.
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $word,)+ }
@@ -214,6 +217,100 @@ words! {
         Shopping = "SHOPPING",
         /// Anything else.
         Other = "OTHER",
+    }
+    /// `sub_category` of a template.
+    SubCategory {
+        /// The details of an order.
+        OrderDetails = "ORDER_DETAILS",
+        /// Where an order stands.
+        OrderStatus = "ORDER_STATUS",
+        /// Where an order stands, with more to see.
+        RichOrderStatus = "RICH_ORDER_STATUS",
+    }
+    /// `rejected_reason` of a template.
+    RejectedReason {
+        /// It harms somebody.
+        AbusiveContent = "ABUSIVE_CONTENT",
+        /// It belongs to another category.
+        IncorrectCategory = "INCORRECT_CATEGORY",
+        /// Its form is wrong.
+        InvalidFormat = "INVALID_FORMAT",
+        /// It promotes where it must not.
+        Promotional = "PROMOTIONAL",
+        /// It deceives.
+        Scam = "SCAM",
+        /// Its text does not suit its tag.
+        TagContentMismatch = "TAG_CONTENT_MISMATCH",
+    }
+    /// `type` of a template's component.
+    ComponentType {
+        /// Stands above the text.
+        Header = "HEADER",
+        /// The text.
+        Body = "BODY",
+        /// Stands below the text.
+        Footer = "FOOTER",
+        /// Up to ten buttons.
+        Buttons = "BUTTONS",
+        /// An offer that ends.
+        LimitedTimeOffer = "LIMITED_TIME_OFFER",
+        /// Cards side by side.
+        Carousel = "CAROUSEL",
+        /// Asks whether the business may call.
+        CallPermissionRequest = "CALL_PERMISSION_REQUEST",
+    }
+    /// `format` of a header.
+    HeaderFormat {
+        /// A line of text.
+        Text = "TEXT",
+        /// A picture.
+        Image = "IMAGE",
+        /// A film.
+        Video = "VIDEO",
+        /// A file.
+        Document = "DOCUMENT",
+        /// A moving picture.
+        Gif = "GIF",
+        /// A place.
+        Location = "LOCATION",
+        /// An item of the catalog.
+        Product = "PRODUCT",
+    }
+    /// `type` of a button.
+    ButtonType {
+        /// Answers with its label.
+        QuickReply = "QUICK_REPLY",
+        /// Opens a page.
+        Url = "URL",
+        /// Calls a number.
+        PhoneNumber = "PHONE_NUMBER",
+        /// Copies a code of an offer.
+        CopyCode = "COPY_CODE",
+        /// Opens a flow.
+        Flow = "FLOW",
+        /// Hands over a one-time password.
+        Otp = "OTP",
+        /// Shows the catalog.
+        Catalog = "CATALOG",
+        /// Shows several items of the catalog.
+        MultiProduct = "MPM",
+        /// Shows one item of the catalog.
+        SingleProduct = "SPM",
+        /// Calls the business over WhatsApp.
+        VoiceCall = "VOICE_CALL",
+        /// Opens an app.
+        App = "APP",
+        /// Asks for the customer's contact.
+        RequestContactInfo = "REQUEST_CONTACT_INFO",
+    }
+    /// `otp_type` of a button.
+    OtpType {
+        /// The customer copies the code.
+        CopyCode = "COPY_CODE",
+        /// The app fills it in at one tap.
+        OneTap = "ONE_TAP",
+        /// The app fills it in by itself.
+        ZeroTap = "ZERO_TAP",
     }
     /// `status` of a migration intent.
     IntentStatus {

@@ -19,7 +19,8 @@ use super::{
     switches::Switches,
     words::{
         AccountMode, Category, CodeVerification, IntentStatus, NameStatus, NumberStatus,
-        ParameterFormat, Platform, Quality, Review, TemplateStatus, TokenKind, Verification,
+        ParameterFormat, Platform, Quality, Review, SubCategory, TemplateStatus, TokenKind,
+        Verification,
     },
 };
 use crate::{
@@ -31,7 +32,11 @@ use crate::{
 };
 
 /// Seconds of a day.
-const DAY: u32 = 24 * 3600;
+pub const DAY: u32 = 24 * 3600;
+/// Days for which the name of a deleted template stays blocked.
+///
+/// Source: <https://developers.facebook.com/docs/whatsapp/business-management-api/message-templates>
+pub const NAME_BLOCK_DAYS: u32 = 30;
 
 /// A business portfolio.
 #[derive(Clone, Debug, Serialize)]
@@ -109,6 +114,8 @@ pub struct Waba {
     pub max_numbers: usize,
     /// How many templates it may hold; absent means Meta's own rule.
     pub template_limit: Option<usize>,
+    /// Whether a catalog is connected to it.
+    pub has_catalog: bool,
     /// Apps subscribed to its webhooks, and the callback override of each.
     pub subscriptions: BTreeMap<AppId, Option<String>>,
 }
@@ -273,6 +280,41 @@ pub struct Template {
     pub components: Value,
     /// Why it was refused.
     pub rejected_reason: Option<String>,
+    /// The category it had before Meta changed it.
+    pub previous_category: Option<Category>,
+    /// The category it should have, as Meta has announced.
+    pub correct_category: Option<Category>,
+    /// `sub_category`.
+    pub sub_category: Option<SubCategory>,
+    /// `message_send_ttl_seconds`; −1 means 30 days.
+    pub message_send_ttl_seconds: Option<i64>,
+    /// `cta_url_link_tracking_opted_out`.
+    pub cta_url_link_tracking_opted_out: Option<bool>,
+    /// When it was edited while it was approved.
+    #[serde(skip)]
+    pub edits: Vec<Timestamp>,
+}
+
+/// A name that may not be used again for a while: an approved template of that name was deleted.
+#[derive(Clone, Debug)]
+pub struct NameBlock {
+    /// The WABA it was on.
+    pub waba: WabaId,
+    /// The template's name.
+    pub name: String,
+    /// The language; absent means all languages.
+    pub language: Option<String>,
+    /// When it was deleted.
+    pub since: Timestamp,
+}
+
+/// How a call ends that takes longer than Graph gives it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Overrun {
+    /// Whether it had an effect all the same.
+    pub took_effect: bool,
+    /// Whether no answer comes at all.
+    pub is_silent: bool,
 }
 
 /// The world.
@@ -307,6 +349,15 @@ pub struct World {
     /// The order in which flows came to be: lists keep it.
     #[serde(skip)]
     pub flow_order: Vec<FlowId>,
+    /// Names of deleted templates.
+    #[serde(skip)]
+    pub name_blocks: Vec<NameBlock>,
+    /// When templates were created, by WABA.
+    #[serde(skip)]
+    pub template_creations: BTreeMap<WabaId, VecDeque<Timestamp>>,
+    /// How the call under way ends when it takes too long.
+    #[serde(skip)]
+    pub overrun: Option<Overrun>,
     /// What was uploaded.
     #[serde(skip)]
     pub media: Library,
@@ -360,6 +411,9 @@ impl World {
             template_order: Vec::new(),
             flows: BTreeMap::new(),
             flow_order: Vec::new(),
+            name_blocks: Vec::new(),
+            template_creations: BTreeMap::new(),
+            overrun: None,
             media: Library::default(),
             uploads: BTreeMap::new(),
             solutions: BTreeMap::new(),
@@ -426,6 +480,23 @@ impl World {
             .iter()
             .filter_map(|id| Some((id, self.flows.get(id)?)))
             .filter(move |(_, flow)| flow.waba == *waba)
+    }
+
+    /// Removes a template.
+    pub fn remove_template(&mut self, id: &TemplateId) {
+        self.template_order.retain(|listed| listed != id);
+        self.templates.remove(id);
+    }
+
+    /// Returns whether a deleted template keeps others from taking its name.
+    pub fn is_name_blocked(&self, waba: &WabaId, name: &str, language: &str) -> bool {
+        let seconds = NAME_BLOCK_DAYS.saturating_mul(DAY);
+        self.name_blocks.iter().any(|block| {
+            block.waba == *waba
+                && block.name == name
+                && block.language.as_deref().is_none_or(|it| it == language)
+                && self.is_within(block.since, seconds)
+        })
     }
 
     /// Returns the node of a number on a WABA, unless it has left.

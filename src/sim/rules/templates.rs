@@ -17,9 +17,9 @@ use crate::{
         edges::template_limit,
         error::GraphError,
         script::{Pending, fits},
-        switches::{FailedShape, MigratedIds, RepeatedCopy},
+        switches::{FailedShape, MigratedIds, RepeatedCopy, SlowCopy, SlowCopyEnd},
         words::{Quality, TemplateStatus},
-        world::{Template, Token, World},
+        world::{Overrun, Template, Token, World},
     },
 };
 
@@ -29,7 +29,12 @@ const MOST: usize = 500;
 /// Copies templates from another account.
 pub fn migrate(world: &mut World, target: &WabaId, token: &Token, params: &Params) -> Answered {
     let source = source(world, target, token, params)?;
-    let wanted = choose(world, &source, params)?;
+    let mut wanted = choose(world, &source, params)?;
+    let is_slow = wanted.ids.len() > world.switches.copies_per_call;
+    if is_slow {
+        wanted.ids.truncate(copied_when_slow(world));
+    }
+    let took_effect = !wanted.ids.is_empty();
     let mut room = Room::of(world, target);
     let mut migrated = Vec::new();
     let mut failed = wanted.failed;
@@ -52,8 +57,29 @@ pub fn migrate(world: &mut World, target: &WabaId, token: &Token, params: &Param
             Refusal::Silent => {}
         }
     }
+    if is_slow {
+        return Err(overrun(world, took_effect));
+    }
     let failed = shape(world.switches.failed_shape, &failed);
     Ok(json!({"migrated_templates": migrated, "failed_templates": failed}))
+}
+
+/// Returns how many templates are copied by a call that takes too long.
+fn copied_when_slow(world: &World) -> usize {
+    match world.switches.slow_copy {
+        SlowCopy::Nothing => 0,
+        SlowCopy::Part => world.switches.copies_per_call,
+        SlowCopy::All => MOST,
+    }
+}
+
+/// Ends a call that takes longer than the 30 seconds it has; nobody learns what it did.
+fn overrun(world: &mut World, took_effect: bool) -> GraphError {
+    world.overrun = Some(Overrun {
+        took_effect,
+        is_silent: world.switches.slow_copy_end == SlowCopyEnd::Silence,
+    });
+    GraphError::too_much_data()
 }
 
 /// Both accounts belong to one portfolio and the token reaches both.
@@ -159,7 +185,14 @@ fn refusal(world: &World, room: &Room, template: &Template) -> Refusal {
     if let Some((_, reason)) = scripted {
         return Refusal::Because(reason.clone());
     }
-    if room.taken.contains(&key(template)) {
+    if world.switches.refuses_incorrect_category
+        && template
+            .correct_category
+            .is_some_and(|category| category != template.category)
+    {
+        return Refusal::Because("Incorrect category".into());
+    }
+    if room.has(template) {
         return match world.switches.repeated_copy {
             RepeatedCopy::Failed => {
                 Refusal::Because("Content in this language already exists".into())
@@ -167,26 +200,42 @@ fn refusal(world: &World, room: &Room, template: &Template) -> Refusal {
             RepeatedCopy::Skipped => Refusal::Silent,
         };
     }
-    if room.taken.len() >= room.most {
+    if world.is_name_blocked(&room.waba, &template.name, &template.language) {
+        return Refusal::Because("Content in this language is being deleted".into());
+    }
+    if room.is_full() {
         return Refusal::Because("Template limit reached".into());
     }
     Refusal::None
 }
 
 /// What an account holds. A copy that is on its way counts as there.
-struct Room {
+pub(super) struct Room {
+    waba: WabaId,
     taken: BTreeSet<(String, String)>,
     most: usize,
 }
 
 impl Room {
-    fn of(world: &World, waba: &WabaId) -> Self {
+    /// Counts what is there and what is coming.
+    pub(super) fn of(world: &World, waba: &WabaId) -> Self {
         let present = world.templates_of(waba).map(|(_, template)| template);
         let coming = world.agenda.copies().filter(|copy| copy.waba == *waba);
         Self {
+            waba: waba.clone(),
             taken: present.chain(coming).map(key).collect(),
             most: template_limit(world, waba),
         }
+    }
+
+    /// Returns whether a template's name and language are used.
+    pub(super) fn has(&self, template: &Template) -> bool {
+        self.taken.contains(&key(template))
+    }
+
+    /// Returns whether no further template fits.
+    pub(super) fn is_full(&self) -> bool {
+        self.taken.len() >= self.most
     }
 
     fn take(&mut self, template: &Template) {
@@ -227,6 +276,9 @@ fn start_copy(world: &mut World, target: &WabaId, mut template: Template) -> Tem
         status: switches.copy_status,
         quality: Quality::Unknown,
         rejected_reason: None,
+        previous_category: None,
+        correct_category: None,
+        edits: Vec::new(),
         ..template
     };
     world

@@ -1,0 +1,613 @@
+//! The life of a template: creation, review, edit, deletion, and how it is read back.
+
+use serde_json::{Value, json};
+
+use super::{
+    happening::Happening,
+    seed,
+    switches::{CategoryChange, DeletedTemplates, ReviewRule},
+    tests::{Bench, SOURCE, TARGET, refused, waba},
+    words::{Category, Quality, RejectedReason, TemplateStatus},
+    world::{DAY, World},
+};
+use crate::api::transport::Method;
+
+/// A template with a plain body.
+pub(super) fn plain(name: &str) -> Value {
+    json!({
+        "name": name, "language": "en_US", "category": "UTILITY",
+        "components": [{"type": "BODY", "text": "Your order is ready."}],
+    })
+}
+
+pub(super) fn create(bench: &Bench, template: Value) -> Value {
+    bench.post(&format!("{TARGET}/message_templates"), template)
+}
+
+#[track_caller]
+fn created(bench: &Bench, template: Value) -> String {
+    let answer = create(bench, template);
+    let id = answer["id"].as_str();
+    id.unwrap_or_else(|| panic!("{answer}")).to_owned()
+}
+
+fn delete(bench: &Bench, params: Value) -> Value {
+    let path = format!("{TARGET}/message_templates");
+    let response = bench.raw(Method::Delete, &path, &params).unwrap();
+    serde_json::from_slice(&response.body).unwrap()
+}
+
+fn status(bench: &Bench, id: &str) -> Value {
+    bench.get(id, json!({"fields": "status"}))["status"].clone()
+}
+
+fn pass(bench: &Bench, seconds: u32) {
+    let end = bench.sim.world(|world| world.after(seconds));
+    bench.sim.edit(|world| world.advance_to(end));
+}
+
+/// Creates a template and waits until it is approved.
+#[track_caller]
+fn approved(bench: &Bench, name: &str) -> String {
+    let id = created(bench, plain(name));
+    pass(bench, 60);
+    assert_eq!(status(bench, &id), "APPROVED");
+    id
+}
+
+fn set_status(bench: &Bench, id: &str, status: TemplateStatus) {
+    bench.sim.edit(|world| {
+        let id = id.parse().unwrap();
+        world.templates.get_mut(&id).unwrap().status = status;
+    });
+}
+
+fn rule(name: &str) -> ReviewRule {
+    ReviewRule {
+        name: name.into(),
+        status: TemplateStatus::Approved,
+        reason: None,
+        category: None,
+        after_seconds: None,
+    }
+}
+
+#[test]
+fn a_template_is_created_reviewed_and_read() {
+    let bench = Bench::new();
+    let answer = create(&bench, plain("order_ready"));
+    let id = answer["id"].as_str().unwrap();
+    assert_eq!(
+        answer,
+        json!({"id": id, "status": "PENDING", "category": "UTILITY"})
+    );
+    pass(&bench, 60);
+    assert_eq!(
+        bench.get(id, json!({})),
+        json!({
+            "id": id, "name": "order_ready", "language": "en_US", "status": "APPROVED", "category": "UTILITY",
+            "parameter_format": "POSITIONAL", "components": [{"type": "BODY", "text": "Your order is ready."}],
+        })
+    );
+}
+
+#[test]
+fn parameters_are_checked_before_the_content() {
+    #[track_caller]
+    fn check(change: Value, subcode: Option<u64>, text: &str) {
+        let mut template = plain("order_ready");
+        for (key, value) in change.as_object().unwrap() {
+            template[key] = value.clone();
+        }
+        refused(&create(&Bench::new(), template), 100, subcode, text);
+    }
+    check(json!({"name": null}), None, "name is required");
+    check(json!({"name": "Order ready"}), Some(2_388_046), "lowercase");
+    check(
+        json!({"name": "o".repeat(513)}),
+        Some(2_388_046),
+        "lowercase",
+    );
+    check(json!({"language": null}), None, "language is required");
+    check(json!({"language": "english"}), None, "language");
+    check(json!({"language": "en-US"}), None, "language");
+    check(json!({"category": null}), None, "category is required");
+    check(
+        json!({"category": "OTP"}),
+        None,
+        "must be one of {AUTHENTICATION, MARKETING, UTILITY} - got \"OTP\"",
+    );
+    check(json!({"components": null}), None, "components is required");
+    check(json!({"components": []}), None, "non-empty");
+    check(
+        json!({"parameter_format": "MIXED"}),
+        None,
+        "parameter_format",
+    );
+    check(json!({"sub_category": "X"}), None, "sub_category");
+    check(
+        json!({"message_send_ttl_seconds": 29}),
+        None,
+        "between 30 and 43200",
+    );
+    check(
+        json!({"category": "MARKETING", "message_send_ttl_seconds": -1}),
+        None,
+        "between 43200",
+    );
+    check(
+        json!({"cta_url_link_tracking_opted_out": "maybe"}),
+        None,
+        "boolean",
+    );
+}
+
+#[test]
+fn a_wrong_name_is_blamed() {
+    let answer = create(&Bench::new(), plain("Wrong"));
+    assert_eq!(
+        answer["error"]["error_data"],
+        json!({"blame_field_specs": [["name"]]})
+    );
+}
+
+#[test]
+fn what_the_simulator_has_no_library_for_is_said() {
+    let mut template = plain("order_ready");
+    template["library_template_name"] = json!("delivery_update_1");
+    refused(
+        &create(&Bench::new(), template),
+        3,
+        None,
+        "library_template_name",
+    );
+}
+
+#[test]
+fn options_are_read_back_when_they_are_set() {
+    let bench = Bench::new();
+    let mut template = plain("order_ready");
+    template["sub_category"] = json!("ORDER_STATUS");
+    template["message_send_ttl_seconds"] = json!(-1);
+    template["cta_url_link_tracking_opted_out"] = json!(true);
+    let id = created(&bench, template);
+    let fields = "sub_category,message_send_ttl_seconds,cta_url_link_tracking_opted_out,quality_score,previous_category,correct_category,library_template_name";
+    assert_eq!(
+        bench.get(&id, json!({"fields": fields})),
+        json!({
+            "id": id, "sub_category": "ORDER_STATUS", "message_send_ttl_seconds": -1,
+            "cta_url_link_tracking_opted_out": true,
+        })
+    );
+    bench
+        .sim
+        .edit(|world| world.switches.hides_unknown_quality = false);
+    let node = bench.get(&id, json!({"fields": "quality_score"}));
+    assert_eq!(node["quality_score"]["score"], "UNKNOWN");
+}
+
+#[test]
+fn a_name_is_taken_once_in_a_language() {
+    let bench = Bench::new();
+    created(&bench, plain("order_ready"));
+    refused(
+        &create(&bench, plain("order_ready")),
+        100,
+        Some(2_388_024),
+        "already English (US) content",
+    );
+    let mut german = plain("order_ready");
+    german["language"] = json!("de");
+    created(&bench, german);
+}
+
+#[test]
+fn a_copy_on_its_way_takes_its_name_too() {
+    let bench = Bench::new();
+    let copied = json!({"source_waba_id": SOURCE});
+    bench.post(&format!("{TARGET}/migrate_message_templates"), copied);
+    refused(
+        &create(&bench, plain("welcome")),
+        100,
+        Some(2_388_024),
+        "already",
+    );
+}
+
+#[test]
+fn an_account_has_room_for_so_many_templates() {
+    let bench = Bench::with(|world| {
+        world.wabas.get_mut(&waba(TARGET)).unwrap().template_limit = Some(1);
+    });
+    created(&bench, plain("order_ready"));
+    refused(
+        &create(&bench, plain("order_paid")),
+        100,
+        Some(2_388_019),
+        "limit",
+    );
+}
+
+#[test]
+fn an_hour_allows_a_hundred_creations() {
+    let bench = Bench::with(|world| world.switches.rate_limits = false);
+    for at in 0..100 {
+        created(&bench, plain(&format!("order_{at}")));
+    }
+    let one_more = plain("order_100");
+    refused(
+        &create(&bench, one_more.clone()),
+        80008,
+        None,
+        "too many calls",
+    );
+    bench
+        .sim
+        .edit(|world| world.switches.too_many_creations_error = 613);
+    refused(&create(&bench, one_more.clone()), 613, None, "Too many");
+    pass(&bench, 3600);
+    created(&bench, one_more);
+}
+
+#[test]
+fn reviews_follow_their_rules() {
+    #[track_caller]
+    fn check(edit: fn(&mut World), answer: [&str; 2], later: Value) {
+        let bench = Bench::with(|world| {
+            world.switches.reviews = vec![ReviewRule {
+                status: TemplateStatus::Rejected,
+                reason: Some(RejectedReason::InvalidFormat),
+                after_seconds: Some(10),
+                ..rule("bad_*")
+            }];
+            edit(world);
+        });
+        let told = create(&bench, plain("bad_order"));
+        assert_eq!([&told["status"], &told["category"]], answer, "{told}");
+        pass(&bench, 10);
+        let id = told["id"].as_str().unwrap();
+        let mut node = bench.get(id, json!({"fields": "status,category,rejected_reason"}));
+        node.as_object_mut().unwrap().remove("id");
+        assert_eq!(node, later);
+        let good = approved(&bench, "good_order");
+        assert_eq!(status(&bench, &good), "APPROVED");
+    }
+    let rejected = |reason: &str| json!({"status": "REJECTED", "category": "UTILITY", "rejected_reason": reason});
+    let category = |world: &mut World| {
+        world.switches.reviews = vec![ReviewRule {
+            category: Some(Category::Marketing),
+            after_seconds: Some(5),
+            ..rule("bad_*")
+        }];
+    };
+    check(|_| {}, ["PENDING", "UTILITY"], rejected("INVALID_FORMAT"));
+    check(
+        |world| world.switches.reviews_at_once = true,
+        ["REJECTED", "UTILITY"],
+        rejected("INVALID_FORMAT"),
+    );
+    check(
+        category,
+        ["PENDING", "MARKETING"],
+        json!({"status": "APPROVED", "category": "MARKETING"}),
+    );
+}
+
+#[test]
+fn a_category_changes_only_when_allowed_where_that_is_so() {
+    let bench = Bench::with(|world| {
+        world.switches.category_change = CategoryChange::WhenAllowed;
+        world.switches.reviews = vec![ReviewRule {
+            category: Some(Category::Marketing),
+            ..rule("*")
+        }];
+    });
+    let id = created(&bench, plain("order_ready"));
+    pass(&bench, 60);
+    assert_eq!(
+        bench.get(&id, json!({"fields": "status,rejected_reason"})),
+        json!({"id": id, "status": "REJECTED", "rejected_reason": "INCORRECT_CATEGORY"})
+    );
+    let mut willing = plain("order_paid");
+    willing["allow_category_change"] = json!(true);
+    assert_eq!(create(&bench, willing)["category"], "MARKETING");
+}
+
+#[test]
+fn meta_changes_templates_by_itself() {
+    #[track_caller]
+    fn check(event: Value, expected: Value) {
+        let bench = Bench::new();
+        let id = approved(&bench, "order_ready");
+        let event: Happening = serde_json::from_value(event).unwrap();
+        bench.sim.edit(|world| world.happen(&event));
+        let fields = "status,category,previous_category,correct_category,quality_score{score}";
+        let mut node = bench.get(&id, json!({"fields": fields}));
+        node.as_object_mut().unwrap().remove("id");
+        assert_eq!(node, expected);
+    }
+    let of = |key: &str, mut what: Value| {
+        what["waba"] = json!(TARGET);
+        what["name"] = json!("order_ready");
+        json!({key: what})
+    };
+    check(
+        of("template_quality", json!({"quality": "RED"})),
+        json!({"status": "APPROVED", "category": "UTILITY", "quality_score": {"score": "RED"}}),
+    );
+    check(
+        of(
+            "template_category_announced",
+            json!({"category": "MARKETING"}),
+        ),
+        json!({"status": "APPROVED", "category": "UTILITY", "correct_category": "MARKETING"}),
+    );
+    check(
+        of("template_category", json!({"category": "MARKETING"})),
+        json!({"status": "APPROVED", "category": "MARKETING", "previous_category": "UTILITY"}),
+    );
+    check(
+        of("template_status", json!({"status": "DISABLED"})),
+        json!({"status": "DISABLED", "category": "UTILITY"}),
+    );
+}
+
+fn edited() -> Value {
+    json!({"components": [{"type": "body", "text": "It is ready now."}, {"type": "footer", "text": "Bye"}]})
+}
+
+#[test]
+fn an_edit_replaces_the_components_and_goes_to_review() {
+    let bench = Bench::new();
+    let id = approved(&bench, "order_ready");
+    assert_eq!(bench.post(&id, edited()), json!({"success": true}));
+    assert_eq!(
+        bench.get(&id, json!({"fields": "status,components"})),
+        json!({"id": id, "status": "PENDING", "components": [
+            {"type": "BODY", "text": "It is ready now."}, {"type": "FOOTER", "text": "Bye"},
+        ]})
+    );
+    pass(&bench, 60);
+    assert_eq!(status(&bench, &id), "APPROVED");
+}
+
+#[test]
+fn edits_are_refused_by_status_and_content() {
+    let bench = Bench::new();
+    let id = created(&bench, plain("order_ready"));
+    let edit = |params: Value| bench.post(&id, params);
+    for status in [
+        TemplateStatus::Pending,
+        TemplateStatus::Disabled,
+        TemplateStatus::InAppeal,
+        TemplateStatus::PendingDeletion,
+    ] {
+        set_status(&bench, &id, status);
+        refused(&edit(edited()), 100, Some(2_388_039), status.as_str());
+    }
+    set_status(&bench, &id, TemplateStatus::Approved);
+    refused(&edit(json!({})), 100, None, "required");
+    refused(&edit(json!({"name": "other"})), 100, None, "Param name");
+    refused(&edit(json!({"language": "de"})), 100, None, "language");
+    refused(
+        &edit(json!({"category": "MARKETING"})),
+        100,
+        Some(2_388_039),
+        "category",
+    );
+    refused(
+        &edit(json!({"components": [{"type": "BODY", "text": "{{1}} is ready"}]})),
+        100,
+        Some(2_388_043),
+        "example",
+    );
+    assert_eq!(status(&bench, &id), "APPROVED", "nothing has changed");
+    set_status(&bench, &id, TemplateStatus::Rejected);
+    assert_eq!(
+        edit(json!({"category": "MARKETING"})),
+        json!({"success": true})
+    );
+    assert_eq!(
+        bench.get(&id, json!({"fields": "category"}))["category"],
+        "MARKETING"
+    );
+}
+
+#[test]
+fn an_approved_template_is_edited_once_a_day_and_ten_times_a_month() {
+    let bench = Bench::new();
+    let id = approved(&bench, "order_ready");
+    for _ in 0..10 {
+        assert_eq!(bench.post(&id, edited()), json!({"success": true}));
+        pass(&bench, 60);
+        refused(&bench.post(&id, edited()), 100, None, "once in 24 hours");
+        pass(&bench, DAY);
+    }
+    bench
+        .sim
+        .edit(|world| world.switches.too_many_edits_subcode = Some(7));
+    refused(&bench.post(&id, edited()), 100, Some(7), "10 times");
+    set_status(&bench, &id, TemplateStatus::Paused);
+    assert_eq!(bench.post(&id, edited()), json!({"success": true}));
+}
+
+#[test]
+fn a_pause_can_be_taken_back() {
+    let bench = Bench::new();
+    let id = approved(&bench, "order_ready");
+    let unpause = || bench.post(&format!("{id}/unpause"), json!({}));
+    refused(&unpause(), 100, Some(2_388_039), "not paused");
+    set_status(&bench, &id, TemplateStatus::Paused);
+    assert_eq!(unpause(), json!({"success": true}));
+    assert_eq!(status(&bench, &id), "APPROVED");
+}
+
+#[test]
+fn a_deleted_name_stays_blocked_for_thirty_days() {
+    let bench = Bench::new();
+    let id = approved(&bench, "order_ready");
+    assert_eq!(
+        delete(&bench, json!({"name": "order_ready"})),
+        json!({"success": true})
+    );
+    assert_eq!(status(&bench, &id), "PENDING_DELETION");
+    let again = || create(&bench, plain("order_ready"));
+    refused(&again(), 100, Some(2_388_023), "4 weeks");
+    let mut german = plain("order_ready");
+    german["language"] = json!("de");
+    refused(&create(&bench, german), 100, Some(2_388_023), "German");
+    refused(
+        &delete(&bench, json!({"name": "order_ready"})),
+        100,
+        None,
+        "does not exist",
+    );
+    pass(&bench, 30 * DAY);
+    refused(
+        &bench.get(&id, json!({})),
+        100,
+        Some(33),
+        "Unsupported get request",
+    );
+    assert_eq!(again()["status"], "PENDING");
+}
+
+#[test]
+fn a_deleted_template_can_be_gone_at_once_and_its_name_still_blocked() {
+    let bench = Bench::with(|world| world.switches.deleted_templates = DeletedTemplates::Gone);
+    let id = approved(&bench, "order_ready");
+    delete(&bench, json!({"name": "order_ready", "hsm_id": id}));
+    refused(&bench.get(&id, json!({})), 100, Some(33), "Unsupported");
+    refused(
+        &create(&bench, plain("order_ready")),
+        100,
+        Some(2_388_023),
+        "4 weeks",
+    );
+    let mut german = plain("order_ready");
+    german["language"] = json!("de");
+    created(&bench, german);
+}
+
+#[test]
+fn a_template_that_never_was_approved_goes_at_once() {
+    let bench = Bench::new();
+    let id = created(&bench, plain("order_ready"));
+    delete(&bench, json!({"name": "order_ready"}));
+    pass(&bench, 60);
+    refused(&bench.get(&id, json!({})), 100, Some(33), "Unsupported");
+    created(&bench, plain("order_ready"));
+}
+
+#[test]
+fn a_review_does_not_bring_back_what_was_deleted() {
+    let bench = Bench::new();
+    let id = approved(&bench, "order_ready");
+    bench.post(&id, edited());
+    set_status(&bench, &id, TemplateStatus::Approved);
+    delete(&bench, json!({"name": "order_ready"}));
+    pass(&bench, 60);
+    assert_eq!(status(&bench, &id), "PENDING_DELETION");
+}
+
+#[test]
+fn deletions_are_all_or_nothing() {
+    let bench = Bench::new();
+    let one = approved(&bench, "order_ready");
+    let two = approved(&bench, "order_paid");
+    refused(
+        &delete(&bench, json!({"hsm_ids": [one, "77"]})),
+        100,
+        None,
+        "77",
+    );
+    set_status(&bench, &two, TemplateStatus::Disabled);
+    refused(
+        &delete(&bench, json!({"hsm_ids": [one, two]})),
+        100,
+        Some(2_388_039),
+        "DISABLED",
+    );
+    assert_eq!(status(&bench, &one), "APPROVED");
+    refused(
+        &delete(&bench, json!({"hsm_ids": [one], "name": "order_ready"})),
+        100,
+        None,
+        "combined",
+    );
+    refused(
+        &delete(&bench, json!({"hsm_ids": []})),
+        100,
+        None,
+        "1 to 100",
+    );
+    refused(
+        &delete(&bench, json!({"hsm_id": one})),
+        100,
+        None,
+        "name is required",
+    );
+    refused(
+        &delete(&bench, json!({"hsm_id": one, "name": "order_paid"})),
+        100,
+        None,
+        "does not exist",
+    );
+    assert_eq!(
+        delete(&bench, json!({"hsm_ids": [one]})),
+        json!({"success": true})
+    );
+    assert_eq!(status(&bench, &one), "PENDING_DELETION");
+}
+
+#[test]
+fn templates_are_filtered_by_what_they_are() {
+    #[track_caller]
+    fn check(filter: Value, expected: &[&str]) {
+        let bench = Bench::with(|world| {
+            let mut bad = seed::template(&waba(TARGET), "order_bad", "de");
+            bad.category = Category::Marketing;
+            bad.quality = Quality::Red;
+            bad.status = TemplateStatus::Paused;
+            let id = world.invent_id();
+            world.add_template(id, bad);
+        });
+        created(&bench, plain("order_ready"));
+        let mut params = filter.clone();
+        params["fields"] = json!("name");
+        let list = bench.get(&format!("{TARGET}/message_templates"), params);
+        let names: Vec<&str> = list["data"]
+            .as_array()
+            .unwrap_or_else(|| panic!("{list}"))
+            .iter()
+            .filter_map(|item| item["name"].as_str())
+            .collect();
+        assert_eq!(names, expected, "{filter}");
+    }
+    check(json!({"name": "order"}), &["order_bad", "order_ready"]);
+    check(json!({"name_or_content": "ready"}), &["order_ready"]);
+    check(json!({"content": "about order"}), &["order_bad"]);
+    check(json!({"language": ["de"]}), &["order_bad"]);
+    check(json!({"category": "MARKETING"}), &["order_bad"]);
+    check(json!({"status": "PENDING"}), &["order_ready"]);
+    check(json!({"quality_score": "RED"}), &["order_bad"]);
+}
+
+#[test]
+fn a_summary_counts_templates() {
+    let bench = Bench::new();
+    created(&bench, plain("order_ready"));
+    let fields =
+        "total_count,message_template_count,message_template_limit,are_translations_complete";
+    let list = bench.get(
+        &format!("{TARGET}/message_templates"),
+        json!({"name": "none", "summary": fields}),
+    );
+    assert_eq!(
+        list["summary"],
+        json!({
+            "total_count": 0, "message_template_count": 1, "message_template_limit": 250,
+            "are_translations_complete": true,
+        })
+    );
+}

@@ -4,7 +4,10 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use super::file::{default_world, parse, schema};
+use super::{
+    file::{default_world, parse, schema},
+    words::{Category, Quality, TemplateStatus},
+};
 
 const SMALL: &str = r#"
 version: 1
@@ -207,4 +210,37 @@ fn the_schema_admits_the_default_world() {
         .map(|error| error.to_string())
         .collect();
     assert_eq!(errors, Vec::<String>::new());
+}
+
+#[test]
+fn a_world_file_scripts_reviews_and_describes_templates() {
+    let more = r#"
+templates:
+  - { id: "77", waba: "102290129340398", name: offer, language: de, category: MARKETING, previous_category: UTILITY,
+      correct_category: AUTHENTICATION, sub_category: ORDER_STATUS, message_send_ttl_seconds: 43200, cta_url_link_tracking_opted_out: true }
+switches:
+  reviews: [{ name: "promo_*", status: REJECTED, reason: INVALID_FORMAT, after_seconds: 5 }, { name: "*", category: MARKETING }]
+  category_change: when_allowed
+  deleted_templates: gone
+  slow_copy: all
+  slow_copy_end: silence
+  too_many_edits_subcode: 7
+events:
+  - { when: { after_seconds: 5 }, what: { template_paused: { waba: "102290129340398", name: offer } } }
+  - { when: { after_seconds: 6 }, what: { template_category: { waba: "102290129340398", name: offer, language: de, category: UTILITY } } }
+  - { when: { after_seconds: 7 }, what: { template_quality: { waba: "102290129340398", name: offer, quality: RED } } }
+"#;
+    let mut world = parse("w.yaml", format!("{SMALL}{more}").as_bytes()).unwrap();
+    let id = "77".parse().unwrap();
+    let before = world.templates[&id].clone();
+    assert_eq!(before.previous_category, Some(Category::Utility));
+    assert_eq!(before.correct_category, Some(Category::Authentication));
+    assert_eq!(before.message_send_ttl_seconds, Some(43_200));
+    assert_eq!(world.switches.reviews.len(), 2);
+    world.advance_to(world.after(10));
+    let after = &world.templates[&id];
+    assert_eq!(after.status, TemplateStatus::Paused);
+    assert_eq!(after.category, Category::Utility);
+    assert_eq!(after.quality, Quality::Red);
+    assert_eq!(after.correct_category, None);
 }

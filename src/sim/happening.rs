@@ -11,7 +11,7 @@ use super::{
         Category, CodeVerification, Decision, FlowStatus, NameStatus, NumberStatus, Quality,
         Review, TemplateStatus, Verification,
     },
-    world::{Number, Template, Token, Waba, World},
+    world::{Number, Token, Waba, World},
 };
 use crate::{
     ids::{BusinessId, WabaId},
@@ -132,6 +132,17 @@ pub enum Happening {
         language: Option<String>,
         /// `category` from now on.
         category: Category,
+    },
+    /// Meta pauses an approved template for low quality: for 3 hours, then for 6; the third time it is
+    /// disabled. The hours are unconfirmed.
+    TemplatePaused {
+        /// The WABA's id.
+        waba: String,
+        /// The template's name.
+        name: String,
+        /// Its language; absent means every language.
+        #[serde(default)]
+        language: Option<String>,
     },
     /// The payment method of a WABA is removed.
     PaymentRemoved {
@@ -256,6 +267,11 @@ impl World {
                     .filter(|flow| flow.waba.as_str() == waba && flow.name == *name)
                     .for_each(|flow| flow.status = *status);
             }
+            Happening::TemplatePaused {
+                waba,
+                name,
+                language,
+            } => self.pause_templates((waba, name, language.as_deref())),
             Happening::TemplateQuality {
                 waba,
                 name,
@@ -332,22 +348,6 @@ impl World {
         });
     }
 
-    fn each_template(
-        &mut self,
-        (waba, name, language): (&str, &str, Option<&str>),
-        change: impl FnMut(&mut Template),
-    ) {
-        let is_meant = |template: &&mut Template| {
-            template.waba.as_str() == waba
-                && template.name == name
-                && language.is_none_or(|language| language == template.language)
-        };
-        self.templates
-            .values_mut()
-            .filter(is_meant)
-            .for_each(change);
-    }
-
     fn account(&mut self, waba: &str, change: impl FnOnce(&mut Waba)) {
         let id = waba.parse::<WabaId>().ok();
         if let Some(waba) = id.and_then(|id| self.wabas.get_mut(&id)) {
@@ -408,31 +408,6 @@ impl World {
         self.numbers
             .retain(|_, number| number.phone != *phone || number.is_live());
         self.deleted.insert(phone.clone(), self.now);
-    }
-}
-
-impl Template {
-    /// Ends a review.
-    pub(super) fn decide(&mut self, status: TemplateStatus, reason: Option<String>) {
-        self.status = status;
-        self.rejected_reason = reason;
-    }
-
-    /// Gets the category that Meta finds right.
-    fn recategorise(&mut self, category: Category) {
-        if category != self.category {
-            self.previous_category = Some(self.category);
-            self.category = category;
-        }
-        self.correct_category = None;
-    }
-
-    /// Returns whether its owner has deleted it.
-    pub(super) fn is_deleted(&self) -> bool {
-        matches!(
-            self.status,
-            TemplateStatus::PendingDeletion | TemplateStatus::Deleted
-        )
     }
 }
 

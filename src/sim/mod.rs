@@ -32,6 +32,7 @@ pub mod seed;
 pub mod serve;
 pub mod signup;
 pub mod switches;
+mod template_life;
 mod template_view;
 pub mod usage;
 pub mod version;
@@ -196,6 +197,8 @@ mod script_tests;
 mod signup_tests;
 #[cfg(test)]
 mod standing_tests;
+#[cfg(test)]
+mod template_change_tests;
 #[cfg(test)]
 mod template_copy_tests;
 #[cfg(test)]

@@ -275,6 +275,8 @@ pub enum Pending {
     Copy(TemplateId, Box<Template>),
     /// A template's review ends.
     Review(TemplateId, TemplateStatus, Option<String>),
+    /// A template's n-th pause ends.
+    PauseEnds(TemplateId, u32),
     /// A deleted template disappears.
     Purge(TemplateId),
     /// An event of the script.
@@ -298,7 +300,10 @@ impl Agenda {
     pub fn copies(&self) -> impl Iterator<Item = &Template> {
         self.entries.iter().filter_map(|(_, what)| match what {
             Pending::Copy(_, template) => Some(template.as_ref()),
-            Pending::Review(..) | Pending::Purge(_) | Pending::Event(_) => None,
+            Pending::Review(..)
+            | Pending::PauseEnds(..)
+            | Pending::Purge(_)
+            | Pending::Event(_) => None,
         })
     }
 
@@ -348,6 +353,7 @@ impl World {
                     template.decide(status, reason);
                 }
             }
+            Pending::PauseEnds(id, pauses) => self.end_pause(&id, pauses),
             Pending::Purge(id) => self.remove_template(&id),
         }
     }

@@ -408,6 +408,7 @@ pub fn template(waba: &WabaId, name: &str, language: &str) -> Template {
         sub_category: None,
         message_send_ttl_seconds: None,
         cta_url_link_tracking_opted_out: None,
+        pauses: 0,
         edits: Vec::new(),
     }
 }

@@ -290,6 +290,8 @@ pub struct Template {
     pub message_send_ttl_seconds: Option<i64>,
     /// `cta_url_link_tracking_opted_out`.
     pub cta_url_link_tracking_opted_out: Option<bool>,
+    /// How often Meta has paused it.
+    pub pauses: u32,
     /// When it was edited while it was approved.
     #[serde(skip)]
     pub edits: Vec<Timestamp>,

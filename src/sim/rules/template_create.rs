@@ -162,6 +162,7 @@ fn read(
         cta_url_link_tracking_opted_out: tracking
             .then(|| params.flag("cta_url_link_tracking_opted_out"))
             .transpose()?,
+        pauses: 0,
         edits: Vec::new(),
     })
 }

@@ -4,6 +4,8 @@
 //!
 //! Source: <https://developers.facebook.com/docs/graph-api/reference/whats-app-business-account/message_templates/>
 
+use std::collections::BTreeSet;
+
 use super::{Answered, success, template_edit::refused_change};
 use crate::{
     ids::{TemplateId, WabaId},
@@ -37,7 +39,7 @@ fn choose(
     world: &World,
     waba: &WabaId,
     params: &Params,
-) -> Result<(Vec<TemplateId>, bool), GraphError> {
+) -> Result<(BTreeSet<TemplateId>, bool), GraphError> {
     if let Some(listed) = params.list("hsm_ids")? {
         if params.has("name") || params.has("hsm_id") {
             return Err(GraphError::parameter(
@@ -48,13 +50,13 @@ fn choose(
     }
     let name = params.required("name")?;
     let named = living(world, waba).filter(|(_, template)| template.name == name);
-    let ids: Vec<TemplateId> = named.map(|(id, _)| id.clone()).collect();
+    let ids: BTreeSet<TemplateId> = named.map(|(id, _)| id.clone()).collect();
     match params.text("hsm_id")? {
         None if ids.is_empty() => Err(not_found(&name)),
         None => Ok((ids, true)),
         Some(text) => {
             let id = ids.into_iter().find(|id| id.as_str() == text);
-            Ok((vec![id.ok_or_else(|| not_found(&text))?], false))
+            Ok(([id.ok_or_else(|| not_found(&text))?].into(), false))
         }
     }
 }
@@ -63,22 +65,20 @@ fn listed_ids(
     world: &World,
     waba: &WabaId,
     listed: &[String],
-) -> Result<Vec<TemplateId>, GraphError> {
+) -> Result<BTreeSet<TemplateId>, GraphError> {
     if !(1..=MOST).contains(&listed.len()) {
         return Err(GraphError::parameter(
             "Param hsm_ids must have 1 to 100 elements.",
         ));
     }
-    listed
-        .iter()
-        .map(|text| {
-            let mut held = living(world, waba);
-            let found = held.find(|(id, _)| id.as_str() == text);
-            found
-                .map(|(id, _)| id.clone())
-                .ok_or_else(|| not_found(text))
-        })
-        .collect()
+    let find = |text: &String| {
+        let mut held = living(world, waba);
+        let found = held.find(|(id, _)| id.as_str() == text);
+        found
+            .map(|(id, _)| id.clone())
+            .ok_or_else(|| not_found(text))
+    };
+    listed.iter().map(find).collect()
 }
 
 fn living<'a>(

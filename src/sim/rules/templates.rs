@@ -192,6 +192,9 @@ fn refusal(world: &World, room: &Room, template: &Template) -> Refusal {
     {
         return Refusal::Because("Incorrect category".into());
     }
+    if world.is_name_blocked(&room.waba, &template.name, &template.language) {
+        return Refusal::Because("Content in this language is being deleted".into());
+    }
     if room.has(template) {
         return match world.switches.repeated_copy {
             RepeatedCopy::Failed => {
@@ -199,9 +202,6 @@ fn refusal(world: &World, room: &Room, template: &Template) -> Refusal {
             }
             RepeatedCopy::Skipped => Refusal::Silent,
         };
-    }
-    if world.is_name_blocked(&room.waba, &template.name, &template.language) {
-        return Refusal::Because("Content in this language is being deleted".into());
     }
     if room.is_full() {
         return Refusal::Because("Template limit reached".into());
@@ -278,6 +278,7 @@ fn start_copy(world: &mut World, target: &WabaId, mut template: Template) -> Tem
         rejected_reason: None,
         previous_category: None,
         correct_category: None,
+        pauses: 0,
         edits: Vec::new(),
         ..template
     };

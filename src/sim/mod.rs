@@ -198,6 +198,8 @@ mod signup_tests;
 #[cfg(test)]
 mod standing_tests;
 #[cfg(test)]
+mod template_button_tests;
+#[cfg(test)]
 mod template_change_tests;
 #[cfg(test)]
 mod template_copy_tests;

@@ -354,7 +354,7 @@ impl World {
                 }
             }
             Pending::PauseEnds(id, pauses) => self.end_pause(&id, pauses),
-            Pending::Purge(id) => self.remove_template(&id),
+            Pending::Purge(id) => self.purge_template(&id),
         }
     }
 }

@@ -258,6 +258,9 @@ pub struct Switches {
     pub too_many_edits_subcode: Option<u32>,
     /// A deleted template. Default `pending_deletion`; unconfirmed.
     pub deleted_templates: DeletedTemplates,
+    /// How long the name of a deleted template stays blocked that was not approved, in seconds.
+    /// Default 60; unconfirmed.
+    pub deletion_seconds: u32,
     /// Whether components come back in another order, by type. Default `false`; unconfirmed.
     pub reorders_components: bool,
     /// Whether texts come back with HTML entities. Default `false`; unconfirmed.
@@ -361,6 +364,7 @@ impl Default for Switches {
             too_many_creations_error: 80008,
             too_many_edits_subcode: None,
             deleted_templates: DeletedTemplates::PendingDeletion,
+            deletion_seconds: 60,
             reorders_components: false,
             escapes_text: false,
             shows_otp_as_url: false,

@@ -76,6 +76,12 @@ fn edits_are_refused_by_status_and_content() {
     );
     assert_eq!(status(&bench, &id), "APPROVED", "nothing has changed");
     set_status(&bench, &id, TemplateStatus::Rejected);
+    refused(
+        &edit(json!({"category": "AUTHENTICATION"})),
+        100,
+        None,
+        "components is required",
+    );
     assert_eq!(
         edit(json!({"category": "MARKETING"})),
         json!({"success": true})
@@ -167,6 +173,12 @@ fn a_template_that_never_was_approved_goes_at_once() {
     let bench = Bench::new();
     let id = created(&bench, plain("order_ready"));
     delete(&bench, json!({"name": "order_ready"}));
+    refused(
+        &create(&bench, plain("order_ready")),
+        100,
+        Some(2_388_023),
+        "less than 1 minute",
+    );
     pass(&bench, 60);
     refused(&bench.get(&id, json!({})), 100, Some(33), "Unsupported");
     created(&bench, plain("order_ready"));

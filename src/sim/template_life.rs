@@ -41,6 +41,13 @@ impl World {
         }
     }
 
+    /// Removes a template that is still being deleted.
+    pub(super) fn purge_template(&mut self, id: &TemplateId) {
+        if self.templates.get(id).is_some_and(Template::is_deleted) {
+            self.remove_template(id);
+        }
+    }
+
     /// Ends the n-th pause of a template, if it still lasts.
     pub(super) fn end_pause(&mut self, id: &TemplateId, pauses: u32) {
         if let Some(template) = self.templates.get_mut(id)

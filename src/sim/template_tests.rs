@@ -129,6 +129,19 @@ fn parameters_are_checked_before_the_content() {
 }
 
 #[test]
+fn components_may_come_as_text() {
+    let bench = Bench::new();
+    let mut template = plain("order_ready");
+    template["components"] = json!(template["components"].to_string());
+    let id = created(&bench, template);
+    let node = bench.get(&id, json!({"fields": "components"}));
+    assert_eq!(node["components"], plain("order_ready")["components"]);
+    let mut broken = plain("order_paid");
+    broken["components"] = json!("[{");
+    refused(&create(&bench, broken), 100, None, "valid JSON");
+}
+
+#[test]
 fn a_wrong_name_is_blamed() {
     let answer = create(&Bench::new(), plain("Wrong"));
     assert_eq!(

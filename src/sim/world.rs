@@ -33,7 +33,7 @@ use crate::{
 
 /// Seconds of a day.
 pub const DAY: u32 = 24 * 3600;
-/// Days for which the name of a deleted template stays blocked.
+/// Days for which the name of a deleted template stays blocked that was approved.
 ///
 /// Source: <https://developers.facebook.com/docs/whatsapp/business-management-api/message-templates>
 pub const NAME_BLOCK_DAYS: u32 = 30;
@@ -297,7 +297,7 @@ pub struct Template {
     pub edits: Vec<Timestamp>,
 }
 
-/// A name that may not be used again for a while: an approved template of that name was deleted.
+/// A name that may not be used again for a while: a template of that name was deleted.
 #[derive(Clone, Debug)]
 pub struct NameBlock {
     /// The WABA it was on.
@@ -306,8 +306,8 @@ pub struct NameBlock {
     pub name: String,
     /// The language; absent means all languages.
     pub language: Option<String>,
-    /// When it was deleted.
-    pub since: Timestamp,
+    /// When it ends.
+    pub until: Timestamp,
 }
 
 /// How a call ends that takes longer than Graph gives it.
@@ -490,15 +490,22 @@ impl World {
         self.templates.remove(id);
     }
 
-    /// Returns whether a deleted template keeps others from taking its name.
-    pub fn is_name_blocked(&self, waba: &WabaId, name: &str, language: &str) -> bool {
-        let seconds = NAME_BLOCK_DAYS.saturating_mul(DAY);
-        self.name_blocks.iter().any(|block| {
+    /// Returns until when deleted templates keep others from taking their name, if they do.
+    pub fn name_blocked_until(
+        &self,
+        waba: &WabaId,
+        name: &str,
+        language: &str,
+    ) -> Option<Timestamp> {
+        let is_meant = |block: &&NameBlock| {
             block.waba == *waba
                 && block.name == name
                 && block.language.as_deref().is_none_or(|it| it == language)
-                && self.is_within(block.since, seconds)
-        })
+        };
+        let ends = self.name_blocks.iter().filter(is_meant);
+        ends.map(|block| block.until)
+            .filter(|until| *until > self.now)
+            .max()
     }
 
     /// Returns the node of a number on a WABA, unless it has left.

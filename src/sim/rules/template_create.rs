@@ -20,6 +20,7 @@ use crate::{
 
 /// Characters of a name.
 const NAME: usize = 512;
+const MINUTE: i64 = 60;
 const HOUR: u32 = 3600;
 /// Half a day and thirty days, in seconds.
 const HALF_DAY: i64 = 12 * 3600;
@@ -212,13 +213,11 @@ pub(super) fn components(
 fn refuse_taken(world: &World, template: &Template) -> Result<(), GraphError> {
     let room = Room::of(world, &template.waba);
     let language = template_language::name(&template.language);
-    if world.is_name_blocked(&template.waba, &template.name, &template.language)
-        || is_being_deleted(world, template)
-    {
+    if let Some(wait) = deletion_wait(world, template) {
         return Err(GraphError::template(
             "Message Template Language Is Being Deleted",
             format!(
-                "New {language} content can't be added while the existing {language} content is being deleted. Try again in 4 weeks \
+                "New {language} content can't be added while the existing {language} content is being deleted. Try again in {wait} \
                  or consider creating a new message template."
             ),
         )
@@ -243,8 +242,19 @@ fn refuse_taken(world: &World, template: &Template) -> Result<(), GraphError> {
     Ok(())
 }
 
-fn is_being_deleted(world: &World, template: &Template) -> bool {
-    world.templates_of(&template.waba).any(|(_, held)| {
-        held.is_deleted() && held.name == template.name && held.language == template.language
-    })
+/// Returns how long a deletion still blocks the template's name and language, in Meta's words.
+fn deletion_wait(world: &World, template: &Template) -> Option<&'static str> {
+    let (waba, name, language) = (&template.waba, &template.name, &template.language);
+    if let Some(until) = world.name_blocked_until(waba, name, language) {
+        let is_soon = until.duration_since(world.now).as_secs() <= MINUTE;
+        return Some(if is_soon {
+            "less than 1 minute"
+        } else {
+            "4 weeks"
+        });
+    }
+    let is_same = |held: &Template| held.name == *name && held.language == *language;
+    let mut held = world.templates_of(waba);
+    held.any(|(_, held)| held.is_deleted() && is_same(held))
+        .then_some("4 weeks")
 }

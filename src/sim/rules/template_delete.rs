@@ -1,6 +1,7 @@
 //! `DELETE /{WABA}/message_templates`: all languages of a name, one language, or a list of ids.
 //!
-//! All or nothing. The name of an approved template stays blocked for 30 days.
+//! All or nothing. The name of an approved template stays blocked for 30 days, that of others while
+//! the deletion is under way.
 //!
 //! Source: <https://developers.facebook.com/docs/graph-api/reference/whats-app-business-account/message_templates/>
 
@@ -106,25 +107,28 @@ fn refuse_disabled(world: &World, id: &TemplateId) -> Result<(), GraphError> {
 }
 
 fn remove(world: &mut World, id: TemplateId, is_whole_name: bool) {
-    let gone_at = world.after(NAME_BLOCK_DAYS.saturating_mul(DAY));
-    let Some(template) = world.templates.get_mut(&id) else {
+    let Some(template) = world.templates.get(&id) else {
         return;
     };
-    if template.status != TemplateStatus::Approved {
-        return world.remove_template(&id);
-    }
-    let block = NameBlock {
+    let was_approved = template.status == TemplateStatus::Approved;
+    let until = if was_approved {
+        world.after(NAME_BLOCK_DAYS.saturating_mul(DAY))
+    } else {
+        world.after(world.switches.deletion_seconds)
+    };
+    world.name_blocks.push(NameBlock {
         waba: template.waba.clone(),
         name: template.name.clone(),
         language: (!is_whole_name).then(|| template.language.clone()),
-        since: world.now,
-    };
-    world.name_blocks.push(block);
+        until,
+    });
     match world.switches.deleted_templates {
-        DeletedTemplates::PendingDeletion => {
-            template.status = TemplateStatus::PendingDeletion;
-            world.agenda.add(gone_at, Pending::Purge(id));
+        DeletedTemplates::PendingDeletion if was_approved => {
+            if let Some(template) = world.templates.get_mut(&id) {
+                template.status = TemplateStatus::PendingDeletion;
+            }
+            world.agenda.add(until, Pending::Purge(id));
         }
-        DeletedTemplates::Gone => world.remove_template(&id),
+        DeletedTemplates::PendingDeletion | DeletedTemplates::Gone => world.remove_template(&id),
     }
 }

@@ -11,7 +11,7 @@ use crate::{
     sim::{
         call::Params,
         error::GraphError,
-        words::TemplateStatus,
+        words::{Category, TemplateStatus},
         world::{DAY, Template, World},
     },
 };
@@ -26,6 +26,7 @@ const CHANGEABLE: [&str; 3] = ["category", "components", "message_send_ttl_secon
 pub fn edit(world: &mut World, id: &TemplateId, app: &AppId, params: &Params) -> Answered {
     let mut template = held(world, id)?;
     let was_approved = template.status == TemplateStatus::Approved;
+    let is_authentication = template.category == Category::Authentication;
     refuse_status(&template)?;
     for fixed in ["name", "language"] {
         if params.has(fixed) {
@@ -56,6 +57,10 @@ pub fn edit(world: &mut World, id: &TemplateId, app: &AppId, params: &Params) ->
     }
     if let Some(components) = template_create::components(world, &template, app, params)? {
         template.components = components;
+    } else if is_authentication != (template.category == Category::Authentication) {
+        return Err(GraphError::parameter(
+            "The parameter components is required: templates of category AUTHENTICATION have components of their own.",
+        ));
     }
     let verdict = template_review::judge(world, &template.name, template.category, false);
     world.templates.insert(id.clone(), template);

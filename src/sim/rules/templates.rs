@@ -192,7 +192,10 @@ fn refusal(world: &World, room: &Room, template: &Template) -> Refusal {
     {
         return Refusal::Because("Incorrect category".into());
     }
-    if world.is_name_blocked(&room.waba, &template.name, &template.language) {
+    if world
+        .name_blocked_until(&room.waba, &template.name, &template.language)
+        .is_some()
+    {
         return Refusal::Because("Content in this language is being deleted".into());
     }
     if room.has(template) {

@@ -18,7 +18,7 @@ use crate::{
     changeset::ChangeSet,
     field::FieldChange,
     ids::{Address, NumberStep, TemplateKey},
-    inventory::{Fate, is_selected},
+    inventory::{Fate, is_selected, wanted_category},
     plan::Plan,
     resource::{
         phone_number::PhoneNumber,
@@ -146,20 +146,24 @@ fn templates(plan: &Plan, changes: &ChangeSet, seen: &Snapshot) -> Vec<Differenc
     let items = changes.templates.iter().flat_map(|all| &all.templates);
     let fates: BTreeMap<_, _> = items.map(|item| (item.key(), item.fate)).collect();
     let there = seen.target.templates.present().into_iter().flatten();
-    let selected = there.filter(|(key, _)| is_selected(&plan.templates, key));
+    let is_from_source = |key: &TemplateKey| fates.is_empty() || fates.contains_key(key);
+    let selected =
+        there.filter(|(key, _)| is_selected(&plan.templates, key) && is_from_source(key));
     selected
         .filter_map(|(key, on_target)| {
             // One that was there before has a category of its own.
             let is_ours = fates.get(key) != Some(&Fate::Different);
             let on_source = seen.source.template(key).filter(|_| is_ours);
-            template(key, on_source, on_target)
+            let made = seen.history.templates.made(key);
+            let category = on_source.and_then(|source| wanted_category(source, made));
+            template(key, category, on_target)
         })
         .collect()
 }
 
 fn template(
     key: &TemplateKey,
-    on_source: Option<&Template>,
+    wanted_category: Option<&str>,
     on_target: &Template,
 ) -> Option<Difference> {
     let mut fields = Vec::new();
@@ -171,16 +175,10 @@ fn template(
     {
         fields.push(FieldChange::new("status", status.as_str(), "APPROVED"));
     }
-    if let (Some(on_source_category), Some(on_target_category)) = (
-        on_source.and_then(|source| source.category.as_deref()),
-        on_target.category.as_deref(),
-    ) && on_source_category != on_target_category
+    if let (Some(wanted), Some(is)) = (wanted_category, on_target.category.as_deref())
+        && wanted != is
     {
-        fields.push(FieldChange::new(
-            "category",
-            on_target_category,
-            on_source_category,
-        ));
+        fields.push(FieldChange::new("category", is, wanted));
     }
     let changes: Vec<_> = fields
         .iter()

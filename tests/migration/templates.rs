@@ -209,7 +209,10 @@ fn the_target_is_listed_after_every_page() {
         for at in 0..510 {
             add(world, SOURCE, &format!("t_{at:03}"), |_| {});
         }
-        let target = world.wabas.get_mut(&TARGET.parse().unwrap()).unwrap();
+        let target = world
+            .wabas
+            .get_mut(&TARGET.parse().expect("an id"))
+            .expect("the target");
         target.template_limit = Some(6000);
     });
     assert!(stage.apply().is_done());
@@ -246,7 +249,7 @@ fn a_required_template_that_is_rejected_or_recategorised_after_the_copy_holds_th
         stage.sim.edit(|world| {
             let mut copies = world.templates.values_mut();
             let copy = copies.find(|one| one.name == "plain" && one.waba.as_str() == TARGET);
-            edit(copy.unwrap());
+            edit(copy.expect("it was copied"));
         });
         stage.person = crate::stage::Person::ReadsPhone;
         let run = stage.apply();
@@ -311,11 +314,11 @@ fn a_copy_that_somebody_edits_has_drifted() {
 fn flows_are_copied_before_the_templates_that_open_them() {
     let plan = ALL.to_owned() + "flows: { copy: [\"sign*\", old] }\n";
     let stage = stage(&plan, |world| {
-        let source = SOURCE.parse().unwrap();
+        let source = SOURCE.parse().expect("an id");
         let flow = seed::add_flow(world, &source, "signup");
         seed::add_flow(world, &source, "old");
         seed::add_flow(world, &source, "unselected");
-        seed::add_flow(world, &TARGET.parse().unwrap(), "old");
+        seed::add_flow(world, &TARGET.parse().expect("an id"), "old");
         add(world, SOURCE, "join", |template| {
             template.components = json!([{"type": "BODY", "text": "Join us"}, {"type": "BUTTONS", "buttons": [
                 {"type": "FLOW", "text": "Open", "flow_id": flow.as_str()}]}]);
@@ -354,4 +357,271 @@ fn the_map_leads_from_every_old_id_to_the_new_one() {
     assert!(map.templates.iter().all(|ids| ids.target_id.is_some()));
     let namespaces = [map.source, map.target].map(|account| account.message_template_namespace);
     assert!(namespaces[0].is_some() && namespaces[0] != namespaces[1]);
+}
+
+/// The same plan, which creates anew what cannot be copied.
+fn recreating() -> String {
+    ALL.replace("copy:", "recreate: true, copy:")
+}
+
+#[test]
+fn what_cannot_be_copied_is_created_anew_from_what_it_says() {
+    let stage = stage(&recreating(), |world| {
+        let source = SOURCE.parse().expect("an id");
+        let flow = seed::add_flow(world, &source, "signup");
+        add(world, SOURCE, "picture", |template| {
+            template.quality = Quality::Red;
+            template.category = Category::Marketing;
+            template.components = json!([
+                {"type": "HEADER", "format": "IMAGE", "example": {"header_handle": ["4::picture"]}},
+                {"type": "BODY", "text": "A shrub for {{1}}!", "example": {"body_text": [["Pablo"]]}},
+            ]);
+        });
+        add(world, SOURCE, "code", |template| {
+            template.status = TemplateStatus::Paused;
+            template.category = Category::Authentication;
+            template.components = json!([
+                {"type": "BODY", "add_security_recommendation": true},
+                {"type": "FOOTER", "code_expiration_minutes": 5},
+                {"type": "BUTTONS", "buttons": [{"type": "OTP", "otp_type": "COPY_CODE", "text": "Copy code"}]},
+            ]);
+        });
+        add(world, SOURCE, "drifted", |template| {
+            template.correct_category = Some(Category::Marketing);
+        });
+        add(world, SOURCE, "join", |template| {
+            template.quality = Quality::Yellow;
+            template.components = json!([{"type": "BODY", "text": "Join us today"}, {"type": "BUTTONS", "buttons": [
+                {"type": "FLOW", "text": "Open", "flow_id": flow.as_str()}]}]);
+        });
+        add(world, SOURCE, "plain", |_| {});
+        world.switches.shows_otp_as_url = true;
+        world.switches.escapes_text = true;
+        world.switches.reorders_components = true;
+    });
+    assert_eq!(inventory(&stage).count(Fate::Recreate), 4);
+    let run = stage.apply();
+    assert!(run.is_done(), "{}", run.ends());
+    let join = item(&stage, "join");
+    assert_eq!(join.fate, Fate::Failed, "nobody copies its flow");
+    assert!(
+        join.reason
+            .is_some_and(|reason| reason.contains("flows.copy"))
+    );
+    let expected = [
+        ("code", Fate::Recreated),
+        ("drifted", Fate::Recreated),
+        ("join", Fate::Failed),
+        ("picture", Fate::Recreated),
+        ("plain", Fate::Copied),
+    ];
+    assert_eq!(
+        fates(&stage),
+        expected.map(|(name, fate)| (name.to_owned(), fate)).into()
+    );
+    assert_eq!(stage.effects("/message_templates"), 3);
+    assert_eq!(stage.diff(), []);
+    let again = stage.apply();
+    assert!(again.report.ended.is_empty(), "{}", again.ends());
+}
+
+#[test]
+fn buttons_of_templates_created_anew_open_the_targets_flows() {
+    let plan = recreating() + "flows: { copy: [\"*\"] }\n";
+    let stage = stage(&plan, |world| {
+        let source = SOURCE.parse().expect("an id");
+        let flow = seed::add_flow(world, &source, "signup");
+        add(world, SOURCE, "join", |template| {
+            template.quality = Quality::Yellow;
+            template.components = json!([{"type": "BODY", "text": "Join us today"}, {"type": "BUTTONS", "buttons": [
+                {"type": "FLOW", "text": "Open", "flow_id": flow.as_str()}]}]);
+        });
+    });
+    let run = stage.apply();
+    assert!(run.is_done(), "{}", run.ends());
+    let map = stage.status().map;
+    let flow = map.flows[0].target_id.clone().expect("it was copied");
+    let opened = stage.sim.world(|world| {
+        let mut templates = world.templates.values();
+        let made = templates
+            .find(|one| one.waba.as_str() == TARGET)
+            .expect("it was created");
+        made.components[1]["buttons"][0]["flow_id"].clone()
+    });
+    assert_eq!(opened, json!(flow));
+    assert_eq!(stage.diff(), []);
+}
+
+#[test]
+fn accounts_of_different_businesses_get_their_templates_anew() {
+    let plan = recreating().replace(
+        "pin: { env: PIN }",
+        "pin: { env: PIN }, method: embedded_signup",
+    );
+    let mut stage = stage(&plan, |world| {
+        let business = seed::add_business(world, "Somebody else");
+        let target = world.wabas.get_mut(&TARGET.parse().expect("an id"));
+        target.expect("the target").owner = business;
+        add(world, SOURCE, "plain", |_| {});
+    });
+    stage.options.wait = Some(std::time::Duration::from_secs(600));
+    let run = stage.apply();
+    assert_eq!(
+        run.end("templates.recreate").0,
+        StepEnd::Done,
+        "{}",
+        run.ends()
+    );
+    assert_eq!(item(&stage, "plain").fate, Fate::Recreated);
+    assert_eq!(stage.sent("/migrate_message_templates"), 0);
+}
+
+#[test]
+fn a_hundred_templates_are_created_in_an_hour_and_the_rest_later() {
+    let mut stage = stage(&recreating(), |world| {
+        for at in 0..130 {
+            add(world, SOURCE, &format!("t_{at:03}"), |template| {
+                template.quality = Quality::Red
+            });
+        }
+    });
+    stage.options.wait = Some(std::time::Duration::from_secs(30));
+    let run = stage.apply();
+    assert_eq!(
+        run.end("templates.recreate").0,
+        StepEnd::Parked,
+        "{}",
+        run.ends()
+    );
+    assert_eq!(stage.effects("/message_templates"), 100);
+    assert_eq!(stage.sent("/message_templates"), 100, "none was refused");
+    stage.sim.advance(std::time::Duration::from_secs(3600));
+    let run = stage.apply();
+    assert!(run.is_done(), "{}", run.ends());
+    assert_eq!(inventory(&stage).count(Fate::Recreated), 130);
+}
+
+#[test]
+fn a_creation_that_meta_refuses_is_told_and_not_sent_again() {
+    let stage = stage(&recreating(), |world| {
+        add(world, SOURCE, "plain", |_| {});
+        add(world, SOURCE, "long", |template| {
+            template.quality = Quality::Red;
+            template.components = json!([{"type": "BODY", "text": "x".repeat(1025)}]);
+        });
+    });
+    let run = stage.apply();
+    assert!(
+        run.end("templates.recreate")
+            .1
+            .contains("long/de was refused"),
+        "{}",
+        run.ends()
+    );
+    let long = item(&stage, "long");
+    assert_eq!(long.fate, Fate::Failed);
+    assert!(long.instead.is_some());
+    stage.apply();
+    assert_eq!(stage.sent("/message_templates"), 1);
+}
+
+#[test]
+fn creations_survive_every_fault_without_a_second_one() {
+    let moments = [Moment::BeforeEffect, Moment::AfterEffect];
+    let faults = moments.into_iter().flat_map(|moment| {
+        [
+            Effect::Cut(moment),
+            Effect::Timeout(moment),
+            Effect::ServerError(moment),
+        ]
+    });
+    for fault in faults {
+        let stage = stage(&recreating(), |world| {
+            for name in ["one", "two"] {
+                add(world, SOURCE, name, |template| {
+                    template.quality = Quality::Red
+                });
+            }
+            let create = Match::first(Verb::Post, "*/message_templates");
+            world.script.add_fault(create, fault.clone());
+        });
+        let run = stage.apply();
+        assert!(run.is_done(), "{fault:?}: {}", run.ends());
+        assert_eq!(stage.effects("/message_templates"), 2, "{fault:?}");
+        assert_eq!(inventory(&stage).count(Fate::Recreated), 2, "{fault:?}");
+    }
+}
+
+/// The same plan, which deletes what it does not know.
+fn pruning(most: &str) -> String {
+    ALL.replace("copy:", "prune: true, copy:") + most
+}
+
+#[test]
+fn only_what_the_plan_does_not_know_is_deleted() {
+    let plan = pruning("").replace("required: []", "required: [kept_*]");
+    let stage = stage(&plan, |world| {
+        mixed(world);
+        for name in ["kept_one", "stray", "stray_too"] {
+            add(world, TARGET, name, |_| {});
+        }
+        add(world, TARGET, "disabled", |template| {
+            template.status = TemplateStatus::Disabled
+        });
+    });
+    let run = stage.apply();
+    assert!(run.is_done(), "{}", run.ends());
+    let left: Vec<_> = stage
+        .seen()
+        .target
+        .templates
+        .present()
+        .cloned()
+        .unwrap_or_default()
+        .into_keys()
+        .collect();
+    let left: Vec<_> = left.into_iter().map(|key| key.name).collect();
+    assert_eq!(
+        left,
+        [
+            "disabled",
+            "equal",
+            "kept_one",
+            "other_category",
+            "other_text",
+            "plain"
+        ]
+    );
+    assert_eq!(stage.diff(), []);
+}
+
+#[test]
+fn more_deletions_than_the_policy_allows_stop_everything_before_the_first_write() {
+    let stage = stage(&pruning("policy: { max_template_deletes: 1 }\n"), |world| {
+        mixed(world);
+        add(world, TARGET, "stray", |_| {});
+        add(world, TARGET, "stray_too", |_| {});
+    });
+    let run = stage.apply();
+    let rules: Vec<_> = run
+        .blocking
+        .iter()
+        .map(|finding| finding.rule.to_string())
+        .collect();
+    assert_eq!(rules, ["template-deletes-limit"]);
+    assert_eq!(stage.writes(), [""; 0]);
+}
+
+#[test]
+fn a_source_that_was_cleared_deletes_nothing() {
+    let stage = stage(&pruning(""), |world| {
+        add(world, TARGET, "copied_long_ago", |_| {})
+    });
+    let run = stage.apply();
+    let rules: Vec<_> = run
+        .blocking
+        .iter()
+        .map(|finding| finding.rule.to_string())
+        .collect();
+    assert_eq!(rules, ["template-prune-source"]);
 }

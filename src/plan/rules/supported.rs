@@ -34,10 +34,6 @@ const UNSUPPORTED: &[Unsupported] = &[
         asks: anything,
     },
     Unsupported {
-        route: &["templates", "prune"],
-        asks: |value| is(value, &["true"]),
-    },
-    Unsupported {
         route: &["target", "subscription", "app"],
         asks: |value| is(value, &["temporary"]),
     },
@@ -122,7 +118,6 @@ mod tests {
             "  files: [a.yaml]\n  prune: true\n",
             &[
                 "23:3 error[not-yet-supported] templates.files: `templates.files` is not yet supported by this release; it is not ignored | delete it, or wait for a release that can",
-                "24:3 error[not-yet-supported] templates.prune: `templates.prune: true` is not yet supported by this release; it is not ignored | delete it, or wait for a release that can",
             ],
         );
         check("  required: [welcome]\n", "  prune: false\n", &[]);

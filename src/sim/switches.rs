@@ -4,7 +4,7 @@
 //! Each field's words end with its default and, where sources contradict each other, with
 //! "unconfirmed".
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -248,6 +248,8 @@ pub struct Switches {
     pub reviews: Vec<ReviewRule>,
     /// A wrong category. Default `automatic`; unconfirmed.
     pub category_change: CategoryChange,
+    /// Names that Meta keeps for its sample templates. Default none: which they are is not documented.
+    pub sample_names: BTreeSet<String>,
     /// Words that a body needs for each of its variables, 0 for no check. Default 2; unconfirmed.
     pub words_per_variable: usize,
     /// Templates that may be created on a WABA in an hour. Default 100.
@@ -359,6 +361,7 @@ impl Default for Switches {
             reviews_at_once: false,
             reviews: Vec::new(),
             category_change: CategoryChange::Automatic,
+            sample_names: BTreeSet::new(),
             words_per_variable: 2,
             creations_per_hour: 100,
             too_many_creations_error: 80008,

@@ -393,3 +393,28 @@ fn footers_and_offers_are_checked() {
         "limited-time",
     );
 }
+
+#[test]
+fn components_that_are_none_are_refused() {
+    for components in [
+        json!("x"),
+        json!(5),
+        json!({}),
+        json!([null]),
+        json!(["BODY"]),
+        json!([[]]),
+        json!([{"type": 1}]),
+        json!([{"type": "BODY", "text": 1}]),
+        json!([{"type": "BODY", "text": "Hello {{1}} there dear", "example": "a"}]),
+        json!([{"type": "BUTTONS", "buttons": [null]}]),
+        json!([{"type": "BUTTONS", "buttons": {"type": "QUICK_REPLY"}}]),
+        json!([{"type": "CAROUSEL", "cards": [1, 2]}]),
+        json!([{"type": "LIMITED_TIME_OFFER", "limited_time_offer": []}]),
+        json!([{"type": "HEADER", "format": "IMAGE", "example": {"header_handle": IMAGE}}]),
+    ] {
+        for category in ["AUTHENTICATION", "MARKETING"] {
+            let answer = create(&bench(), template(category, components.clone()));
+            assert_eq!(answer["error"]["code"], 100, "{components}: {answer}");
+        }
+    }
+}

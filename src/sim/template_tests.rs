@@ -111,6 +111,8 @@ fn parameters_are_checked_before_the_content() {
         "parameter_format",
     );
     check(json!({"sub_category": "X"}), None, "sub_category");
+    check(json!({"send_type": "X"}), None, "DIRECT, CAMPAIGN");
+    check(json!({"display_format": "X"}), None, "ORDER_DETAILS");
     check(
         json!({"message_send_ttl_seconds": 29}),
         None,
@@ -147,6 +149,19 @@ fn a_wrong_name_is_blamed() {
     assert_eq!(
         answer["error"]["error_data"],
         json!({"blame_field_specs": [["name"]]})
+    );
+}
+
+#[test]
+fn names_of_samples_are_kept() {
+    let bench = Bench::with(|world| {
+        world.switches.sample_names.insert("hello_world".into());
+    });
+    refused(
+        &create(&bench, plain("hello_world")),
+        100,
+        Some(2_388_155),
+        "sample",
     );
 }
 

@@ -96,11 +96,11 @@ fn is(button: &Map<String, Value>, kind: &str) -> bool {
 fn add_defaults(component: &mut Value) {
     match component["type"].as_str() {
         Some("HEADER") => default(component, "format", json!("TEXT")),
-        Some("LIMITED_TIME_OFFER") => default(
-            &mut component["limited_time_offer"],
-            "has_expiration",
-            json!(false),
-        ),
+        Some("LIMITED_TIME_OFFER") => {
+            if let Some(offer) = component.get_mut("limited_time_offer") {
+                default(offer, "has_expiration", json!(false));
+            }
+        }
         _ => {}
     }
     for button in buttons(component) {

@@ -36,13 +36,24 @@ const UNKNOWN: [&str; 6] = [
     "bid_spec",
 ];
 
+/// Parameters that no read shows, and the words they take.
+const UNSEEN: [(&str, &[&str]); 2] = [
+    ("send_type", &["DIRECT", "CAMPAIGN"]),
+    ("display_format", &["ORDER_DETAILS"]),
+];
+
 /// Creates a template.
 pub fn create(world: &mut World, waba: &WabaId, app: &AppId, params: &Params) -> Answered {
     refuse_too_many(world, waba)?;
     if let Some(name) = UNKNOWN.iter().find(|name| params.has(name)) {
         return Err(GraphError::not_simulated(&format!("the parameter {name}")));
     }
+    for (name, words) in UNSEEN {
+        let read = |given: &str| words.contains(&given).then_some(());
+        word(params, name, words, read)?;
+    }
     let name = name(params)?;
+    refuse_sample(world, &name)?;
     let language = language(params)?;
     let category = category(params)?
         .ok_or_else(|| GraphError::parameter("The parameter category is required."))?;
@@ -94,6 +105,18 @@ fn name(params: &Params) -> Result<String, GraphError> {
         blamed: Some("name"),
         ..error.subcode(2_388_046)
     })
+}
+
+/// Meta keeps some names for its samples.
+fn refuse_sample(world: &World, name: &str) -> Result<(), GraphError> {
+    if !world.switches.sample_names.contains(name) {
+        return Ok(());
+    }
+    Err(GraphError::template(
+        "Message Template Name Is Used by a Sample",
+        "This name is used by a sample message template. Choose another name.",
+    )
+    .subcode(2_388_155))
 }
 
 fn language(params: &Params) -> Result<String, GraphError> {

@@ -29,7 +29,7 @@ use crate::{
     journal::{Entry, Event, History, Journal, Lock, StepEnd, event::VERSION, file::Listener},
     phone::Phone,
     plan::{Method, Plan},
-    report::{events, style, templates},
+    report::{events, style, templates, wrap},
     secret::{Secret, SecretRef},
     snapshot::Snapshot,
     step::{Context, CutOvers, Listing, Options, People, Stop, Uploads, six_digits},
@@ -384,15 +384,17 @@ impl Run<'_> {
         let Session { plan, site, .. } = self.session;
         let inventory = Inventory::of(&plan.templates, seen, site.clock.now());
         let told = inventory.as_ref().map(|inventory| {
-            let (line, reasons) = (templates::line(inventory), templates::reasons(inventory));
-            format!("{} {line}\n{reasons}", style::heading("Templates:"))
+            let line = wrap(&templates::line(inventory), 78).join("\n  ");
+            let reasons = templates::reasons(inventory);
+            format!("{}\n  {line}\n{reasons}", style::heading("Templates"))
         });
         let flows = Flows::of(&plan.flows, seen);
         let flows = flows.map(|flows| {
             let line = templates::flows_line(&flows);
-            format!("{} {line}\n", style::heading("Flows:"))
+            format!("{}\n  {line}\n", style::heading("Flows"))
         });
-        told.unwrap_or_default() + &flows.unwrap_or_default()
+        let told = [told, flows].into_iter().flatten();
+        told.map(|part| part + "\n").collect()
     }
 
     fn write_map(&self, seen: &Snapshot) -> Result<(), CliError> {

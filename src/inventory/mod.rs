@@ -62,20 +62,6 @@ pub enum Fate {
 }
 
 impl Fate {
-    /// Every fate, in the order in which they are told.
-    pub const ALL: [Self; 10] = [
-        Self::Copy,
-        Self::Coming,
-        Self::Recreate,
-        Self::Defined,
-        Self::Copied,
-        Self::Recreated,
-        Self::Adopted,
-        Self::Different,
-        Self::Skipped,
-        Self::Failed,
-    ];
-
     /// Returns the fate in words that follow a number.
     pub fn words(self) -> &'static str {
         match self {
@@ -85,8 +71,8 @@ impl Fate {
             Self::Defined => "defined by a file",
             Self::Copied => "copied",
             Self::Recreated => "re-created",
-            Self::Adopted => "there already, equal",
-            Self::Different => "there already, different",
+            Self::Adopted => "there and equal",
+            Self::Different => "there and different",
             Self::Skipped => "skipped",
             Self::Failed => "failed",
         }

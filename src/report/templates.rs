@@ -14,13 +14,12 @@ const DIFFED: usize = 20;
 /// Names in one line of reasons before the rest is only counted.
 const NAMED: usize = 8;
 
-/// Renders the account in one line: the sum, and how many have which fate.
+/// Renders the account in one sentence: the sum, and how many have which fate.
 pub fn line(inventory: &Inventory) -> String {
-    let parts = Fate::ALL.into_iter().filter_map(|fate| {
-        let number = inventory.count(fate);
-        (number > 0).then(|| format!("{number} {}", fate.words()))
-    });
-    let parts: Vec<_> = parts.collect();
+    let counts = inventory.counts.iter();
+    let parts: Vec<_> = counts
+        .map(|(fate, number)| format!("{number} {}", fate.words()))
+        .collect();
     let sum = count(inventory.total, "template");
     match parts.is_empty() {
         true => format!("{sum} on the source"),
@@ -31,7 +30,14 @@ pub fn line(inventory: &Inventory) -> String {
 /// Renders the account with what differs on the target.
 pub fn render(inventory: &Inventory) -> String {
     let mut text = format!("{}\n", style::heading("Templates"));
-    let _ = writeln!(text, "  {}", line(inventory));
+    let _ = writeln!(
+        text,
+        "  {} on the source",
+        count(inventory.total, "template")
+    );
+    for (fate, number) in &inventory.counts {
+        let _ = writeln!(text, "    {number:>4} {}", fate.words());
+    }
     let differing: Vec<_> = inventory
         .templates
         .iter()

@@ -145,7 +145,7 @@ choices! {
     }
 }
 
-fn choose<T: Copy>(all: &[(&'static str, T)], text: &str) -> Result<T, Wrong> {
+pub(super) fn choose<T: Copy>(all: &[(&'static str, T)], text: &str) -> Result<T, Wrong> {
     if let Some((_, value)) = all.iter().find(|(word, _)| *word == text) {
         return Ok(*value);
     }

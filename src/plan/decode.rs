@@ -351,7 +351,7 @@ impl<'n> Fields<'n> {
     pub fn required<T: Decode>(&mut self, key: &'static str, sink: &mut Sink<'_>) -> Option<T> {
         if !self.pairs.iter().any(|(found, _)| &*found.text == key) {
             let within = match &*self.spot.route {
-                "" => "the plan".to_owned(),
+                "" => sink.noun().to_owned(),
                 route => format!("`{route}`"),
             };
             let spot = self.spot.key(key, &self.spot.place);
@@ -453,14 +453,15 @@ impl Shape {
     }
 }
 
-/// Declares a mapping of the plan: its struct, its decoding and its schema from one list of
+/// Declares a mapping of a plan or a template file: its struct, its decoding and its schema from one list of
 /// fields, so that the three cannot differ. Every field is an `Option`, because a document may be
-/// read in part; whether it is `required` is reported by the decoding.
+/// read in part; whether it is `required` is reported by the decoding. A key that is a word of Rust
+/// is named after `as`.
 macro_rules! mapping {
     (
         $(#[doc = $doc:literal])+
         pub struct $name:ident {
-            $($(#[doc = $about:literal])+ $need:ident $field:ident: $type:ty,)+
+            $($(#[doc = $about:literal])+ $need:ident $field:ident $(as $key:literal)?: $type:ty,)+
         }
     ) => {
         $(#[doc = $doc])+
@@ -469,6 +470,7 @@ macro_rules! mapping {
             $(
                 $(#[doc = $about])+
                 #[serde(skip_serializing_if = "Option::is_none")]
+                $(#[serde(rename = $key)])?
                 pub $field: Option<$type>,
             )+
             /// Where it stands.
@@ -482,7 +484,7 @@ macro_rules! mapping {
                 sink: &mut $crate::plan::sink::Sink<'_>,
             ) -> Option<Self> {
                 let mut fields = $crate::plan::decode::Fields::of(at, sink)?;
-                $(let $field = fields.$need(stringify!($field), sink);)+
+                $(let $field = fields.$need($crate::plan::decode::key!($field $($key)?), sink);)+
                 Some(Self { $($field,)+ spot: fields.finish(sink) })
             }
         }
@@ -494,13 +496,28 @@ macro_rules! mapping {
 
             fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
                 let mut shape = $crate::plan::decode::Shape::default();
-                $(shape.$need::<$type>(stringify!($field), concat!($($about),+), generator);)+
+                $(shape.$need::<$type>(
+                    $crate::plan::decode::key!($field $($key)?),
+                    concat!($($about),+),
+                    generator,
+                );)+
                 shape.finish(concat!($($doc),+))
             }
         }
     };
 }
 pub(crate) use mapping;
+
+/// Returns the key of a field: its own name, or the one after `as`.
+macro_rules! key {
+    ($field:ident) => {
+        stringify!($field)
+    };
+    ($field:ident $key:literal) => {
+        $key
+    };
+}
+pub(crate) use key;
 
 #[cfg(test)]
 mod tests {

@@ -55,6 +55,17 @@ impl Hidden {
                     .flat_map(|range| words_of(&text[range.clone()])),
             ),
         }
+        Self::of(ranges, words)
+    }
+
+    /// Looks through a file whose texts may hold any word before a colon: believes the tree alone.
+    pub(crate) fn find_in_prose(text: &str, tree: &Node) -> Self {
+        let (mut ranges, mut words) = (tokens(text), BTreeSet::new());
+        in_tree(tree, &mut ranges, &mut words);
+        Self::of(ranges, words)
+    }
+
+    fn of(mut ranges: Vec<Range<usize>>, words: BTreeSet<String>) -> Self {
         ranges.sort_by_key(|range| range.start);
         let mut words: Vec<String> = words.into_iter().collect();
         words.sort_by_key(|word| std::cmp::Reverse(word.len()));

@@ -1,4 +1,4 @@
-//! Collects the problems of one plan file, with places, up to a limit.
+//! Collects the problems of one file, with places, up to a limit.
 
 use crate::{
     finding::{Finding, Severity},
@@ -14,20 +14,32 @@ const MOST_KEPT: usize = 300;
 /// Where rules report to.
 pub struct Sink<'t> {
     text: &'t Text<'t>,
+    noun: &'static str,
     kept: Vec<(Place, Finding)>,
     dropped: usize,
     blocked: bool,
 }
 
 impl<'t> Sink<'t> {
-    /// Makes an empty sink for a file.
+    /// Makes an empty sink for a plan file.
     pub fn new(text: &'t Text<'t>) -> Self {
+        Self::about("the plan", text)
+    }
+
+    /// Makes an empty sink for a file that people call by another noun, like `the template`.
+    pub fn about(noun: &'static str, text: &'t Text<'t>) -> Self {
         Self {
             text,
+            noun,
             kept: Vec::new(),
             dropped: 0,
             blocked: false,
         }
+    }
+
+    /// Returns what people call the file as a whole.
+    pub fn noun(&self) -> &'static str {
+        self.noun
     }
 
     /// Reports a broken rule.
@@ -87,6 +99,19 @@ impl<'t> Sink<'t> {
         self.kept
             .iter()
             .any(|(_, finding)| finding.subject == *route)
+    }
+
+    /// Returns whether a problem of the field `key` of a mapping, or of anything in it, is known
+    /// already.
+    pub fn has_reported_below(&self, mapping: &Spot, key: &str) -> bool {
+        let route = mapping.key(key, &mapping.place).route;
+        let is_below = |subject: &str| {
+            let rest = subject.strip_prefix(&*route);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+        };
+        self.kept
+            .iter()
+            .any(|(_, finding)| is_below(&finding.subject))
     }
 
     /// Returns whether a literal secret was reported that covers this place.

@@ -1,4 +1,4 @@
-//! The text of a plan file: turns ranges of bytes into places for people.
+//! The text of a plan or template file: turns ranges of bytes into places for people.
 //!
 //! Knows nothing of YAML. Whatever leaves this module has its secrets masked.
 
@@ -15,7 +15,7 @@ pub const LONGEST_LINE: usize = 160;
 /// Characters kept before the place in a line that was cut; the first of them is `…`.
 pub const LEAD: usize = 40;
 
-/// A plan file and what to call it.
+/// A file and what to call it.
 #[derive(Debug)]
 pub struct Text<'a> {
     name: &'a str,
@@ -25,14 +25,24 @@ pub struct Text<'a> {
 }
 
 impl<'a> Text<'a> {
-    /// Takes a file; `tree` helps to find what must be masked.
+    /// Takes a plan file; `tree` helps to find what must be masked.
     pub fn new(name: &'a str, text: &'a str, tree: Option<&Node>) -> Self {
+        Self::hiding(name, text, Hidden::find(text, tree))
+    }
+
+    /// Takes a file of prose, where `Your code: {{1}}` is no secret: what must be masked is found
+    /// by the tree alone, and access tokens everywhere.
+    pub fn of_prose(name: &'a str, text: &'a str, tree: &Node) -> Self {
+        Self::hiding(name, text, Hidden::find_in_prose(text, tree))
+    }
+
+    fn hiding(name: &'a str, text: &'a str, hidden: Hidden) -> Self {
         let lines = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1));
         Self {
             name,
             text,
             lines: lines.collect(),
-            hidden: Hidden::find(text, tree),
+            hidden,
         }
     }
 

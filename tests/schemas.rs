@@ -12,6 +12,7 @@ use waba_migrate::{
     plan::{
         document,
         load::{Source, load},
+        template_file,
     },
     sim,
     status::Status,
@@ -86,6 +87,7 @@ fn the_committed_schemas_are_current() {
     check_current("plan", &document::schema());
     check_current("status", &schemars::schema_for!(Status).to_value());
     check_current("world", &sim::file::schema());
+    check_current("template", &template_file::document::schema());
 }
 
 #[test]

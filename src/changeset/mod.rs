@@ -59,7 +59,8 @@ pub struct ChangeSet {
 pub struct PlanRef {
     /// Its name.
     pub name: String,
-    /// SHA-256 of its file, in hex.
+    /// SHA-256 of its file, in hex; of all files where it names template files, with the media that
+    /// they show.
     pub digest: String,
 }
 

@@ -7,6 +7,7 @@ mod apply;
 mod diff;
 mod error;
 pub mod exit;
+mod files;
 mod gate_text;
 mod map_file;
 mod plan;

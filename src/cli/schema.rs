@@ -4,7 +4,11 @@ use clap::{Args, ValueEnum};
 
 use super::{error::CliError, exit, ui::Ui};
 use crate::{
-    changeset::ChangeSet, diff::Difference, finding::Finding, plan::document, status::Status,
+    changeset::ChangeSet,
+    diff::Difference,
+    finding::Finding,
+    plan::{document, template_file},
+    status::Status,
 };
 
 /// Print a JSON Schema, for editors and programs
@@ -29,6 +33,8 @@ enum Kind {
     Status,
     /// The world file of the simulator
     World,
+    /// A template file
+    Template,
 }
 
 pub(super) fn run(arguments: &Arguments, ui: Ui) -> Result<u8, CliError> {
@@ -39,6 +45,7 @@ pub(super) fn run(arguments: &Arguments, ui: Ui) -> Result<u8, CliError> {
         Kind::Differences => schemars::schema_for!(Vec<Difference>).to_value(),
         Kind::Status => schemars::schema_for!(Status).to_value(),
         Kind::World => crate::sim::file::schema(),
+        Kind::Template => template_file::document::schema(),
     };
     ui.print_json(&schema)?;
     Ok(exit::OK)

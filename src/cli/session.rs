@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use super::{Global, error::CliError, exit, secrets::SystemSecrets, ui::Ui};
+use super::{Global, error::CliError, exit, files::DiskFiles, secrets::SystemSecrets, ui::Ui};
 use crate::{
     api::{
         http::Http,
@@ -22,7 +22,7 @@ use crate::{
     journal::{History, file::history},
     plan::{
         Plan,
-        load::{Source, load},
+        load::{Source, load_with},
     },
     preflight,
     report::findings,
@@ -84,11 +84,12 @@ pub(super) struct Seen {
 pub(super) fn read_plan(path: &Path, ui: Ui) -> Result<Plan, CliError> {
     let bytes = read_file(path)?;
     let name = path.display().to_string();
-    let loaded = load(Source {
+    let source = Source {
         name: &name,
         path,
         bytes: &bytes,
-    });
+    };
+    let loaded = load_with(source, &DiskFiles);
     match loaded.plan {
         Some(plan) => {
             if !loaded.findings.is_empty() {

@@ -7,17 +7,19 @@ use clap::Args;
 use super::{
     error::CliError,
     exit,
+    files::DiskFiles,
     session::read_file,
     ui::{Format, Ui},
 };
 use crate::{
-    plan::load::{Source, load},
+    plan::load::{Source, load_with},
     report::{count, findings, style},
 };
 
 /// Check plan files and report every problem at once
 ///
-/// Talks to nobody and needs no secrets. Exits 3 when a plan is invalid.
+/// Reads the template files and media that a plan names, too. Talks to nobody and needs no secrets.
+/// Exits 3 when a plan is invalid.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// Plan files
@@ -31,11 +33,12 @@ pub(super) fn run(arguments: &Arguments, ui: Ui) -> Result<u8, CliError> {
     for path in &arguments.plans {
         let bytes = read_file(path)?;
         let name = path.display().to_string();
-        let loaded = load(Source {
+        let source = Source {
             name: &name,
             path,
             bytes: &bytes,
-        });
+        };
+        let loaded = load_with(source, &DiskFiles);
         invalid += usize::from(loaded.plan.is_none());
         all.extend(loaded.findings);
     }

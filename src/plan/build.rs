@@ -24,7 +24,12 @@ const API_VERSION: &str = "v25.0";
 const OTP_LANGUAGE: &str = "en_US";
 
 /// Returns the plan, or `None` if a required part is absent.
-pub(crate) fn plan(document: Document, path: &Path, digest: String) -> Option<Plan> {
+pub(crate) fn plan(
+    document: Document,
+    path: &Path,
+    digest: String,
+    definitions: Vec<plan::Definition>,
+) -> Option<Plan> {
     let folder = path.parent().unwrap_or(Path::new(""));
     let defaults = document
         .defaults
@@ -54,7 +59,7 @@ pub(crate) fn plan(document: Document, path: &Path, digest: String) -> Option<Pl
             .map(|number| self::number(number, &defaults, &windows, folder))
             .collect::<Option<_>>()?,
         windows,
-        templates: templates(document.templates.unwrap_or_default()),
+        templates: templates(document.templates.unwrap_or_default(), definitions),
         flows: flows(document.flows.unwrap_or_default()),
         policy: policy(document.policy.unwrap_or_default()),
     })
@@ -199,14 +204,17 @@ fn profile(profile: document::Profile) -> plan::Profile {
     }
 }
 
-fn templates(templates: document::Templates) -> plan::Templates {
+fn templates(
+    templates: document::Templates,
+    definitions: Vec<plan::Definition>,
+) -> plan::Templates {
     let globs = |globs: Vec<Sp<plan::Glob>>| globs.into_iter().map(|glob| glob.value).collect();
     plan::Templates {
         copy: templates.copy.map(globs).unwrap_or_default(),
         required: templates.required.map(globs),
         recreate: templates.recreate.is_some_and(|switch| switch.value.0),
         prune: templates.prune.is_some_and(|switch| switch.value.0),
-        definitions: Vec::new(),
+        definitions,
     }
 }
 

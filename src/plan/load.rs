@@ -1,10 +1,11 @@
 //! Bytes of a plan file become a [`Plan`] and findings: the only way to get a `Plan`.
 //!
-//! Opens no file and no secret: bytes come in, references go out.
+//! Opens no file and no secret: bytes come in, references go out, and what a plan names beside
+//! itself comes by the [`Files`] that are handed in.
 //!
 //! Invariant: there is a plan if and only if no finding blocks.
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
 use sha2::{Digest, Sha256};
 
@@ -14,8 +15,10 @@ use crate::{
         Plan, build,
         decode::{At, Decode, Spot},
         document::Document,
+        files::{Files, MemoryFiles},
         mask, rules,
         sink::Sink,
+        template_file::collect::{Collected, collect},
         text::Text,
     },
     yaml::{self, Node, Problem},
@@ -37,14 +40,20 @@ pub struct Source<'a> {
 pub struct Loaded {
     /// The plan, unless a finding blocks it.
     pub plan: Option<Plan>,
-    /// All that was found, in the order of the file.
+    /// All that was found, in the order of the file; then that of the template files, by file.
     pub findings: Vec<Finding>,
 }
 
-/// Reads a plan and finds all its problems at once.
+/// Reads a plan that stands alone, and finds all its problems at once: what it names beside itself
+/// is reported as missing.
 pub fn load(source: Source<'_>) -> Loaded {
+    load_with(source, &MemoryFiles::default())
+}
+
+/// Reads a plan and the files it names, and finds all problems at once.
+pub fn load_with(source: Source<'_>, files: &dyn Files) -> Loaded {
     match yaml::parse(source.bytes) {
-        Ok(tree) => read(source, &tree),
+        Ok(tree) => read(source, &tree, files),
         Err(problem) => Loaded {
             plan: None,
             findings: refuse(source, &problem),
@@ -52,7 +61,7 @@ pub fn load(source: Source<'_>) -> Loaded {
     }
 }
 
-fn read(source: Source<'_>, tree: &Node) -> Loaded {
+fn read(source: Source<'_>, tree: &Node, files: &dyn Files) -> Loaded {
     let text = Text::new(source.name, readable(source.bytes), Some(tree));
     let mut sink = Sink::new(&text);
     report_mark(source.bytes, &mut sink);
@@ -63,20 +72,34 @@ fn read(source: Source<'_>, tree: &Node) -> Loaded {
     let document = Document::decode(At { node: tree, spot }, &mut sink);
     rules::supported::check(tree, &mut sink);
     report_tokens(readable(source.bytes), &mut sink);
+    let collected = collected(document.as_ref(), source.path, files, &mut sink);
     if let Some(document) = &document {
-        rules::check(document, &mut sink);
+        rules::check(document, &collected.names, &mut sink);
     }
+    let blocks = sink.is_blocked() || collected.findings.iter().any(Finding::blocks);
     let plan = match document {
-        Some(document) if !sink.is_blocked() => {
-            let plan = build::plan(document, source.path, digest(source.bytes));
+        Some(document) if !blocks => {
+            let digest = digest(source.bytes, &collected.digests);
+            let plan = build::plan(document, source.path, digest, collected.definitions);
             Some(plan.expect("a required part that is absent was reported as an error"))
         }
         _ => None,
     };
-    Loaded {
-        plan,
-        findings: sink.into_findings(),
-    }
+    let mut findings = sink.into_findings();
+    findings.extend(collected.findings);
+    Loaded { plan, findings }
+}
+
+fn collected(
+    document: Option<&Document>,
+    path: &Path,
+    files: &dyn Files,
+    sink: &mut Sink<'_>,
+) -> Collected {
+    let templates = document.and_then(|document| document.templates.as_ref());
+    let patterns = templates.and_then(|templates| templates.files.as_deref());
+    let folder = path.parent().unwrap_or(Path::new(""));
+    collect(patterns.unwrap_or_default(), folder, files, sink)
 }
 
 fn refuse(source: Source<'_>, problem: &Problem) -> Vec<Finding> {
@@ -98,7 +121,7 @@ fn refuse(source: Source<'_>, problem: &Problem) -> Vec<Finding> {
 
 /// Returns what can be shown: the text up to the first byte that is none; of a file that is too
 /// large, nothing.
-fn readable(bytes: &[u8]) -> &str {
+pub(super) fn readable(bytes: &[u8]) -> &str {
     let bytes = if bytes.len() > yaml::MAX_BYTES {
         &[]
     } else {
@@ -111,7 +134,7 @@ fn readable(bytes: &[u8]) -> &str {
 }
 
 /// A token is leaked wherever it stands: in a description, in an argument, in a comment.
-fn report_tokens(text: &str, sink: &mut Sink<'_>) {
+pub(super) fn report_tokens(text: &str, sink: &mut Sink<'_>) {
     for place in mask::tokens(text) {
         if sink.is_done() {
             return;
@@ -131,7 +154,7 @@ fn report_tokens(text: &str, sink: &mut Sink<'_>) {
     }
 }
 
-fn report_mark(bytes: &[u8], sink: &mut Sink<'_>) {
+pub(super) fn report_mark(bytes: &[u8], sink: &mut Sink<'_>) {
     if bytes.starts_with("\u{feff}".as_bytes()) {
         sink.warn(
             "byte-order-mark",
@@ -142,8 +165,21 @@ fn report_mark(bytes: &[u8], sink: &mut Sink<'_>) {
     }
 }
 
-fn digest(bytes: &[u8]) -> String {
-    hex::encode(Sha256::digest(bytes))
+/// SHA-256 of the plan file; where it names others, of its digest followed by name and digest of
+/// each of them, in order. A change of any of them makes another plan.
+fn digest(bytes: &[u8], others: &BTreeMap<String, [u8; 32]>) -> String {
+    let own = Sha256::digest(bytes);
+    if others.is_empty() {
+        return hex::encode(own);
+    }
+    let mut all = Sha256::new();
+    all.update(own);
+    for (name, digest) in others {
+        all.update((name.len() as u64).to_be_bytes());
+        all.update(name);
+        all.update(digest);
+    }
+    hex::encode(all.finalize())
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ pub mod choices;
 pub mod decode;
 pub mod definition;
 pub mod document;
+pub mod files;
 pub mod load;
 mod mask;
 pub mod moment;
@@ -18,6 +19,7 @@ pub mod profile_words;
 pub mod reference;
 pub mod rules;
 pub mod sink;
+pub mod template_file;
 #[cfg(test)]
 mod testing;
 pub mod text;
@@ -44,7 +46,8 @@ pub struct Plan {
     pub description: Option<String>,
     /// The plan file as it was named.
     pub path: PathBuf,
-    /// SHA-256 of the plan file's bytes, in hex.
+    /// SHA-256 of the plan file's bytes, in hex. Where it names template files: of all of them, and
+    /// of the media that they show.
     pub digest: String,
     /// How the Graph API is spoken to.
     pub graph: Graph,

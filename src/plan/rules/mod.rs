@@ -25,15 +25,15 @@ const RULES: &[Rule] = &[
     numbers::pin_missing,
     numbers::solution_missing,
     profiles::websites_at_most_two,
-    templates::required_outside_copy,
     templates::nothing_to_do,
     windows::window_order,
     windows::window_unknown,
     windows::window_needs,
 ];
 
-/// Applies every rule.
-pub fn check(document: &Document, sink: &mut Sink<'_>) {
+/// Applies every rule. `defined` are the names of the templates that the plan's files define.
+pub fn check(document: &Document, defined: &[String], sink: &mut Sink<'_>) {
+    templates::required_outside_plan(document, defined, sink);
     for rule in RULES {
         rule(document, sink);
     }

@@ -30,10 +30,6 @@ const UNSUPPORTED: &[Unsupported] = &[
         asks: anything,
     },
     Unsupported {
-        route: &["templates", "files"],
-        asks: anything,
-    },
-    Unsupported {
         route: &["target", "subscription", "app"],
         asks: |value| is(value, &["temporary"]),
     },
@@ -113,14 +109,7 @@ mod tests {
             "flows: { copy: [\"*\"] }\ntemplates:\n",
             &[],
         );
-        check(
-            "  required: [welcome]\n",
-            "  files: [a.yaml]\n  prune: true\n",
-            &[
-                "23:3 error[not-yet-supported] templates.files: `templates.files` is not yet supported by this release; it is not ignored | delete it, or wait for a release that can",
-            ],
-        );
-        check("  required: [welcome]\n", "  prune: false\n", &[]);
+        check("  required: [welcome]\n", "  prune: true\n", &[]);
         check(
             "app: keep",
             "app: temporary",

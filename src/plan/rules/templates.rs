@@ -2,20 +2,23 @@
 
 use crate::plan::{document::Document, sink::Sink};
 
-/// What is required should be among what is copied: else it must exist on the target already.
-pub fn required_outside_copy(document: &Document, sink: &mut Sink<'_>) {
+/// What is required should be among what is copied or defined: else it must exist on the target
+/// already.
+pub fn required_outside_plan(document: &Document, defined: &[String], sink: &mut Sink<'_>) {
     let Some(templates) = &document.templates else {
         return;
     };
     let copied = templates.copy.as_deref().unwrap_or_default();
     for required in templates.required.iter().flatten() {
         let name = &required.value;
-        if name.is_name() && !copied.iter().any(|glob| glob.value.matches(name.as_str())) {
+        let is_copied = || copied.iter().any(|glob| glob.value.matches(name.as_str()));
+        let is_defined = || defined.iter().any(|defined| defined == name.as_str());
+        if name.is_name() && !is_copied() && !is_defined() {
             sink.warn(
                 "required-outside-copy",
                 &required.spot,
                 format!(
-                    "`{}` is required, but `copy` does not name it",
+                    "`{}` is required, but neither `copy` nor a file names it",
                     name.as_str()
                 ),
                 "add it to `copy`, unless the target has it already",
@@ -26,12 +29,18 @@ pub fn required_outside_copy(document: &Document, sink: &mut Sink<'_>) {
 
 /// A plan that moves nothing is probably not finished.
 pub fn nothing_to_do(document: &Document, sink: &mut Sink<'_>) {
-    let copied = document
-        .templates
-        .as_ref()
-        .and_then(|templates| templates.copy.as_ref());
-    let numbers = document.numbers.as_ref();
-    if copied.is_none_or(Vec::is_empty) && numbers.is_none_or(Vec::is_empty) {
+    let templates = document.templates.as_ref();
+    let flows = document.flows.as_ref();
+    let is_empty = [
+        document.numbers.as_ref().map(Vec::len),
+        templates.and_then(|templates| templates.copy.as_ref().map(Vec::len)),
+        templates.and_then(|templates| templates.files.as_ref().map(Vec::len)),
+        flows.and_then(|flows| flows.copy.as_ref().map(Vec::len)),
+    ]
+    .into_iter()
+    .flatten()
+    .all(|count| count == 0);
+    if is_empty {
         sink.warn(
             "nothing-to-do",
             &document.spot,
@@ -51,7 +60,7 @@ mod tests {
             "required: [welcome]",
             "required: [order_shipped, \"order*\", goodbye]",
             &[
-                "23:39 warning[required-outside-copy] templates.required[2]: `goodbye` is required, but `copy` does not name it | add it to `copy`, unless the target has it already",
+                "23:39 warning[required-outside-copy] templates.required[2]: `goodbye` is required, but neither `copy` nor a file names it | add it to `copy`, unless the target has it already",
             ],
         );
     }
@@ -71,7 +80,7 @@ mod tests {
             "copy: \"*\"",
             &[
                 "22:9 error[type-wrong] templates.copy: a single value stands where a list is wanted | give `copy` a list",
-                "23:14 warning[required-outside-copy] templates.required[0]: `welcome` is required, but `copy` does not name it | add it to `copy`, unless the target has it already",
+                "23:14 warning[required-outside-copy] templates.required[0]: `welcome` is required, but neither `copy` nor a file names it | add it to `copy`, unless the target has it already",
             ],
         );
     }

@@ -1,0 +1,73 @@
+//! The body: the text of the message.
+
+use super::{
+    super::{
+        document::{Component, ComponentKind, Template, Wording},
+        variables::Variables,
+    },
+    texts,
+};
+use crate::plan::{decode::Sp, sink::Sink};
+
+/// The most characters of a body.
+const LONGEST: usize = 1_024;
+/// Beside an offer that ends. General knowledge.
+const LONGEST_WITH_OFFER: usize = 600;
+/// On a card. General knowledge.
+const LONGEST_ON_CARD: usize = 160;
+
+/// The text of every body, also on cards.
+pub(super) fn text(template: &Template, sink: &mut Sink<'_>) {
+    if template.is_authentication() {
+        return;
+    }
+    let most = match template.first(ComponentKind::LimitedTimeOffer) {
+        Some(_) => LONGEST_WITH_OFFER,
+        None => LONGEST,
+    };
+    of(template, template.own(), most, sink);
+    for card in template.cards() {
+        of(template, card.own(), LONGEST_ON_CARD, sink);
+    }
+}
+
+fn of(template: &Template, components: &[Component], most: usize, sink: &mut Sink<'_>) {
+    for body in components.iter().filter(|one| one.is(ComponentKind::Body)) {
+        let Some(text) = &body.text else {
+            continue;
+        };
+        texts::length("template-body-length", "body", text, most, sink);
+        texts::variables(template, text, sink);
+        edges(text, sink);
+    }
+}
+
+/// A body does not begin or end with a variable, and has more to say than its variables. Meta checks
+/// the share of variables; its number is not documented, so only what is surely too many is shown.
+fn edges(text: &Sp<Wording>, sink: &mut Sink<'_>) {
+    let found = Variables::of(&text.value.0);
+    let edge = match (found.at_start, found.at_end) {
+        (true, true) => "begins and ends",
+        (true, false) => "begins",
+        (false, true) => "ends",
+        (false, false) => "",
+    };
+    if !edge.is_empty() {
+        let message = format!("the body {edge} with a variable");
+        let hint = "put a word or a full stop beside it";
+        sink.fail("template-variable-edge", &text.spot, message, hint);
+    }
+    if !found.names.is_empty() && found.words <= found.names.len() {
+        let message = format!(
+            "{} of {} words are variables; Meta may refuse that as too many",
+            found.names.len(),
+            found.names.len() + found.words
+        );
+        sink.warn(
+            "template-variable-ratio",
+            &text.spot,
+            message,
+            "write more words around them",
+        );
+    }
+}

@@ -109,3 +109,147 @@ fn refuse(source: Source<'_>, problem: &Problem) -> Vec<Finding> {
     sink.fail(rule, &spot, message, hint);
     sink.into_findings()
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::plan::template_file::testing::{
+        ALL, CARDS, CODE, NAMED, OFFER, PNG, RICH, check, edited, files, places, read_with,
+    };
+
+    fn definition(text: &str) -> Definition {
+        let loaded = read_with(text, &files());
+        assert_eq!(places(&loaded), Vec::<String>::new());
+        loaded.definition.expect("nothing was found")
+    }
+
+    #[test]
+    fn good_templates_are_read() {
+        for text in ALL {
+            definition(text);
+        }
+    }
+
+    #[test]
+    fn what_is_sent_is_what_was_written_in_the_words_of_the_api() {
+        let definition = definition(OFFER);
+        assert_eq!(definition.key, TemplateKey::new("offer_2026", "en_US"));
+        assert_eq!(definition.category, "MARKETING");
+        assert_eq!(definition.file, "templates/t.yaml");
+        assert_eq!((definition.span.line, definition.span.column), (1, 7));
+        assert_eq!(
+            json!(definition.components),
+            json!([
+                { "type": "HEADER", "format": "IMAGE", "example": { "header_handle": ["media/offer.png"] } },
+                { "type": "LIMITED_TIME_OFFER", "limited_time_offer": { "text": "Expiring offer!", "has_expiration": true } },
+                { "type": "BODY", "text": "Good news, {{1}}! Use code {{2}}.", "example": { "body_text": [["Pablo", "CARIBE25"]] } },
+                { "type": "BUTTONS", "buttons": [
+                    { "type": "COPY_CODE", "example": "CARIBE25" },
+                    { "type": "URL", "text": "Book now!", "url": "https://ex.com/o?code={{1}}", "example": ["https://ex.com/o?code=n3"] },
+                ] },
+            ])
+        );
+    }
+
+    #[test]
+    fn other_fields_are_kept_in_the_words_of_the_api() {
+        let fields = definition(NAMED).fields;
+        assert_eq!(
+            json!(fields),
+            json!({ "parameter_format": "NAMED", "message_send_ttl_seconds": 600 })
+        );
+        let more = "category: utility\nallow_category_change: true\nsub_category: order_status\n\
+                    cta_url_link_tracking_opted_out: false";
+        let fields = definition(&edited(NAMED, "category: UTILITY", more)).fields;
+        assert_eq!(
+            json!(fields),
+            json!({
+                "parameter_format": "NAMED", "message_send_ttl_seconds": 600, "allow_category_change": true,
+                "sub_category": "ORDER_STATUS", "cta_url_link_tracking_opted_out": false,
+            })
+        );
+    }
+
+    #[test]
+    fn media_know_where_they_belong() {
+        let definition = definition(CARDS);
+        let components = json!(definition.components);
+        let at: Vec<_> = definition
+            .media
+            .iter()
+            .map(|media| (components.pointer(&media.pointer), &*media.file_name))
+            .collect();
+        assert_eq!(
+            at,
+            [
+                (Some(&json!("media/offer.png")), "offer.png"),
+                (Some(&json!("media/second.png")), "second.png"),
+            ]
+        );
+        let first = &definition.media[0];
+        assert_eq!(first.path, Path::new("/plans/templates/media/offer.png"));
+        assert_eq!((first.mime, first.length), ("image/png", PNG.len() as u64));
+    }
+
+    #[test]
+    fn what_is_unknown_or_doubled_is_found() {
+        check(
+            RICH,
+            "category:",
+            "catgory:",
+            &["1:1 error[key-missing]", "3:1 error[key-unknown]"],
+        );
+        check(
+            RICH,
+            "language: en_US",
+            "language: en_US\nlanguage: de",
+            &["3:1 error[key-duplicate]"],
+        );
+        check(
+            CODE,
+            "add_security_recommendation: true",
+            "add_security_recommendation: \"yes\"",
+            &["6:48 error[type-wrong]"],
+        );
+    }
+
+    #[test]
+    fn a_token_is_refused_and_not_shown() {
+        let token = "EAAGm0PX4ZCpsBAKZCZBZB0Hx7";
+        let loaded = read_with(&edited(RICH, "Unsubscribe", token), &files());
+        assert!(places(&loaded).contains(&"12:36 error[secret-literal]".to_owned()));
+        assert!(!format!("{:?}", loaded.findings).contains(token));
+    }
+
+    #[test]
+    fn a_text_with_a_colon_is_shown() {
+        let text = edited(
+            RICH,
+            "Shop through {{1}} with code {{2}}",
+            "Code: {{1}} and pin: {{ 2 }}",
+        );
+        let loaded = read_with(&text, &files());
+        let span = loaded.findings[0].span.as_ref().expect("a place");
+        assert!(
+            span.snippet.contains("Code: {{1}} and pin: {{ 2 }}"),
+            "{}",
+            span.snippet
+        );
+    }
+
+    #[test]
+    fn an_empty_file_is_told_what_to_begin_with() {
+        let loaded = read_with("", &files());
+        assert_eq!(places(&loaded), ["1:1 error[yaml-syntax]"]);
+        assert!(
+            loaded.findings[0]
+                .hint
+                .as_deref()
+                .is_some_and(|hint| hint.contains("`name:`"))
+        );
+        let list = read_with("- a\n", &files());
+        assert_eq!(places(&list), ["1:1 error[type-wrong]"]);
+    }
+}

@@ -233,3 +233,107 @@ fn check(
     }
     Some(kind)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::plan::template_file::testing::{
+        CARDS, JPEG, MP4, OFFER, PDF, PNG, edited, files, places, read_with,
+    };
+
+    /// Checks what is found when this file with these bytes stands in a header of this format.
+    #[track_caller]
+    fn check(format: &str, path: &str, bytes: &[u8], expected: &[&str]) {
+        let text = edited(OFFER, "format: image", &format!("format: {format}"));
+        let text = edited(&text, "media/offer.png", path);
+        let files = files().with(format!("/plans/templates/{path}"), bytes);
+        let loaded = read_with(&text, &files);
+        assert_eq!(places(&loaded), expected, "{:#?}", loaded.findings);
+    }
+
+    fn of(head: &[u8], length: usize) -> Vec<u8> {
+        let mut bytes = head.to_vec();
+        bytes.resize(length, 0);
+        bytes
+    }
+
+    #[test]
+    fn files_are_what_the_header_says() {
+        check("image", "a.png", PNG, &[]);
+        check("IMAGE", "a.JPG", JPEG, &[]);
+        check("IMAGE", "a.jpeg", JPEG, &[]);
+        check("VIDEO", "a.mp4", MP4, &[]);
+        check("GIF", "a.mp4", MP4, &[]);
+        check("DOCUMENT", "a.pdf", PDF, &[]);
+        for (format, path, bytes) in [
+            ("IMAGE", "a.mp4", MP4),
+            ("IMAGE", "a.gif", b"GIF89a".as_slice()),
+            ("VIDEO", "a.png", PNG),
+            ("DOCUMENT", "a.txt", b"hello"),
+        ] {
+            let column = if format.len() == 5 { 63 } else { 66 };
+            check(
+                format,
+                path,
+                bytes,
+                &[&format!("5:{column} error[template-media-type]")],
+            );
+        }
+    }
+
+    #[test]
+    fn names_say_what_files_are() {
+        check(
+            "IMAGE",
+            "a.jpg",
+            PNG,
+            &["5:63 error[template-media-extension]"],
+        );
+        check("IMAGE", "a", PNG, &["5:63 error[template-media-extension]"]);
+    }
+
+    #[test]
+    fn files_are_neither_empty_nor_too_large() {
+        let mib = 1024 * 1024;
+        check("IMAGE", "a.png", b"", &["5:63 error[template-media-empty]"]);
+        check("IMAGE", "a.png", &of(PNG, 5 * mib), &[]);
+        check(
+            "IMAGE",
+            "a.png",
+            &of(PNG, 5 * mib + 1),
+            &["5:63 error[template-media-size]"],
+        );
+        check(
+            "VIDEO",
+            "a.mp4",
+            &of(MP4, 16 * mib + 1),
+            &["5:63 error[template-media-size]"],
+        );
+        check(
+            "GIF",
+            "a.mp4",
+            &of(MP4, 4 * mib),
+            &["5:61 error[template-media-size]"],
+        );
+    }
+
+    #[test]
+    fn files_are_there() {
+        #[track_caller]
+        fn check(path: &str) {
+            let loaded = read_with(&edited(OFFER, "media/offer.png", path), &files());
+            assert_eq!(places(&loaded), ["5:63 error[template-media-missing]"]);
+        }
+        check("media/other.png");
+        check("media");
+        check("../offer.png");
+    }
+
+    #[test]
+    fn files_on_cards_are_looked_at_too() {
+        let loaded = read_with(
+            &edited(CARDS, "media/second.png", "media/third.png"),
+            &files(),
+        );
+        assert_eq!(places(&loaded), ["13:71 error[template-media-missing]"]);
+    }
+}

@@ -16,6 +16,8 @@ pub mod document;
 mod load;
 mod media;
 mod rules;
+#[cfg(test)]
+mod testing;
 
 mod variables;
 mod words;

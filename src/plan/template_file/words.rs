@@ -250,3 +250,61 @@ impl schemars::JsonSchema for Samples {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::plan::template_file::testing::{RICH, check};
+
+    #[test]
+    fn names_have_their_form() {
+        let long = "a".repeat(512);
+        check(
+            RICH,
+            "name: seasonal_promotion",
+            &format!("name: {long}"),
+            &[],
+        );
+        check(
+            RICH,
+            "name: seasonal_promotion",
+            &format!("name: {long}a"),
+            &["1:7 error[template-name-form]"],
+        );
+        check(
+            RICH,
+            "name: seasonal_promotion",
+            "name: Seasonal",
+            &["1:7 error[template-name-form]"],
+        );
+        check(
+            RICH,
+            "name: seasonal_promotion\n",
+            "",
+            &["1:1 error[key-missing]"],
+        );
+    }
+
+    #[test]
+    fn languages_have_their_form() {
+        let language = "language: en_US";
+        for good in ["de", "fil", "pt_BR"] {
+            check(RICH, language, &format!("language: {good}"), &[]);
+        }
+        for bad in ["en-US", "en_us", "no", "\"no\"", "english", "NB"] {
+            check(
+                RICH,
+                language,
+                &format!("language: {bad}"),
+                &["2:11 error[template-language-form]"],
+            );
+        }
+        for unknown in ["xx", "de_LU"] {
+            check(
+                RICH,
+                language,
+                &format!("language: {unknown}"),
+                &["2:11 warning[template-language-unknown]"],
+            );
+        }
+    }
+}

@@ -31,7 +31,7 @@ pub(super) fn urls(template: &Template, sink: &mut Sink<'_>) {
         let found = Variables::of(&url.value.0);
         url_form(url, &found, sink);
         match (found.names.len(), &button.example) {
-            (0, Some(example)) => {
+            (0, Some(example)) if found.malformed.is_empty() => {
                 let message = "the address has no variable, but a sample";
                 sink.warn(
                     "template-sample-unused",
@@ -190,5 +190,153 @@ pub(super) fn flows(template: &Template, sink: &mut Sink<'_>) {
                 "paste the flow's JSON as one text, after `|`",
             );
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::plan::template_file::testing::{RICH, check};
+
+    #[test]
+    fn an_address_has_one_variable_at_its_end() {
+        let url = "\"https://ex.com/{{1}}\", example: [\"https://ex.com/a\"]";
+        check(RICH, url, "\"https://ex.com/\"", &[]);
+        check(RICH, url, "\"ex.com\"", &["13:39 error[template-url-form]"]);
+        check(
+            RICH,
+            url,
+            "\"https://ex.com/{{1}}/a\", example: [a]",
+            &["13:39 error[template-url-variable]"],
+        );
+        check(
+            RICH,
+            url,
+            "\"https://ex.com/{{1}}{{2}}\", example: [a]",
+            &["13:39 error[template-url-variable]"],
+        );
+        check(
+            RICH,
+            url,
+            "\"https://ex.com/{{2}}\", example: [a]",
+            &["13:39 error[template-url-variable]"],
+        );
+        check(
+            RICH,
+            url,
+            "\"https://ex.com/{{ 1 }}\", example: [a]",
+            &["13:39 error[template-variable-form]"],
+        );
+        let long = |count: usize| format!("\"https://ex.com/{}\"", "a".repeat(count));
+        check(RICH, url, &long(1_985), &[]);
+        check(
+            RICH,
+            url,
+            &long(1_986),
+            &["13:39 error[template-url-length]"],
+        );
+    }
+
+    #[test]
+    fn an_address_with_a_variable_has_a_sample() {
+        let example = ", example: [\"https://ex.com/a\"]";
+        check(RICH, example, "", &["13:39 error[template-sample-missing]"]);
+        check(
+            RICH,
+            example,
+            ", example: a",
+            &["13:72 error[template-sample-shape]"],
+        );
+        check(
+            RICH,
+            example,
+            ", example: [a, b]",
+            &["13:72 error[template-sample-shape]"],
+        );
+        check(
+            RICH,
+            example,
+            ", example: [\"\"]",
+            &["13:73 error[template-sample-empty]"],
+        );
+        check(
+            RICH,
+            "https://ex.com/{{1}}",
+            "https://ex.com/1",
+            &["13:68 warning[template-sample-unused]"],
+        );
+    }
+
+    #[test]
+    fn a_phone_has_its_country_code() {
+        let phone = "\"+4930901820\"";
+        check(RICH, phone, "\"4930901820\"", &[]);
+        check(
+            RICH,
+            phone,
+            "4930901820",
+            &["14:57 warning[template-text-unquoted]"],
+        );
+        check(
+            RICH,
+            phone,
+            "\"030901820\"",
+            &["14:57 error[template-phone-form]"],
+        );
+        check(
+            RICH,
+            phone,
+            "\"+49 30 901820\"",
+            &["14:57 error[template-phone-form]"],
+        );
+        check(
+            RICH,
+            phone,
+            "\"+12345678901234567890\"",
+            &["14:57 error[template-phone-form]"],
+        );
+    }
+
+    #[test]
+    fn a_coupon_is_short() {
+        check(RICH, "example: 25OFF }", "example: [25OFF] }", &[]);
+        check(RICH, "example: 25OFF }", "example: ABCDEFGHIJKLMNO }", &[]);
+        check(
+            RICH,
+            "example: 25OFF }",
+            "example: ABCDEFGHIJKLMNOP }",
+            &["15:37 error[template-code-length]"],
+        );
+        check(
+            RICH,
+            "example: 25OFF }",
+            "example: [A, B] }",
+            &["15:37 error[template-sample-shape]"],
+        );
+    }
+
+    #[test]
+    fn a_flow_is_named_in_one_way() {
+        let id = "flow_id: \"1234567890\"";
+        check(RICH, id, "flow_name: booking", &[]);
+        check(
+            RICH,
+            id,
+            "flow_id: \"1\", flow_name: booking",
+            &["16:9 error[template-flow-one]"],
+        );
+        check(
+            RICH,
+            ", flow_id: \"1234567890\"",
+            "",
+            &["16:9 error[template-flow-one]"],
+        );
+        check(RICH, id, "flow_json: '{\"version\": \"7.0\"}'", &[]);
+        check(
+            RICH,
+            id,
+            "flow_json: '{\"version\"'",
+            &["16:46 error[template-flow-json]"],
+        );
+        check(RICH, id, "flow_id: abc", &["16:44 error[id-form]"]);
     }
 }

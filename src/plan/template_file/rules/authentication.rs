@@ -255,3 +255,168 @@ fn app(app: &SupportedApp, sink: &mut Sink<'_>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::plan::template_file::testing::{CODE, check};
+
+    #[test]
+    fn meta_fixes_the_components() {
+        check(
+            CODE,
+            "{ type: BODY, add_security_recommendation: true }",
+            "{ type: BODY }",
+            &[],
+        );
+        check(
+            CODE,
+            "{ type: BODY, add_security_recommendation: true }",
+            "{ type: BODY, text: Your code is here. }",
+            &["6:25 error[template-authentication-text]"],
+        );
+        check(
+            CODE,
+            "  - { type: FOOTER, code_expiration_minutes: 10 }\n",
+            "  - { type: HEADER, format: LOCATION }\n",
+            &["7:13 error[template-authentication-component]"],
+        );
+        check(
+            CODE,
+            "code_expiration_minutes: 10",
+            "text: Hi",
+            &[
+                "7:5 error[template-key-missing]",
+                "7:27 error[template-authentication-text]",
+            ],
+        );
+    }
+
+    #[test]
+    fn one_button_hands_over_the_code() {
+        check(
+            CODE,
+            "      - type: OTP\n",
+            "      - { type: QUICK_REPLY, text: Hi }\n      - type: OTP\n",
+            &["10:17 error[template-authentication-buttons]"],
+        );
+        let bare =
+            "name: a\nlanguage: de\ncategory: AUTHENTICATION\ncomponents: [{ type: BODY }]\n";
+        check(
+            bare,
+            "name: a",
+            "name: b",
+            &["1:1 error[template-authentication-buttons]"],
+        );
+    }
+
+    #[test]
+    fn what_belongs_to_codes_belongs_nowhere_else() {
+        check(
+            CODE,
+            "AUTHENTICATION",
+            "UTILITY",
+            &[
+                "6:5 error[template-key-missing]",
+                "6:48 error[template-authentication-only]",
+                "7:5 error[template-key-missing]",
+                "7:46 error[template-authentication-only]",
+                "10:15 error[template-authentication-only]",
+            ],
+        );
+    }
+
+    #[test]
+    fn codes_expire() {
+        for good in ["1", "90"] {
+            check(CODE, "minutes: 10", &format!("minutes: {good}"), &[]);
+        }
+        for bad in ["0", "91", "-1"] {
+            check(
+                CODE,
+                "minutes: 10",
+                &format!("minutes: {bad}"),
+                &["7:46 error[template-code-expiration]"],
+            );
+        }
+    }
+
+    #[test]
+    fn each_way_to_hand_over_needs_its_keys() {
+        let apps = "        supported_apps: [{ package_name: com.example.shrub, signature_hash: K8a/AINcGX7 }]\n";
+        check(
+            CODE,
+            "otp_type: ONE_TAP",
+            "otp_type: ZERO_TAP\n        zero_tap_terms_accepted: true",
+            &[],
+        );
+        check(
+            CODE,
+            "otp_type: ONE_TAP",
+            "otp_type: ZERO_TAP\n        zero_tap_terms_accepted: false",
+            &["12:34 error[template-otp-keys]"],
+        );
+        check(
+            CODE,
+            "otp_type: ONE_TAP",
+            "otp_type: ZERO_TAP",
+            &["10:9 error[template-otp-keys]"],
+        );
+        check(CODE, apps, "", &["10:9 error[template-otp-keys]"]);
+        check(
+            CODE,
+            "ONE_TAP",
+            "COPY_CODE",
+            &[
+                "10:9 error[template-otp-keys]",
+                "13:24 error[template-otp-keys]",
+            ],
+        );
+        let copy = CODE
+            .replace(apps, "")
+            .replace("        autofill_text: Autofill\n", "");
+        check(&copy, "ONE_TAP", "copy_code", &[]);
+        check(
+            CODE,
+            "        otp_type: ONE_TAP\n",
+            "",
+            &["10:9 error[template-key-missing]"],
+        );
+    }
+
+    #[test]
+    fn apps_are_named_by_package_and_signature() {
+        check(
+            CODE,
+            "com.example.shrub",
+            "shrub",
+            &["14:42 error[template-otp-package]"],
+        );
+        check(
+            CODE,
+            "com.example.shrub",
+            &format!("com.{}", "a".repeat(220)),
+            &[],
+        );
+        check(
+            CODE,
+            "com.example.shrub",
+            &format!("com.{}", "a".repeat(221)),
+            &["14:42 error[template-otp-package]"],
+        );
+        check(
+            CODE,
+            "K8a/AINcGX7",
+            "K8a/AINcGX",
+            &["14:77 error[template-otp-hash]"],
+        );
+        let app = "{ package_name: com.example.shrub, signature_hash: K8a/AINcGX7 }";
+        check(CODE, app, &vec![app; 5].join(", "), &[]);
+        check(
+            CODE,
+            app,
+            &vec![app; 6].join(", "),
+            &["14:356 error[template-otp-apps]"],
+        );
+        check(CODE, app, "", &["10:9 error[template-otp-apps]"]);
+    }
+}

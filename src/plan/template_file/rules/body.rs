@@ -71,3 +71,76 @@ fn edges(text: &Sp<Wording>, sink: &mut Sink<'_>) {
         );
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::plan::template_file::testing::{CARDS, OFFER, RICH, check};
+
+    #[test]
+    fn a_body_is_not_too_long() {
+        let text = "Shop through {{1}} with code {{2}} to get more.";
+        let long = |count: usize| format!("Take {{{{1}}}} and {{{{2}}}} {}", "é".repeat(count));
+        check(RICH, text, &long(1_003), &[]);
+        check(
+            RICH,
+            text,
+            &long(1_004),
+            &["7:11 error[template-body-length]"],
+        );
+        check(
+            RICH,
+            "    text: \"Shop through {{1}} with code {{2}} to get more.\"\n    example: { body_text: [[August, 25OFF]] }",
+            "    text: \" \"",
+            &["7:11 error[template-body-length]"],
+        );
+        let offer = "Good news, {{1}}! Use code {{2}}.";
+        check(OFFER, offer, &long(579), &[]);
+        check(
+            OFFER,
+            offer,
+            &long(580),
+            &["7:25 error[template-body-length]"],
+        );
+        check(
+            CARDS,
+            "text: Aloe",
+            &format!("text: {}", "a".repeat(160)),
+            &[],
+        );
+        check(
+            CARDS,
+            "text: Aloe",
+            &format!("text: {}", "a".repeat(161)),
+            &["10:33 error[template-body-length]"],
+        );
+    }
+
+    #[test]
+    fn a_body_does_not_begin_or_end_with_a_variable() {
+        let text = "Shop through {{1}} with code {{2}} to get more.";
+        check(
+            RICH,
+            text,
+            "{{1}}, shop more with code {{2}}.",
+            &["7:11 error[template-variable-edge]"],
+        );
+        check(
+            RICH,
+            text,
+            "Shop {{1}} more with code {{2}} ",
+            &["7:11 error[template-variable-edge]"],
+        );
+        check(RICH, text, "Shop {{1}} more with code {{2}}.", &[]);
+    }
+
+    #[test]
+    fn a_body_says_more_than_its_variables() {
+        let text = "Shop through {{1}} with code {{2}} to get more.";
+        check(
+            RICH,
+            text,
+            "Get {{1}} {{2}} now.",
+            &["7:11 warning[template-variable-ratio]"],
+        );
+    }
+}

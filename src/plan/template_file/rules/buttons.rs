@@ -108,3 +108,104 @@ pub(super) fn newer_kinds(template: &Template, sink: &mut Sink<'_>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::plan::template_file::testing::{RICH, check};
+
+    const REPLY: &str = "      - { type: QUICK_REPLY, text: Unsubscribe }\n";
+
+    #[test]
+    fn there_are_ten_at_most() {
+        check(RICH, REPLY, &REPLY.repeat(6), &[]);
+        check(
+            RICH,
+            REPLY,
+            &REPLY.repeat(7),
+            &["22:9 error[template-buttons-count]"],
+        );
+    }
+
+    #[test]
+    fn quick_replies_stand_together() {
+        let last = "navigate_screen: A }\n";
+        check(
+            RICH,
+            last,
+            &format!("{last}{REPLY}"),
+            &["17:9 error[template-buttons-grouping]"],
+        );
+        let moved = RICH.replace(REPLY, "");
+        check(&moved, last, &format!("{last}{REPLY}{REPLY}"), &[]);
+    }
+
+    #[test]
+    fn some_kinds_stand_once() {
+        let phone = "      - { type: PHONE_NUMBER, text: Call, phone_number: \"+4930901820\" }\n";
+        check(
+            RICH,
+            phone,
+            &phone.repeat(2),
+            &["15:9 error[template-buttons-kind]"],
+        );
+        let url = "      - { type: URL, text: Shop, url: \"https://ex.com/{{1}}\", example: [\"https://ex.com/a\"] }\n";
+        check(RICH, url, &url.repeat(2), &[]);
+        check(
+            RICH,
+            url,
+            &url.repeat(3),
+            &["15:9 error[template-buttons-kind]"],
+        );
+    }
+
+    #[test]
+    fn labels_are_short() {
+        check(
+            RICH,
+            "text: Unsubscribe",
+            "text: 1234567890123456789012345",
+            &["12:36 warning[template-text-unquoted]"],
+        );
+        check(
+            RICH,
+            "text: Unsubscribe",
+            "text: abcdefghijklmnopqrstuvwxy",
+            &[],
+        );
+        check(
+            RICH,
+            "text: Unsubscribe",
+            "text: abcdefghijklmnopqrstuvwxyz",
+            &["12:36 error[template-button-label]"],
+        );
+        check(
+            RICH,
+            "text: Unsubscribe",
+            "text: \"Bye {{1}}\"",
+            &["12:36 warning[template-button-label]"],
+        );
+        check(
+            RICH,
+            "text: Unsubscribe",
+            "text: No",
+            &["12:36 error[type-wrong]"],
+        );
+        check(RICH, "text: Unsubscribe", "text: \"No\"", &[]);
+    }
+
+    #[test]
+    fn newer_kinds_are_taken_with_a_warning() {
+        check(
+            RICH,
+            "{ type: QUICK_REPLY, text: Unsubscribe }",
+            "{ type: REQUEST_CONTACT_INFO }",
+            &["12:17 warning[template-button-newer]"],
+        );
+        check(
+            RICH,
+            "type: QUICK_REPLY",
+            "type: QUICK_REPLAY",
+            &["12:17 error[choice-unknown]"],
+        );
+    }
+}

@@ -126,3 +126,99 @@ pub(super) fn structure(template: &Template, sink: &mut Sink<'_>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::plan::template_file::testing::{CARDS, check};
+
+    const SECOND: &str = "      - components:
+          - { type: HEADER, format: IMAGE, example: { header_handle: [media/second.png] } }
+          - { type: BODY, text: Crassula }
+          - { type: BUTTONS, buttons: [{ type: QUICK_REPLY, text: More }] }
+";
+
+    #[test]
+    fn there_are_two_to_ten_cards() {
+        check(CARDS, SECOND, "", &["6:5 error[template-cards-count]"]);
+        check(CARDS, SECOND, &SECOND.repeat(9), &[]);
+        check(
+            CARDS,
+            SECOND,
+            &SECOND.repeat(10),
+            &["48:9 error[template-cards-count]"],
+        );
+    }
+
+    #[test]
+    fn cards_are_alike() {
+        check(
+            CARDS,
+            "text: Crassula }\n          - { type: BUTTONS, buttons: [{ type: QUICK_REPLY, text: More }] }\n",
+            "text: Crassula }\n",
+            &["12:9 error[template-cards-alike]"],
+        );
+        check(CARDS, "text: Crassula", "text: Crassula ovata", &[]);
+    }
+
+    #[test]
+    fn a_card_has_its_parts() {
+        check(
+            CARDS,
+            "- { type: BODY, text: Aloe }",
+            "- { type: BODY, text: Aloe }\n          - { type: FOOTER, text: Hi }",
+            &[
+                "11:21 error[template-card-part]",
+                "13:9 error[template-cards-alike]",
+            ],
+        );
+        check(
+            CARDS,
+            "- { type: HEADER, format: IMAGE, example: { header_handle: [media/offer.png] } }\n          ",
+            "",
+            &[
+                "8:9 error[template-card-header]",
+                "11:9 error[template-cards-alike]",
+            ],
+        );
+        let places = CARDS.replace(
+            "format: IMAGE, example: { header_handle: [media/second.png] }",
+            "format: LOCATION",
+        );
+        check(
+            &places,
+            "format: IMAGE, example: { header_handle: [media/offer.png] }",
+            "format: LOCATION",
+            &[
+                "9:13 error[template-card-header]",
+                "13:13 error[template-card-header]",
+            ],
+        );
+    }
+
+    #[test]
+    fn a_card_with_a_product_has_its_button() {
+        let products = CARDS
+            .replace(
+                "format: IMAGE, example: { header_handle: [media/second.png] }",
+                "format: PRODUCT",
+            )
+            .replace(
+                "format: IMAGE, example: { header_handle: [media/offer.png] }",
+                "format: PRODUCT",
+            );
+        check(
+            &products,
+            "name: carousel_media",
+            "name: products",
+            &[
+                "8:9 error[template-card-product]",
+                "12:9 error[template-card-product]",
+            ],
+        );
+        let with = products.replace(
+            "{ type: QUICK_REPLY, text: More }",
+            "{ type: SPM, text: View }",
+        );
+        check(&with, "name: carousel_media", "name: products", &[]);
+    }
+}

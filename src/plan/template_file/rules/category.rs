@@ -71,3 +71,75 @@ fn advise(kind: &str, spot: &Spot, sink: &mut Sink<'_>) {
     let hint = "write `category: MARKETING`, or expect that Meta moves it there or refuses it";
     sink.warn("template-category-kind", spot, message, hint);
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::plan::template_file::testing::{CARDS, CODE, NAMED, OFFER, RICH, check};
+
+    #[test]
+    fn messages_wait_within_limits() {
+        let ttl = "message_send_ttl_seconds: 600";
+        let set = |seconds: &str| format!("message_send_ttl_seconds: {seconds}");
+        for good in ["30", "43200", "-1"] {
+            check(NAMED, ttl, &set(good), &[]);
+        }
+        for bad in ["29", "43201", "-2", "0"] {
+            check(NAMED, ttl, &set(bad), &["5:27 error[template-ttl-range]"]);
+        }
+        check(
+            NAMED,
+            ttl,
+            &set("\"600\""),
+            &["5:27 error[template-number-form]"],
+        );
+        check(
+            NAMED,
+            ttl,
+            &set("1e3"),
+            &["5:27 error[template-number-form]"],
+        );
+        check(
+            CODE,
+            "seconds: 60",
+            "seconds: 901",
+            &["4:27 error[template-ttl-range]"],
+        );
+        check(
+            RICH,
+            "MARKETING\n",
+            "MARKETING\nmessage_send_ttl_seconds: 43200\n",
+            &[],
+        );
+        check(
+            RICH,
+            "MARKETING\n",
+            "MARKETING\nmessage_send_ttl_seconds: -1\n",
+            &["4:27 error[template-ttl-range]"],
+        );
+    }
+
+    #[test]
+    fn kinds_of_marketing_are_told() {
+        check(
+            OFFER,
+            "MARKETING",
+            "UTILITY",
+            &[
+                "6:13 warning[template-category-kind]",
+                "10:17 warning[template-category-kind]",
+            ],
+        );
+        check(
+            CARDS,
+            "MARKETING",
+            "utility",
+            &["6:11 warning[template-category-kind]"],
+        );
+        check(
+            RICH,
+            "MARKETING",
+            "promotion",
+            &["3:11 error[choice-unknown]"],
+        );
+    }
+}

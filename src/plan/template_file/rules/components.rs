@@ -71,3 +71,58 @@ pub(super) fn empty_lists(template: &Template, sink: &mut Sink<'_>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::plan::template_file::testing::{CARDS, CODE, RICH, check};
+
+    #[test]
+    fn there_is_one_of_each_kind() {
+        let footer = "  - { type: FOOTER, text: Manage your subscriptions below }\n";
+        check(
+            RICH,
+            footer,
+            &format!("{footer}{footer}"),
+            &["10:13 error[template-component-duplicate]"],
+        );
+        check(
+            CARDS,
+            "- { type: BODY, text: Aloe }",
+            "- { type: BODY, text: Aloe }\n          - { type: BODY, text: Aloe }",
+            &[
+                "11:21 error[template-component-duplicate]",
+                "13:9 error[template-cards-alike]",
+            ],
+        );
+    }
+
+    #[test]
+    fn every_template_has_a_body() {
+        check(
+            CODE,
+            "  - { type: BODY, add_security_recommendation: true }\n",
+            "",
+            &["6:5 error[template-body-missing]"],
+        );
+        let none = "name: a\nlanguage: de\ncategory: UTILITY\ncomponents: []\n";
+        check(
+            none,
+            "name: a",
+            "name: b",
+            &["1:1 error[template-body-missing]"],
+        );
+    }
+
+    #[test]
+    fn buttons_are_some() {
+        check(
+            CARDS,
+            "buttons: [{ type: QUICK_REPLY, text: More }]",
+            "buttons: []",
+            &[
+                "11:13 error[template-buttons-none]",
+                "12:9 error[template-cards-alike]",
+            ],
+        );
+    }
+}

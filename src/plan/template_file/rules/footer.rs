@@ -24,3 +24,26 @@ pub(super) fn text(template: &Template, sink: &mut Sink<'_>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::plan::template_file::testing::{RICH, check};
+
+    #[test]
+    fn a_footer_is_short_and_fixed() {
+        let text = "Manage your subscriptions below";
+        check(RICH, text, &"x".repeat(60), &[]);
+        check(
+            RICH,
+            text,
+            &"x".repeat(61),
+            &["9:27 error[template-footer-length]"],
+        );
+        check(
+            RICH,
+            text,
+            "\"Hi {{1}} you\"",
+            &["9:27 error[template-footer-variable]"],
+        );
+    }
+}

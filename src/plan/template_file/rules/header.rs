@@ -137,3 +137,111 @@ pub(in super::super) fn has_sample_file(component: &Component) -> bool {
         .header_format()
         .is_some_and(HeaderFormat::is_media)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::plan::template_file::testing::{OFFER, RICH, check};
+
+    #[test]
+    fn a_text_header_is_short_and_plain() {
+        let text = "Our {{1}} is on!";
+        check(RICH, text, &format!("Our {{{{1}}}}{}", "x".repeat(51)), &[]);
+        check(
+            RICH,
+            text,
+            &format!("Our {{{{1}}}}{}", "x".repeat(52)),
+            &["5:41 error[template-header-length]"],
+        );
+        check(
+            RICH,
+            text,
+            "Our *{{1}}* is on!",
+            &["5:41 error[template-header-plain]"],
+        );
+        check(
+            RICH,
+            text,
+            "Our _{{1}}_ is on!",
+            &["5:41 error[template-header-plain]"],
+        );
+        check(RICH, text, "Our {{1}} snake_case_is on!", &[]);
+        check(
+            RICH,
+            text,
+            "Our {{1}} \\n is on!",
+            &["5:41 error[template-header-plain]"],
+        );
+        check(
+            RICH,
+            text,
+            "Our {{1}} 🎉",
+            &["5:41 error[template-header-plain]"],
+        );
+        check(
+            RICH,
+            text,
+            "Our {{1}} ❤\u{fe0f}",
+            &["5:41 error[template-header-plain]"],
+        );
+        check(
+            RICH,
+            text,
+            "Our {{1}} ❤",
+            &["5:41 warning[template-header-plain]"],
+        );
+        check(RICH, text, "Our {{1}} #1 © ™", &[]);
+        check(
+            RICH,
+            "text: \"Our {{1}} is on!\"",
+            "text: \"\"",
+            &[
+                "5:41 error[template-header-length]",
+                "5:54 warning[template-sample-unused]",
+            ],
+        );
+    }
+
+    #[test]
+    fn a_text_header_has_one_variable() {
+        check(
+            RICH,
+            "Our {{1}} is on!",
+            "Our {{1}} {{2}} is on!",
+            &[
+                "5:41 error[template-header-variables]",
+                "5:76 error[template-sample-count]",
+            ],
+        );
+    }
+
+    #[test]
+    fn a_header_of_media_shows_one_file() {
+        let file = "[media/offer.png]";
+        check(OFFER, file, "[]", &["5:45 error[template-header-file]"]);
+        check(
+            OFFER,
+            file,
+            "[media/offer.png, media/second.png]",
+            &["5:45 error[template-header-file]"],
+        );
+        check(
+            OFFER,
+            file,
+            "[\"4::aW1hZ2UvcG5n\"]",
+            &["5:63 error[template-media-path]"],
+        );
+        check(
+            OFFER,
+            file,
+            "[\"https://scontent.whatsapp.net/v/t61\"]",
+            &["5:63 error[template-media-path]"],
+        );
+        check(OFFER, file, "media/offer.png", &["5:62 error[type-wrong]"]);
+        check(
+            OFFER,
+            ", example: { header_handle: [media/offer.png] }",
+            "",
+            &["5:5 error[template-key-missing]"],
+        );
+    }
+}

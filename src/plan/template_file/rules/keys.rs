@@ -277,3 +277,103 @@ fn check(name: &str, known: &Keys, present: &[Present], spot: &Spot, sink: &mut 
         );
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::plan::template_file::testing::{OFFER, RICH, check};
+
+    #[test]
+    fn components_have_the_keys_of_their_type() {
+        check(
+            RICH,
+            "{ type: FOOTER, text: Manage your subscriptions below }",
+            "{ type: FOOTER, format: TEXT, text: Below }",
+            &["9:29 error[template-key-misplaced]"],
+        );
+        check(
+            RICH,
+            "{ type: FOOTER, text: Manage your subscriptions below }",
+            "{ type: FOOTER }",
+            &["9:5 error[template-key-missing]"],
+        );
+        check(
+            OFFER,
+            "format: image,",
+            "format: image, text: Hi,",
+            &["5:42 error[template-key-misplaced]"],
+        );
+        check(
+            OFFER,
+            "format: image,",
+            "",
+            &[
+                "5:5 error[template-key-missing]",
+                "5:31 error[template-key-misplaced]",
+            ],
+        );
+        check(
+            RICH,
+            "{ type: FOOTER, text: Manage your subscriptions below }",
+            "{ type: CALL_PERMISSION_REQUEST }",
+            &[],
+        );
+        check(
+            RICH,
+            "{ type: FOOTER, text: Manage",
+            "{ type: CALL_PERMISSION_REQUEST, text: Manage",
+            &["9:44 error[template-key-misplaced]"],
+        );
+    }
+
+    #[test]
+    fn headers_of_places_have_no_other_keys() {
+        let header = "{ type: HEADER, format: TEXT, text: \"Our {{1}} is on!\", example: { header_text: [Summer Sale] } }";
+        check(RICH, header, "{ type: HEADER, format: LOCATION }", &[]);
+        check(
+            RICH,
+            header,
+            "{ type: HEADER, format: LOCATION, text: Here }",
+            &["5:45 error[template-key-misplaced]"],
+        );
+    }
+
+    #[test]
+    fn buttons_have_the_keys_of_their_type() {
+        let reply = "{ type: QUICK_REPLY, text: Unsubscribe }";
+        check(
+            RICH,
+            reply,
+            "{ type: QUICK_REPLY, text: Go, url: \"https://a.example\" }",
+            &["12:45 error[template-key-misplaced]"],
+        );
+        check(
+            RICH,
+            reply,
+            "{ type: QUICK_REPLY }",
+            &["12:9 error[template-key-missing]"],
+        );
+        check(RICH, reply, "{ type: CATALOG, text: View catalog }", &[]);
+        check(
+            RICH,
+            reply,
+            "{ type: VOICE_CALL, text: Call us, ttl_minutes: 100 }",
+            &[],
+        );
+        check(
+            RICH,
+            "{ type: COPY_CODE, example: 25OFF }",
+            "{ type: COPY_CODE }",
+            &["15:9 error[template-key-missing]"],
+        );
+    }
+
+    #[test]
+    fn samples_have_the_key_of_what_they_are_for() {
+        check(
+            RICH,
+            "example: { header_text: [Summer Sale] }",
+            "example: { body_text: [[Summer Sale]] }",
+            &["5:70 error[template-key-misplaced]"],
+        );
+    }
+}

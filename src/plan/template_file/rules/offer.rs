@@ -35,3 +35,41 @@ pub(super) fn footer(template: &Template, sink: &mut Sink<'_>) {
         );
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::plan::template_file::testing::{OFFER, check};
+
+    #[test]
+    fn an_offer_is_short() {
+        check(OFFER, "Expiring offer!", "0123456789abcdef", &[]);
+        check(
+            OFFER,
+            "Expiring offer!",
+            "0123456789abcdefg",
+            &["6:61 error[template-offer-length]"],
+        );
+        check(
+            OFFER,
+            "Expiring offer!",
+            "\"{{1}} off\"",
+            &["6:61 error[template-offer-variable]"],
+        );
+        check(
+            OFFER,
+            "text: Expiring offer!, ",
+            "",
+            &["6:53 error[key-missing]"],
+        );
+    }
+
+    #[test]
+    fn an_offer_has_no_footer() {
+        check(
+            OFFER,
+            "  - type: BUTTONS\n",
+            "  - { type: FOOTER, text: Bye }\n  - type: BUTTONS\n",
+            &["8:5 error[template-offer-footer]"],
+        );
+    }
+}

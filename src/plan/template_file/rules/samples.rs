@@ -234,3 +234,99 @@ fn not_empty(sample: &Sp<Wording>, sink: &mut Sink<'_>) {
         );
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::plan::template_file::testing::{NAMED, RICH, check};
+
+    #[test]
+    fn every_variable_has_a_sample() {
+        let example = "    example: { body_text: [[August, 25OFF]] }\n";
+        check(RICH, example, "", &["7:11 error[template-sample-missing]"]);
+        check(
+            RICH,
+            "[[August, 25OFF]]",
+            "[[August]]",
+            &["8:14 error[template-sample-count]"],
+        );
+        check(
+            RICH,
+            "[[August, 25OFF]]",
+            "[[August, \" \"]]",
+            &["8:37 error[template-sample-empty]"],
+        );
+        check(
+            RICH,
+            ", example: { header_text: [Summer Sale] }",
+            "",
+            &["5:41 error[template-sample-missing]"],
+        );
+    }
+
+    #[test]
+    fn samples_have_their_shape() {
+        check(
+            RICH,
+            "[[August, 25OFF]]",
+            "[August, 25OFF]",
+            &["8:28 error[type-wrong]", "8:36 error[type-wrong]"],
+        );
+        check(
+            RICH,
+            "[[August, 25OFF]]",
+            "[[August, 25OFF], [May, 10OFF]]",
+            &["8:14 error[template-sample-shape]"],
+        );
+        check(
+            RICH,
+            "body_text: [[August, 25OFF]]",
+            "body_text_named_params: [{ param_name: a, example: b }]",
+            &["8:14 error[template-sample-shape]"],
+        );
+        check(
+            RICH,
+            "text: \"Shop through {{1}} with code {{2}} to get more.\"",
+            "text: Shop more.",
+            &["8:14 warning[template-sample-unused]"],
+        );
+    }
+
+    #[test]
+    fn named_samples_name_their_variables() {
+        check(
+            NAMED,
+            "        - { param_name: order_id, example: \"860198\" }\n",
+            "",
+            &["10:7 error[template-sample-count]"],
+        );
+        check(
+            NAMED,
+            "param_name: order_id",
+            "param_name: order",
+            &[
+                "10:7 error[template-sample-count]",
+                "12:25 error[template-sample-name]",
+            ],
+        );
+        check(
+            NAMED,
+            "param_name: order_id",
+            "param_name: first_name",
+            &[
+                "10:7 error[template-sample-count]",
+                "12:25 error[template-sample-name]",
+            ],
+        );
+    }
+
+    #[test]
+    fn samples_survive_as_they_are_written() {
+        check(
+            NAMED,
+            "\"860198\"",
+            "860198",
+            &["12:44 warning[template-text-unquoted]"],
+        );
+        check(NAMED, "\"860198\"", "no", &["12:44 error[type-wrong]"]);
+    }
+}

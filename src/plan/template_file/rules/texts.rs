@@ -150,3 +150,118 @@ fn named(text: &Sp<Wording>, found: &Variables<'_>, sink: &mut Sink<'_>) -> bool
     }
     is_sound
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::plan::template_file::testing::{NAMED, RICH, check};
+
+    #[test]
+    fn variables_are_written_in_one_way() {
+        let body = "code {{2}} to";
+        check(
+            RICH,
+            body,
+            "code {{ 2 }} to",
+            &["7:11 error[template-variable-form]"],
+        );
+        check(
+            RICH,
+            body,
+            "code {{2} to",
+            &["7:11 error[template-variable-form]"],
+        );
+        check(
+            RICH,
+            body,
+            "code 2}} to",
+            &["7:11 error[template-variable-form]"],
+        );
+        check(
+            RICH,
+            body,
+            "code {{}} to",
+            &["7:11 error[template-variable-form]"],
+        );
+        check(RICH, body, "code {2} {{2}} to", &[]);
+    }
+
+    #[test]
+    fn numbers_have_no_gap() {
+        check(
+            RICH,
+            "code {{2}} to",
+            "code {{3}} to",
+            &["7:11 error[template-variable-numbering]"],
+        );
+        check(
+            RICH,
+            "code {{2}} to",
+            "code {{0}} to",
+            &["7:11 error[template-variable-numbering]"],
+        );
+        check(
+            RICH,
+            "code {{2}} to",
+            "code {{02}} to",
+            &["7:11 error[template-variable-numbering]"],
+        );
+        check(
+            RICH,
+            "through {{1}} with code {{2}}",
+            "through {{2}} with code {{1}}",
+            &[],
+        );
+    }
+
+    #[test]
+    fn numbers_and_names_are_not_mixed() {
+        check(
+            RICH,
+            "code {{2}} to",
+            "code {{code}} to",
+            &["7:11 error[template-variable-mixed]"],
+        );
+        check(
+            NAMED,
+            "parameter_format: NAMED\n",
+            "",
+            &["7:11 error[template-variable-mixed]"],
+        );
+        check(
+            NAMED,
+            "{{order_id}}",
+            "{{1}}",
+            &["8:11 error[template-variable-mixed]"],
+        );
+    }
+
+    #[test]
+    fn names_are_small_letters_and_unique() {
+        check(
+            NAMED,
+            "{{order_id}}",
+            "{{Order_id}}",
+            &[
+                "8:11 error[template-variable-name]",
+                "10:7 error[template-sample-count]",
+                "12:25 error[template-sample-name]",
+            ],
+        );
+        check(
+            NAMED,
+            "{{order_id}}",
+            "{{first_name}}",
+            &[
+                "8:11 error[template-variable-name]",
+                "12:25 error[template-sample-name]",
+            ],
+        );
+        let digits = NAMED.replace("order_id", "order_2");
+        check(
+            &digits,
+            "name: welcome_named",
+            "name: welcome",
+            &["8:11 warning[template-variable-name]"],
+        );
+    }
+}

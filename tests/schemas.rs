@@ -11,7 +11,8 @@ use serde_json::Value;
 use waba_migrate::{
     plan::{
         document,
-        load::{Source, load},
+        files::MemoryFiles,
+        load::{Source, load_with},
         template_file,
     },
     sim,
@@ -27,13 +28,16 @@ fn root() -> PathBuf {
 /// Where examples are.
 const FOLDERS: [&str; 2] = ["examples", "examples/preconditions"];
 
-/// Returns path and bytes of every example whose path is `wanted`.
+/// Where template files of examples are, and their media.
+const BESIDE: [&str; 2] = ["examples/templates", "examples/templates/media"];
+
+/// Returns path and bytes of every file in these folders whose path is `wanted`.
 #[expect(
     clippy::disallowed_methods,
     reason = "a test that reads the repository's own files"
 )]
-fn files(wanted: impl Fn(&str) -> bool) -> Vec<(String, Vec<u8>)> {
-    let mut found: Vec<(String, Vec<u8>)> = FOLDERS
+fn files(folders: &[&str], wanted: impl Fn(&str) -> bool) -> Vec<(String, Vec<u8>)> {
+    let mut found: Vec<(String, Vec<u8>)> = folders
         .iter()
         .flat_map(|folder| fs::read_dir(root().join(folder)).expect("a folder of examples"))
         .map(|entry| entry.expect("a readable folder").path())
@@ -42,16 +46,33 @@ fn files(wanted: impl Fn(&str) -> bool) -> Vec<(String, Vec<u8>)> {
         .map(|(name, path)| (name, fs::read(path).expect("a readable file")))
         .collect();
     found.sort();
-    assert!(found.len() >= 2, "the examples are gone");
+    assert!(!found.is_empty(), "the examples are gone");
     found
 }
 
 fn examples() -> Vec<(String, Vec<u8>)> {
-    files(|name| name.ends_with(".yaml") && !name.ends_with(WORLD))
+    files(&FOLDERS, |name| {
+        name.ends_with(".yaml") && !name.ends_with(WORLD)
+    })
 }
 
 fn worlds() -> Vec<(String, Vec<u8>)> {
-    files(|name| name.ends_with(WORLD))
+    files(&FOLDERS, |name| name.ends_with(WORLD))
+}
+
+fn definitions() -> Vec<(String, Vec<u8>)> {
+    files(&BESIDE, |name| name.ends_with(".yaml"))
+}
+
+/// The files beside the examples, as plans find them.
+fn beside_examples() -> MemoryFiles {
+    let all = files(&BESIDE, |name| {
+        name.ends_with(".yaml") || name.ends_with(".png")
+    });
+    all.into_iter()
+        .fold(MemoryFiles::default(), |files, (path, bytes)| {
+            files.with(path, bytes)
+        })
 }
 
 #[track_caller]
@@ -94,6 +115,7 @@ fn the_committed_schemas_are_current() {
 fn every_example_fits_its_schema() {
     check_fits(&document::schema(), examples());
     check_fits(&sim::file::schema(), worlds());
+    check_fits(&template_file::document::schema(), definitions());
 }
 
 #[test]
@@ -107,11 +129,12 @@ fn every_example_world_can_be_made() {
 #[test]
 fn every_example_is_a_valid_plan() {
     for (name, bytes) in examples() {
-        let loaded = load(Source {
+        let source = Source {
             name: &name,
             path: Path::new(&name),
             bytes: &bytes,
-        });
+        };
+        let loaded = load_with(source, &beside_examples());
         assert_eq!(loaded.findings, Vec::new(), "{name}");
         assert!(loaded.plan.is_some(), "{name}");
     }

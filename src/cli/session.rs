@@ -29,7 +29,6 @@ use crate::{
     resource::Trouble,
     secret::{Secret, SecretRef, Secrets},
     snapshot::{Readers, Snapshot, observe},
-    step::Files,
 };
 
 /// How long a command that only looks waits for a rate limit to pass.
@@ -126,19 +125,6 @@ pub(super) fn read_file(path: &Path) -> Result<Vec<u8>, CliError> {
         .read_to_end(&mut bytes)
         .map_err(failed)?;
     Ok(bytes)
-}
-
-/// The files of this machine.
-pub(super) struct Disk;
-
-impl Files for Disk {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the command line reads the files it is given"
-    )]
-    fn read(&self, path: &Path) -> std::io::Result<Vec<u8>> {
-        std::fs::read(path)
-    }
 }
 
 impl Session {

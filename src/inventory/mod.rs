@@ -174,7 +174,7 @@ pub fn changes(source: &Template, target: &Template, flows: &FlowIds) -> Option<
     if wanted == is {
         return Some(Vec::new());
     }
-    let wanted = wanted.with_flows(flows);
+    let (wanted, is) = (wanted.with_flows(flows), is.of_target(flows));
     let changes = is.changes_to(&wanted);
     Some(
         changes

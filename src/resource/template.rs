@@ -17,10 +17,10 @@ use crate::{
 };
 
 /// The fields that show where a template stands.
-const STATE: &str = "id,name,language,status,category,correct_category,previous_category,quality_score,rejected_reason";
+const STATE: &str = "id,name,language,status,category,correct_category,previous_category,quality_score,rejected_reason,message_send_ttl_seconds";
 
 /// The fields that show what it says.
-const CONTENT: &str = "message_send_ttl_seconds,components";
+const CONTENT: &str = "components";
 
 words! {
     /// `status`. Only an approved template can be sent.

@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use tokio::sync::Notify;
 
-use super::{CutOvers, Files, Listing, Uploads};
+use super::{CutOvers, Listing, Uploads};
 use crate::{
     api::meta::{CallError, GraphError, Reader, Retry, Side, Write, Writer},
     clock::Clock,
@@ -26,7 +26,7 @@ use crate::{
     ids::{Address, PhoneNumberId},
     journal::{Answer, Event, Journal, JournalError},
     phone::Phone,
-    plan::{OtpChannel, Plan},
+    plan::{OtpChannel, Plan, files::Files},
     resource::{Observed, phone_number::PhoneNumber},
     secret::{Secret, SecretError, Secrets},
     snapshot::Snapshot,
@@ -225,7 +225,7 @@ pub struct Context<'a> {
     /// Tells the time.
     pub clock: &'a dyn Clock,
     /// Reads the media of template files.
-    pub files: &'a dyn Files,
+    pub files: &'a (dyn Files + Sync),
     /// Fetches one-time codes.
     pub secrets: &'a dyn Secrets,
     /// PINs and verify tokens, read and checked before the first write.

@@ -4,8 +4,6 @@
 //! Source of types and sizes: <https://developers.facebook.com/docs/graph-api/guides/upload>,
 //! <https://developers.facebook.com/docs/whatsapp/business-management-api/message-templates/components>
 
-use std::{io, path::Path};
-
 use sha2::{Digest, Sha256};
 
 use super::{Context, Payload, StepError, upload};
@@ -23,12 +21,6 @@ const LARGEST: [(&str, usize); 3] = [
     ("DOCUMENT", 100 << 20),
 ];
 
-/// Reads local files that a plan names.
-pub trait Files: Send + Sync {
-    /// Reads a whole file.
-    fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
-}
-
 /// Uploads a file of the plan.
 pub(super) async fn of_file(
     cx: &Context<'_>,
@@ -36,9 +28,8 @@ pub(super) async fn of_file(
     media: &Media,
 ) -> Result<MediaHandle, StepError> {
     let path = media.path.display();
-    let bytes = cx.files.read(&media.path);
-    let bytes =
-        bytes.map_err(|error| StepError::Unexpected(format!("cannot read {path}: {error}")))?;
+    let bytes = cx.files.read(&media.path, media.length + 1);
+    let bytes = bytes.map_err(|error| StepError::Unexpected(format!("{path}: {error}")))?;
     if Sha256::digest(&bytes)[..] != media.sha256 {
         return Err(StepError::Unexpected(format!(
             "{path} has changed since the plan was read: run apply again"

@@ -37,7 +37,6 @@ use serde_json::Value;
 
 pub use cut_over::CutOvers;
 pub use listing::Listing;
-pub use media::Files;
 pub use upload::{Payload, Uploads, upload};
 pub use verify::{refused as refused_code, six_digits};
 

@@ -59,7 +59,7 @@ fn changes(
     seen: &Snapshot,
 ) -> Option<Vec<FieldChange>> {
     let wanted = wanted(definition, seen);
-    let is = template.content.as_ref()?;
+    let is = template.content.as_ref()?.of_target(&seen.flow_ids());
     let mut changes = Vec::new();
     let category = template.category.as_deref();
     if category.is_some_and(|category| category != definition.category) {

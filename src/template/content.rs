@@ -78,15 +78,28 @@ impl Content {
                 !path.ends_with(".flow_name")
             }
         });
-        let names = self.lines.iter().filter_map(|(path, line)| {
-            let button = path.strip_suffix(".flow_name")?;
-            let id = known.of_name.get(&line.value)?;
-            Some((format!("{button}.flow_id"), id.to_string()))
-        });
-        for (path, id) in names {
-            content.put(path, id);
-        }
+        content.name_flows(self, known);
         content
+    }
+
+    /// Returns what the target says with every flow named by its id.
+    pub fn of_target(&self, known: &FlowIds) -> Self {
+        let mut content = self.clone();
+        content
+            .lines
+            .retain(|path, _| !path.ends_with(".flow_name"));
+        content.name_flows(self, known);
+        content
+    }
+
+    /// Puts the ids of flows that another content names by name.
+    fn name_flows(&mut self, other: &Self, known: &FlowIds) {
+        for (path, line) in &other.lines {
+            let button = path.strip_suffix(".flow_name");
+            if let (Some(button), Some(id)) = (button, known.of_name.get(&line.value)) {
+                self.put_optional(format!("{button}.flow_id"), Some(id.to_string()));
+            }
+        }
     }
 
     /// Returns what has to change to get from this content to another: path, before, after.
@@ -402,9 +415,13 @@ mod tests {
             of_name: BTreeMap::from([("signup".to_owned(), id("9"))]),
         };
         let target = content("UTILITY", button("flow_id", "9"));
+        let by_name = content("UTILITY", button("flow_name", "signup"));
         for (key, value) in [("flow_id", "1"), ("flow_name", "signup"), ("flow_id", "2")] {
             let wanted = content("UTILITY", button(key, value)).with_flows(&known);
-            assert_eq!(target.changes_to(&wanted).count(), 0, "{key} {value}");
+            for target in [&target, &by_name] {
+                let target = target.of_target(&known);
+                assert_eq!(target.changes_to(&wanted).count(), 0, "{key} {value}");
+            }
         }
         let other = content("UTILITY", button("flow_id", "7"));
         let wanted = content("UTILITY", button("flow_id", "1")).with_flows(&known);

@@ -4,6 +4,7 @@ mod apply;
 mod crash;
 mod cut_over;
 mod decisions;
+mod definitions;
 mod faults;
 mod methods;
 mod oddities;

@@ -26,13 +26,14 @@ use waba_migrate::{
     phone::Phone,
     plan::{
         Plan,
-        load::{Source, load},
+        files::MemoryFiles,
+        load::{Source, load_with},
     },
     secret::{Secret, SecretRef, Secrets},
     sim::{Simulator, script::ScriptedError, seed, world::World},
     snapshot::{Readers, Snapshot, observe},
     status::{Status, status},
-    step::{CodeAsked, Context, CutOvers, Files, Listing, Options, People, Stop, Uploads},
+    step::{CodeAsked, Context, CutOvers, Listing, Options, People, Stop, Uploads},
 };
 
 /// The smallest plan of the examples.
@@ -65,12 +66,18 @@ templates: { copy: [order] }
 /// Reads a plan that has to be right.
 #[track_caller]
 pub(crate) fn plan(text: &str) -> Plan {
-    let path = Path::new("plan.yaml");
-    let loaded = load(Source {
+    plan_with(text, &MemoryFiles::default())
+}
+
+/// Reads a plan that has to be right, with the files beside it.
+#[track_caller]
+fn plan_with(text: &str, files: &MemoryFiles) -> Plan {
+    let source = Source {
         name: "plan.yaml",
-        path,
+        path: Path::new("plan.yaml"),
         bytes: text.as_bytes(),
-    });
+    };
+    let loaded = load_with(source, files);
     let findings = loaded.findings;
     loaded
         .plan
@@ -100,16 +107,6 @@ pub(crate) enum Person {
     Types(&'static str),
 }
 
-/// Reads the media of template files.
-struct Disk;
-
-impl Files for Disk {
-    #[expect(clippy::disallowed_methods, reason = "a stage has real files")]
-    fn read(&self, path: &Path) -> std::io::Result<Vec<u8>> {
-        std::fs::read(path)
-    }
-}
-
 struct Desk {
     person: Person,
     sim: Simulator,
@@ -137,6 +134,7 @@ pub(crate) struct Stage {
     pub(crate) person: Person,
     /// Numbers that are left alone, with the reason.
     pub(crate) held: BTreeMap<Phone, String>,
+    files: MemoryFiles,
     graph: StepGraph,
     secrets: Arc<dyn Secrets>,
     folder: tempfile::TempDir,
@@ -207,6 +205,13 @@ impl Stage {
         Self::on(plan, world)
     }
 
+    /// Reads the plan anew, with other files beside it: the world and the journal stay.
+    pub(crate) fn rewrite(&mut self, text: &str, files: MemoryFiles) {
+        self.plan = plan_with(text, &files);
+        self.graph = StepGraph::of(&self.plan);
+        self.files = files;
+    }
+
     /// Sets up a plan on any world.
     pub(crate) fn on(mut plan: Plan, world: World) -> Self {
         // Codes are read off the simulated phones they came to.
@@ -230,6 +235,7 @@ impl Stage {
             sim,
             plan,
             listener: None,
+            files: MemoryFiles::default(),
             options,
             patience: Duration::from_secs(3600),
             person: Person::ReadsPhone,
@@ -467,7 +473,7 @@ impl Stage {
             source_writer: &connections.source_writer,
             journal: &journal,
             clock: &*self.sim.clock(),
-            files: &Disk,
+            files: &self.files,
             secrets: &*self.secrets,
             ready_secrets: &self.ready_secrets().await,
             people: &people,

@@ -410,11 +410,11 @@ mod tests {
             &["14:77 error[template-otp-hash]"],
         );
         let app = "{ package_name: com.example.shrub, signature_hash: K8a/AINcGX7 }";
-        check(CODE, app, &vec![app; 5].join(", "), &[]);
+        check(CODE, app, &[app; 5].join(", "), &[]);
         check(
             CODE,
             app,
-            &vec![app; 6].join(", "),
+            &[app; 6].join(", "),
             &["14:356 error[template-otp-apps]"],
         );
         check(CODE, app, "", &["10:9 error[template-otp-apps]"]);

@@ -170,6 +170,11 @@ const KEPT_IN: &[(&str, &[&str])] = &[
     ("rlibphonenumber", &["phone.rs"]),
     ("reqwest", &["api/http.rs"]),
     ("annotate_snippets", &["report/findings.rs"]),
+    ("infer", &["plan/template_file/media.rs"]),
+    (
+        "unicode_properties",
+        &["plan/template_file/rules/header.rs"],
+    ),
     ("petgraph", &["changeset/graph.rs", "plan/rules/numbers.rs"]),
 ];
 

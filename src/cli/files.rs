@@ -105,3 +105,86 @@ fn failure(error: io::Error) -> FileError {
         _ => FileError::Unreadable(error.to_string()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::{
+        files::HEAD,
+        load::{Source, load_with},
+    };
+
+    fn folder() -> tempfile::TempDir {
+        tempfile::tempdir().expect("a folder")
+    }
+
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a test that makes the files it reads"
+    )]
+    fn write(folder: &Path, name: &str, bytes: &[u8]) {
+        let path = folder.join(name);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        fs::write(path, bytes).expect("a file");
+    }
+
+    #[test]
+    fn a_file_is_looked_through_once_in_pieces() {
+        let folder = folder();
+        let bytes: Vec<u8> = (0..200_000_u32).map(|n| n.to_le_bytes()[0]).collect();
+        write(folder.path(), "a.bin", &bytes);
+        let path = folder.path().join("a.bin");
+        let sample = DiskFiles
+            .sample(&path, 200_000)
+            .expect("it is small enough");
+        assert_eq!(sample.length, 200_000);
+        assert_eq!(sample.head, bytes[..HEAD]);
+        assert_eq!(sample.sha256[..], Sha256::digest(&bytes)[..]);
+        assert_eq!(
+            DiskFiles.sample(&path, 199_999),
+            Err(FileError::TooLarge(200_000))
+        );
+        assert_eq!(DiskFiles.read(&path, 3).as_deref(), Ok(&bytes[..3]));
+    }
+
+    #[test]
+    fn what_is_no_file_is_told() {
+        let folder = folder();
+        let failure = |name: &str| DiskFiles.read(&folder.path().join(name), 10).unwrap_err();
+        write(folder.path(), "a/b", b"");
+        assert_eq!(failure("missing"), FileError::Missing);
+        assert_eq!(failure("a"), FileError::Folder);
+        assert_eq!(failure("a/b/c"), FileError::Missing);
+        assert_eq!(
+            DiskFiles.read(Path::new("/dev/null"), 10),
+            Err(FileError::NotRegular)
+        );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_that_lead_back_do_not_hang() {
+        let folder = folder();
+        let good =
+            "name: a\nlanguage: de\ncategory: UTILITY\ncomponents: [{ type: BODY, text: Hallo }]\n";
+        write(folder.path(), "t/a.yaml", good.as_bytes());
+        write(folder.path(), "t/.hidden.yaml", b"x");
+        std::os::unix::fs::symlink("..", folder.path().join("t/up")).expect("a link");
+        std::os::unix::fs::symlink("a.yaml", folder.path().join("t/z.txt")).expect("a link");
+        let plan = "version: 1\nname: acme\nsource: { waba: \"1\" }\ntarget: { waba: \"2\", token: { env: T } }\n\
+                    templates: { files: [\"**/*.yaml\", \"*/*/*/*.yaml\"] }\n";
+        let path = folder.path().join("plan.yaml");
+        let source = Source {
+            name: "plan.yaml",
+            path: &path,
+            bytes: plan.as_bytes(),
+        };
+        let loaded = load_with(source, &DiskFiles);
+        let rules: Vec<&str> = loaded.findings.iter().map(|one| &*one.rule).collect();
+        assert_eq!(
+            rules,
+            ["template-duplicate"],
+            "a link into itself shows a file twice"
+        );
+    }
+}

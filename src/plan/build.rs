@@ -221,6 +221,6 @@ fn templates(
 fn flows(flows: document::Flows) -> plan::Flows {
     let names = flows.copy.unwrap_or_default();
     plan::Flows {
-        copy: names.into_iter().map(|glob| glob.value).collect(),
+        copy: names.into_iter().map(|glob| glob.value.0).collect(),
     }
 }

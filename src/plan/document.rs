@@ -18,7 +18,8 @@ use crate::{
         profile_words::{Email, Limited, Website},
         reference::Reference,
         words::{
-            ApiVersion, Digits, HostName, HttpsUrl, Language, Name, PathPattern, Prose, Version,
+            ApiVersion, Digits, FlowGlob, HostName, HttpsUrl, Language, Name, PathPattern, Prose,
+            Version,
         },
     },
 };
@@ -221,7 +222,8 @@ mapping! {
         /// Names or patterns that must be APPROVED on the target before any register. Default: all
         /// that is copied.
         optional required: Vec<Sp<Glob>>,
-        /// Template files, relative to the plan file.
+        /// Files with a template each, relative to the plan file: paths, or patterns with *, ? and **
+        /// (any folders). Created or edited on the target to say what the file says.
         optional files: Vec<Sp<PathPattern>>,
         /// Whether what Meta's copy cannot take is created anew from the source's content. Default:
         /// false.
@@ -235,7 +237,7 @@ mapping! {
     /// The flows to move.
     pub struct Flows {
         /// Names on the source, or patterns with * and ?. Default: none.
-        optional copy: Vec<Sp<Glob>>,
+        optional copy: Vec<Sp<FlowGlob>>,
     }
 }
 

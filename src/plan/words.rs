@@ -389,9 +389,45 @@ impl Word for Glob {
     }
 }
 
+/// A flow's name with wildcards. Flows are named freely, with capitals and spaces.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct FlowGlob(pub Glob);
+
+impl Word for FlowGlob {
+    const WANTED: &'static str = "a flow's name or a pattern like Order*";
+
+    fn read(scalar: &Scalar) -> Result<Self, Wrong> {
+        let text = &*scalar.text;
+        if !text.trim().is_empty() {
+            return Ok(Self(Glob::new(text)));
+        }
+        let hint = "write the flow's name, with `*` and `?` as wildcards";
+        Err(Wrong::new("glob-form", "the name is empty", hint))
+    }
+
+    fn shape() -> Json {
+        json!({ "type": "string", "pattern": "\\S" })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use crate::plan::testing::check;
+
+    #[test]
+    fn flows_are_named_freely() {
+        let flows = |name: &str| format!("flows: {{ copy: [{name}] }}\ntemplates:\n");
+        check("templates:\n", &flows("\"*\""), &[]);
+        check("templates:\n", &flows("Book a table, Feedback*"), &[]);
+        check(
+            "templates:\n",
+            &flows("\" \""),
+            &[
+                "21:17 error[glob-form] flows.copy[0]: the name is empty | write the flow's name, with `*` and `?` as wildcards",
+            ],
+        );
+    }
 
     #[test]
     fn versions() {

@@ -177,3 +177,184 @@ impl Collected {
         self.findings.push(last);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use crate::{
+        finding::Finding,
+        plan::{
+            files::MemoryFiles,
+            load::{Loaded, Source, load_with},
+            template_file::testing::{NAMED, OFFER, PNG, RICH},
+        },
+    };
+
+    fn files() -> MemoryFiles {
+        MemoryFiles::default()
+            .with("plans/templates/rich.yaml", RICH)
+            .with("plans/templates/named.yaml", NAMED)
+            .with("plans/templates/.draft.yaml", "not: a template")
+            .with("plans/offers/offer.yaml", OFFER)
+            .with("plans/offers/media/offer.png", PNG)
+    }
+
+    /// Reads a plan whose templates are these.
+    fn read(templates: &str, files: &MemoryFiles) -> Loaded {
+        let text = format!(
+            "version: 1\nname: acme\nsource: {{ waba: \"10\" }}\n\
+             target: {{ waba: \"20\", token: {{ env: T }} }}\ntemplates: {templates}\n"
+        );
+        let source = Source {
+            name: "plans/plan.yaml",
+            path: Path::new("plans/plan.yaml"),
+            bytes: text.as_bytes(),
+        };
+        load_with(source, files)
+    }
+
+    fn place(finding: &Finding) -> String {
+        let span = finding.span.as_ref().expect("every finding has a place");
+        let severity = format!("{:?}", finding.severity).to_lowercase();
+        format!(
+            "{}:{} {severity}[{}] {}",
+            span.file, span.line, finding.rule, finding.message
+        )
+    }
+
+    #[track_caller]
+    fn check(templates: &str, files: &MemoryFiles, expected: &[&str]) {
+        let loaded = read(templates, files);
+        let places: Vec<String> = loaded.findings.iter().map(place).collect();
+        assert_eq!(places, expected, "{templates}");
+        let blocked = loaded.findings.iter().any(Finding::blocks);
+        assert_eq!(loaded.plan.is_none(), blocked);
+    }
+
+    #[test]
+    fn definitions_come_in_the_order_of_their_files() {
+        let loaded = read(
+            "{ files: [templates/*.yaml, ./offers/offer.yaml, \"**/rich.yaml\"] }",
+            &files(),
+        );
+        assert_eq!(loaded.findings, Vec::new());
+        let definitions = loaded.plan.expect("a plan").templates.definitions;
+        let names: Vec<_> = definitions
+            .iter()
+            .map(|one| (&*one.file, &*one.key.name))
+            .collect();
+        assert_eq!(
+            names,
+            [
+                ("plans/offers/offer.yaml", "offer_2026"),
+                ("plans/templates/named.yaml", "welcome_named"),
+                ("plans/templates/rich.yaml", "seasonal_promotion"),
+            ]
+        );
+        assert_eq!(
+            definitions[0].media[0].path,
+            Path::new("plans/offers/media/offer.png")
+        );
+    }
+
+    #[test]
+    fn what_is_not_there_is_told() {
+        check(
+            "{ files: [missing.yaml, \"none/*\", offers] }",
+            &files(),
+            &[
+                "plans/plan.yaml:5 error[template-file-unreadable] plans/missing.yaml: there is no such file",
+                "plans/plan.yaml:5 warning[template-files-none] `none/*` matches no file",
+                "plans/plan.yaml:5 error[template-file-unreadable] plans/offers: it is a folder, not a file",
+            ],
+        );
+    }
+
+    #[test]
+    fn a_template_stands_in_one_file() {
+        let files = files().with("plans/templates/twin.yaml", RICH.replace("on!", "on *!"));
+        check(
+            "{ files: [\"templates/*\"] }",
+            &files,
+            &[
+                "plans/templates/twin.yaml:1 error[template-duplicate] template seasonal_promotion/en_US is defined a second time; first in plans/templates/rich.yaml, line 1",
+                "plans/templates/twin.yaml:5 error[template-header-plain] the header has the formatting `*`",
+            ],
+        );
+        let other = RICH.replace("en_US", "de");
+        let files = self::files().with("plans/templates/twin.yaml", other);
+        check("{ files: [\"templates/*\"] }", &files, &[]);
+    }
+
+    #[test]
+    fn a_copied_template_may_be_defined_and_a_defined_one_required() {
+        check(
+            "{ files: [\"templates/*\"], copy: [\"*\"], required: [welcome_named] }",
+            &files(),
+            &[],
+        );
+        check(
+            "{ files: [\"templates/*\"], required: [welcome_named, goodbye] }",
+            &files(),
+            &[
+                "plans/plan.yaml:5 warning[required-outside-copy] `goodbye` is required, but neither `copy` nor a file names it",
+            ],
+        );
+    }
+
+    #[test]
+    fn findings_of_all_files_come_at_once() {
+        let broken = files()
+            .with("plans/templates/a.yaml", "name: [")
+            .with("plans/templates/b.yaml", NAMED.replace("UTILITY", "UTILTY"));
+        let loaded = read("{ files: [\"templates/*\", b.yaml] }", &broken);
+        let rules: Vec<&str> = loaded.findings.iter().map(|one| &*one.rule).collect();
+        assert_eq!(
+            rules,
+            [
+                "template-file-unreadable",
+                "yaml-syntax",
+                "choice-unknown",
+                "template-duplicate"
+            ]
+        );
+    }
+
+    #[test]
+    fn one_mistake_in_many_files_is_cut() {
+        let many = (0..150).fold(MemoryFiles::default(), |files, n| {
+            let text = NAMED.replace("welcome_named", &format!("welcome_{n:03}"));
+            let text = text.replace("order_id}}", "Order}}");
+            files.with(format!("plans/templates/{n:03}.yaml"), text)
+        });
+        let loaded = read("{ files: [\"templates/*\"] }", &many);
+        assert_eq!(loaded.findings.len(), 101);
+        let last = loaded.findings.last().expect("the one that counts");
+        assert_eq!(last.rule, "too-many-findings");
+        assert!(last.span.is_some());
+    }
+
+    #[test]
+    fn a_change_of_any_file_makes_another_plan() {
+        let digest = |templates: &str, files: &MemoryFiles| {
+            read(templates, files).plan.expect("a plan").digest
+        };
+        let offer = "{ files: [offers/offer.yaml] }";
+        let before = digest(offer, &files());
+        assert_eq!(before, digest(offer, &files()));
+        let text = OFFER.replace("Good news", "Great news");
+        assert_ne!(
+            before,
+            digest(offer, &files().with("plans/offers/offer.yaml", text))
+        );
+        let picture = [PNG, b"other"].concat();
+        let files = files().with("plans/offers/media/offer.png", picture);
+        assert_ne!(before, digest(offer, &files));
+        let alone = "{ copy: [a] }";
+        assert_eq!(
+            digest(alone, &files),
+            digest(alone, &MemoryFiles::default())
+        );
+    }
+}

@@ -93,6 +93,34 @@ fn validate_prints_findings_as_json() {
 }
 
 #[test]
+fn validate_reads_template_files_and_shows_where_they_are_wrong() {
+    let bench = bench();
+    let plan = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/templates/plan.yaml");
+    assert_code(&bench.run(&["validate", plan]), 0);
+    let with_files = QUICKSTART.replace(
+        "templates:\n",
+        "templates:\n  files: [\"*.template.yaml\"]\n",
+    );
+    bench.write("files.yaml", &with_files);
+    bench.write(
+        "hello.template.yaml",
+        "name: hello\nlanguage: en-US\ncategory: UTILITY\ncomponents:\n  - { type: BODY, text: \"Hi {{1}}\" }\n",
+    );
+    let output = bench.run(&["validate", "files.yaml"]);
+    assert_code(&output, 3);
+    let shown = stdout(&output);
+    for expected in [
+        " --> hello.template.yaml:2:11",
+        "2 | language: en-US",
+        "help: write en_US",
+        "error[template-variable-edge]",
+        "error[template-sample-missing]",
+    ] {
+        assert!(shown.contains(expected), "{expected}\n{shown}");
+    }
+}
+
+#[test]
 fn a_rehearsal_prints_the_same_bytes_each_time() {
     let bench = bench();
     let first = bench.run(&["rehearse", "quickstart.yaml"]);

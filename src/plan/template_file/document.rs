@@ -12,7 +12,7 @@ pub use super::{
         ButtonKind, Category, ComponentKind, DisplayFormat, FlowAction, FlowIcon, HeaderFormat,
         OtpKind, ParameterFormat, SubCategory,
     },
-    words::{Locale, MediaPath, Number, Samples, TemplateName, Wording},
+    words::{FlowJson, Locale, MediaPath, Number, Samples, TemplateName, Wording},
 };
 use crate::plan::{
     amounts::Switch,
@@ -139,7 +139,7 @@ mapping! {
         /// FLOW: the flow, by its name.
         optional flow_name: Sp<Wording>,
         /// FLOW: the flow itself, as JSON text.
-        optional flow_json: Sp<Wording>,
+        optional flow_json: Sp<FlowJson>,
         /// FLOW: navigate (default) or data_exchange.
         optional flow_action: Sp<FlowAction>,
         /// FLOW: the screen it begins with.

@@ -53,6 +53,17 @@ impl<'t> Variables<'t> {
         name.bytes().all(|b| b.is_ascii_digit())
     }
 
+    /// Returns a text with a plain letter in the place of every variable.
+    pub(super) fn filled(text: &str) -> String {
+        let mut pieces = text.split("{{");
+        let mut filled = pieces.next().unwrap_or_default().to_owned();
+        for piece in pieces {
+            filled.push('x');
+            filled += piece.split_once("}}").map_or(piece, |(_, after)| after);
+        }
+        filled
+    }
+
     fn take_plain(&mut self, text: &'t str) {
         if let Some(at) = text.find("}}") {
             let from = text[..at].rfind(char::is_whitespace).map_or(0, |n| n + 1);

@@ -27,6 +27,11 @@ pub struct Locale(pub String);
 #[serde(transparent)]
 pub struct Wording(pub String);
 
+/// A flow as JSON.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct FlowJson(pub String);
+
 /// A local file, relative to the template file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
@@ -42,6 +47,22 @@ const LANGUAGES: &str = "af sq ar ar_EG ar_AE ar_LB ar_MA ar_QA ar_SA az bn bg c
     hr cs da nl en en_GB en_US en_AU en_CA en_IN et fil fi fr fr_CA fr_BE ka de el gu ha he hi hu id \
     ga it ja kn kk rw_RW ko ky_KG lo lv lt mk ms ml mr nb fa pl pt_BR pt_PT pa ro ru sr sk sl es \
     es_AR es_ES es_MX es_CL es_CO es_PE es_VE sw sv ta te th tr uk ur uz vi zu";
+
+/// The most bytes of any text: more than the longest that Meta takes. Beyond it nothing is counted.
+const LONGEST_TEXT: usize = 16 * 1024;
+/// The most bytes of a flow.
+const LONGEST_FLOW: usize = 256 * 1024;
+
+fn within(scalar: &Scalar, most: usize) -> Result<String, Wrong> {
+    if scalar.text.len() <= most {
+        return Ok(scalar.text.to_string());
+    }
+    Err(Wrong::new(
+        "template-text-length",
+        format!("the text has {} bytes", scalar.text.len()),
+        format!("shorten it: no such text has more than {most}"),
+    ))
+}
 
 impl Word for TemplateName {
     const WANTED: &'static str = "a template name";
@@ -115,7 +136,7 @@ impl Word for Wording {
     const WANTED: &'static str = "text";
 
     fn read(scalar: &Scalar) -> Result<Self, Wrong> {
-        Ok(Self(scalar.text.to_string()))
+        within(scalar, LONGEST_TEXT).map(Self)
     }
 
     fn advise(scalar: &Scalar) -> Option<Wrong> {
@@ -130,6 +151,26 @@ impl Word for Wording {
                 format!("put it in quotes: \"{}\"", scalar.text),
             )
         })
+    }
+
+    fn shape() -> Json {
+        json!({ "type": "string" })
+    }
+}
+
+impl Word for FlowJson {
+    const WANTED: &'static str = "a flow's JSON as one text";
+
+    fn read(scalar: &Scalar) -> Result<Self, Wrong> {
+        let text = within(scalar, LONGEST_FLOW)?;
+        match serde_json::from_str::<serde::de::IgnoredAny>(&text) {
+            Ok(_) => Ok(Self(text)),
+            Err(error) => Err(Wrong::new(
+                "template-flow-json",
+                format!("this is not JSON: {error}"),
+                "paste the flow's JSON as one text, after `|`",
+            )),
+        }
     }
 
     fn shape() -> Json {

@@ -179,17 +179,6 @@ pub(super) fn flows(template: &Template, sink: &mut Sink<'_>) {
             let hint = "keep one of flow_id, flow_name and flow_json";
             sink.fail("template-flow-one", &button.spot, message, hint);
         }
-        if let Some(json) = &button.flow_json
-            && let Err(error) = serde_json::from_str::<serde_json::Value>(&json.value.0)
-        {
-            let message = format!("`flow_json` is not JSON: {error}");
-            sink.fail(
-                "template-flow-json",
-                &json.spot,
-                message,
-                "paste the flow's JSON as one text, after `|`",
-            );
-        }
     }
 }
 

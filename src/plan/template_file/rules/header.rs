@@ -68,20 +68,13 @@ fn mark_of(text: &str) -> Option<char> {
     if text.contains('*') {
         return Some('*');
     }
+    let words = Variables::filled(text);
     ['_', '~', '`'].into_iter().find(|mark| {
-        let words = without_variables(text);
         let opens = words.split(*mark).count() > 2;
         let begins = words
             .split_whitespace()
             .any(|word| word.len() > 1 && word.starts_with(*mark));
         opens && begins
-    })
-}
-
-fn without_variables(text: &str) -> String {
-    let names = Variables::of(text).names.into_iter();
-    names.fold(text.to_owned(), |text, name| {
-        text.replace(&format!("{{{{{name}}}}}"), "x")
     })
 }
 

@@ -32,6 +32,8 @@ const BODY: Words = Words {
     named: "body_text_named_params",
     form: "write `example: { body_text: [[\"…\", \"…\"]] }`: a list with one list in it",
 };
+/// The most variables that a hint names.
+const MOST_NAMED: usize = 20;
 const NAMED_FORM: &str = "write a list of `{ param_name: first_name, example: \"…\" }`";
 
 /// The samples of text headers.
@@ -207,8 +209,8 @@ fn check_named(
         } else {
             continue;
         };
-        let all: Vec<&str> = variables.iter().copied().collect();
-        let hint = format!("the variables are {}", all.join(", "));
+        let some: Vec<&str> = variables.iter().copied().take(MOST_NAMED).collect();
+        let hint = format!("the variables are {}", some.join(", "));
         sink.fail(
             "template-sample-name",
             &name.spot,

@@ -237,7 +237,8 @@ proptest! {
         let template = json!({ "name": "a", "language": "de", "category": "UTILITY", "components": [
             { "type": "BODY", "text": format!("Some words {text} and {{{{1}}}} {text}."), "example": { "body_text": [[sample]] } },
         ] });
-        let loaded = survive(yaml(&template).as_bytes());
+        // As JSON: the writer of YAML takes more characters for line breaks than its newest version.
+        let loaded = survive(template.to_string().as_bytes());
         let plan = loaded.plan.expect("nothing blocks");
         assert_eq!(json!(plan.templates.definitions[0].components), template["components"]);
     }

@@ -247,6 +247,24 @@ mod tests {
     }
 
     #[test]
+    fn what_becomes_of_other_templates_is_off_unless_it_is_switched_on() {
+        let templates = |more: &str| {
+            let plan = plan(&edited("  required: [welcome]\n", more));
+            (plan.templates.recreate, plan.templates.prune)
+        };
+        assert_eq!(templates(""), (false, false));
+        assert_eq!(templates("  recreate: true\n"), (true, false));
+        assert_eq!(templates("  prune: true\n"), (false, true));
+    }
+
+    #[test]
+    fn a_file_is_missing_where_no_other_file_can_be_reached() {
+        let loaded = read(&edited("  required: [welcome]\n", "  files: [a.yaml]\n"));
+        assert!(loaded.plan.is_none());
+        assert_eq!(loaded.findings[0].rule, "template-file-unreadable");
+    }
+
+    #[test]
     fn a_number_overrides_defaults_field_by_field() {
         let text = edited("    needs:", "    otp: { channel: voice }\n    needs:");
         let plan = plan(&text);

@@ -95,7 +95,7 @@ fn validate_prints_findings_as_json() {
 #[test]
 fn validate_reads_template_files_and_shows_where_they_are_wrong() {
     let bench = bench();
-    let plan = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/templates/plan.yaml");
+    let plan = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/templates.yaml");
     assert_code(&bench.run(&["validate", plan]), 0);
     let with_files = QUICKSTART.replace(
         "templates:\n",
@@ -115,6 +115,24 @@ fn validate_reads_template_files_and_shows_where_they_are_wrong() {
         "help: write en_US",
         "error[template-variable-edge]",
         "error[template-sample-missing]",
+    ] {
+        assert!(shown.contains(expected), "{expected}\n{shown}");
+    }
+}
+
+#[test]
+fn templates_of_every_kind_are_rehearsed_to_an_empty_diff() {
+    let bench = bench();
+    let plan = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/templates.yaml");
+    let world = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/templates.world.yaml");
+    let output = bench.run(&["rehearse", plan, "--world", world]);
+    assert_code(&output, 0);
+    let shown = stdout(&output);
+    for expected in [
+        "40 templates on the source",
+        "32 copied, 4 re-created",
+        "1 skipped: it is REJECTED",
+        "Diff: nothing differs.",
     ] {
         assert!(shown.contains(expected), "{expected}\n{shown}");
     }

@@ -7,6 +7,7 @@ use crate::{
     changeset::ChangeSet,
     diff::Difference,
     finding::Finding,
+    id_map::IdMap,
     plan::{document, template_file},
     status::Status,
 };
@@ -31,6 +32,8 @@ enum Kind {
     Differences,
     /// What `status --format json` prints
     Status,
+    /// What `apply --map` writes
+    Map,
     /// The world file of the simulator
     World,
     /// A template file
@@ -44,6 +47,7 @@ pub(super) fn run(arguments: &Arguments, ui: Ui) -> Result<u8, CliError> {
         Kind::Findings => schemars::schema_for!(Vec<Finding>).to_value(),
         Kind::Differences => schemars::schema_for!(Vec<Difference>).to_value(),
         Kind::Status => schemars::schema_for!(Status).to_value(),
+        Kind::Map => schemars::schema_for!(IdMap).to_value(),
         Kind::World => crate::sim::file::schema(),
         Kind::Template => template_file::document::schema(),
     };

@@ -135,6 +135,8 @@ steps! {
         FlowsCopy = "flows.copy",
         /// Copies templates.
         TemplatesCopy = "templates.copy",
+        /// Points buttons of copied templates to the target's flows.
+        TemplatesRepoint = "templates.repoint",
         /// Creates templates anew that Meta's copy cannot take.
         TemplatesRecreate = "templates.recreate",
         /// Waits for the review of required templates.
@@ -148,6 +150,8 @@ steps! {
         Define = "define",
         /// Creates it anew from the source's content. Part of `templates.recreate`.
         Recreate = "recreate",
+        /// Points its buttons to the target's flows. Part of `templates.repoint`.
+        Repoint = "repoint",
         /// Deletes it. Part of `templates.prune`.
         Delete = "delete",
     }

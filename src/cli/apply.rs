@@ -30,7 +30,7 @@ use crate::{
     journal::{Entry, Event, History, Journal, Lock, StepEnd, event::VERSION, file::Listener},
     phone::Phone,
     plan::{Method, Plan},
-    report::{events, style, templates, wrap},
+    report::{events, style, templates},
     secret::{Secret, SecretRef},
     snapshot::Snapshot,
     step::{Context, CutOvers, Listing, Options, People, Stop, Uploads, six_digits},
@@ -385,9 +385,12 @@ impl Run<'_> {
         let Session { plan, site, .. } = self.session;
         let inventory = Inventory::of(&plan.templates, seen, site.clock.now());
         let told = inventory.as_ref().map(|inventory| {
-            let line = wrap(&templates::line(inventory), 78).join("\n  ");
-            let reasons = templates::reasons(inventory);
-            format!("{}\n  {line}\n{reasons}", style::heading("Templates"))
+            let paragraph = templates::paragraph(inventory);
+            format!(
+                "{}\n{}",
+                paragraph.trim_end(),
+                templates::reasons(inventory)
+            )
         });
         let flows = Flows::of(&plan.flows, seen);
         let flows = flows.map(|flows| {

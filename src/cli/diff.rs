@@ -34,7 +34,10 @@ pub(super) async fn run(arguments: &Arguments, global: &Global, ui: Ui) -> Resul
 pub(super) async fn show(session: &Session, ui: Ui) -> Result<u8, CliError> {
     let seen = session.look(session.history()?).await.readable()?;
     let differences = diff::diff(&session.plan, &seen.changes, &seen.snapshot);
-    ui.show(&differences, || differences::render(&differences))?;
+    let templates = seen.changes.templates.as_ref();
+    ui.show(&differences, || {
+        differences::render(&differences, templates)
+    })?;
     let fails = differences
         .iter()
         .any(|difference| difference.class.fails());

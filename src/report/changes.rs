@@ -248,7 +248,7 @@ fn irreversible(changes: &ChangeSet) -> String {
     for step in steps {
         let why = match step.kind {
             "register" => "the way back is a migration in the other direction",
-            "templates_copy" | "templates_recreate" | "template_define" => {
+            "templates_copy" | "templates_repoint" | "templates_recreate" | "template_define" => {
                 "a deleted template's name stays blocked for 30 days"
             }
             "templates_prune" => {

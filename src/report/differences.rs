@@ -2,15 +2,19 @@
 
 use std::fmt::Write as _;
 
-use super::{changes::field_change, clean, count, style};
-use crate::diff::{Class, Difference};
+use super::{changes::field_change, clean, count, style, templates};
+use crate::{
+    diff::{Class, Difference},
+    inventory::Inventory,
+};
 
-/// Renders differences, the ones that fail a check first.
-pub fn render(differences: &[Difference]) -> String {
+/// Renders differences, the ones that fail a check first, and what became of the source's templates.
+pub fn render(differences: &[Difference], inventory: Option<&Inventory>) -> String {
+    let templates = inventory.map(templates::paragraph).unwrap_or_default();
     if differences.is_empty() {
-        return format!("{} nothing differs.\n", style::heading("Diff:"));
+        return format!("{templates}{} nothing differs.\n", style::heading("Diff:"));
     }
-    let mut text = String::new();
+    let mut text = templates;
     for difference in differences {
         let class = match difference.class {
             Class::Drift => style::bad("drift"),

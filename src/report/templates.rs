@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
-use super::{changes::field_change, clean, count, style};
+use super::{changes::field_change, clean, count, style, wrap};
 use crate::inventory::{
     Fate, Inventory, Item,
     flows::{FlowFate, Flows},
@@ -25,6 +25,12 @@ pub fn line(inventory: &Inventory) -> String {
         true => format!("{sum} on the source"),
         false => format!("{sum} on the source: {}", parts.join(", ")),
     }
+}
+
+/// Renders the account as a paragraph with a heading.
+pub fn paragraph(inventory: &Inventory) -> String {
+    let line = wrap(&line(inventory), 78).join("\n  ");
+    format!("{}\n  {line}\n\n", style::heading("Templates"))
 }
 
 /// Renders the account with what differs on the target.

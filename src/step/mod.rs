@@ -14,6 +14,7 @@ mod listing;
 mod live;
 mod media;
 mod profile;
+mod rebuild;
 mod register;
 mod request_code;
 mod signup;
@@ -25,6 +26,7 @@ mod templates_approved;
 mod templates_copy;
 mod templates_prune;
 mod templates_recreate;
+mod templates_repoint;
 mod two_step_off;
 mod upload;
 mod verify;
@@ -299,6 +301,7 @@ step_kinds! {
     FlowsCopy in flows_copy, "flows_copy", Prepare, undo No;
     TemplateDefine in template_define, "template_define", Prepare, undo No;
     TemplatesCopy in templates_copy, "templates_copy", Prepare, undo No;
+    TemplatesRepoint in templates_repoint, "templates_repoint", Prepare, undo No;
     TemplatesRecreate in templates_recreate, "templates_recreate", Prepare, undo No;
     TemplatesPrune in templates_prune, "templates_prune", Settle, undo No;
     TemplatesApproved in templates_approved, "templates_approved", Prepare, undo Yes;
@@ -321,6 +324,9 @@ fn has(plan: &Plan, step: AccountStep) -> bool {
             true
         }
         AccountStep::FlowsCopy => !plan.flows.copy.is_empty(),
+        AccountStep::TemplatesRepoint => {
+            !plan.flows.copy.is_empty() && !plan.templates.copy.is_empty()
+        }
         AccountStep::TemplatesRecreate => plan.templates.recreate,
         AccountStep::TemplatesPrune => plan.templates.prune,
     }
@@ -341,6 +347,10 @@ pub fn steps(plan: &Plan) -> Vec<Step> {
         steps.push(Step::FlowsCopy(flows_copy::FlowsCopy::of(plan)));
     }
     steps.push(Step::TemplatesCopy(templates_copy::TemplatesCopy::of(plan)));
+    if has(plan, AccountStep::TemplatesRepoint) {
+        let repoint = templates_repoint::TemplatesRepoint::of(plan);
+        steps.push(Step::TemplatesRepoint(repoint));
+    }
     if has(plan, AccountStep::TemplatesRecreate) {
         let recreate = templates_recreate::TemplatesRecreate::of(plan);
         steps.push(Step::TemplatesRecreate(recreate));

@@ -59,7 +59,11 @@ impl TemplatesApproved {
         let defined = plan.templates.definitions.iter();
         let defined =
             defined.map(|definition| Address::template(&definition.key, TemplateStep::Define));
-        let copied = [AccountStep::TemplatesCopy, AccountStep::TemplatesRecreate];
+        let copied = [
+            AccountStep::TemplatesCopy,
+            AccountStep::TemplatesRepoint,
+            AccountStep::TemplatesRecreate,
+        ];
         Self {
             needs: those(plan, copied).into_iter().chain(defined).collect(),
             templates: plan.templates.clone(),

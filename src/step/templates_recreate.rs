@@ -14,17 +14,15 @@ use std::collections::BTreeMap;
 use super::{
     Action, Call, Change, Context, Decision, Outcome, StepError, StepKind,
     creation::Creation,
-    media::{self, Unusable},
+    rebuild::{Rebuilt, Trouble, rebuild},
     those,
 };
 use crate::{
     ids::{AccountStep, Address, TemplateKey, TemplateStep, WabaId},
-    inventory::{Fate, Inventory, Item, wanted_category},
+    inventory::{Fate, Inventory, Item},
     journal::history::REFUSED_TEMPLATES,
     plan::{Plan, Templates},
-    resource::template::Template,
     snapshot::Snapshot,
-    template::{Content, Writable},
 };
 
 /// Creates what cannot be copied.
@@ -33,12 +31,6 @@ pub struct TemplatesRecreate {
     target: WabaId,
     templates: Templates,
     needs: Vec<Address>,
-}
-
-/// What came of one template.
-enum Made {
-    Created,
-    Refused(String),
 }
 
 impl TemplatesRecreate {
@@ -50,51 +42,18 @@ impl TemplatesRecreate {
         }
     }
 
-    async fn recreate(&self, cx: &Context<'_>, item: &Item) -> Result<Made, StepError> {
+    async fn recreate(&self, cx: &Context<'_>, item: &Item) -> Result<(), Trouble> {
         let key = item.key();
         let step = Address::template(&key, TemplateStep::Recreate);
-        let shown = cx.source.get(&Template::whole(&item.source_id)).await;
-        let shown = shown.map_err(|source| StepError::Call {
-            doing: format!("read template {key} on the source"),
-            source,
-        })?;
-        let (category, flows) = {
-            let seen = cx.seen();
-            let source = seen.source.template(&key);
-            let category = source.and_then(|source| wanted_category(source, true));
-            (category.unwrap_or_default().to_owned(), seen.flow_ids())
-        };
-        let mut writable = Writable::of(&key, &category, &shown, &flows);
-        if let Some(flow) = writable.unknown_flows.first() {
-            return Ok(Made::Refused(format!(
-                "its button opens flow {flow}, which is not on the target: copy it (flows.copy)"
-            )));
-        }
-        for sample in writable.samples.clone() {
-            match media::of_link(cx, &step, &sample).await {
-                Ok(handle) => writable.put_handle(&sample.pointer, handle.as_str()),
-                Err(Unusable::Because(why)) => return Ok(Made::Refused(why)),
-                Err(Unusable::Failed(error)) => return refused_or(error),
-            }
-        }
-        let components = writable
-            .fields
-            .get("components")
-            .and_then(serde_json::Value::as_array);
-        let content = Content::read(&category, components.map_or(&[][..], Vec::as_slice));
-        let fields = writable.fields;
-        match (Creation {
+        let Rebuilt { fields, content } = rebuild(cx, &step, item).await?;
+        let creation = Creation {
             step,
             key: &key,
             fields,
             content,
-        })
-        .run(cx)
-        .await
-        {
-            Ok(_) => Ok(Made::Created),
-            Err(error) => refused_or(error),
-        }
+        };
+        creation.run(cx).await?;
+        Ok(())
     }
 
     fn keep_refused(
@@ -106,20 +65,6 @@ impl TemplatesRecreate {
         let mut all = cx.seen().refused(AccountStep::TemplatesRecreate);
         all.insert(key.to_string(), why.to_owned());
         cx.keep(&self.address(), REFUSED_TEMPLATES, serde_json::json!(all))
-    }
-}
-
-/// A refusal of this one template stops only this one.
-fn refused_or(error: StepError) -> Result<Made, StepError> {
-    match &error {
-        StepError::Call { source, .. }
-            if source
-                .graph()
-                .is_some_and(crate::api::meta::GraphError::judges) =>
-        {
-            Ok(Made::Refused(source.to_string()))
-        }
-        _ => Err(error),
     }
 }
 
@@ -171,12 +116,13 @@ impl StepKind for TemplatesRecreate {
         let mut created = 0;
         let mut refused = BTreeMap::new();
         for item in inventory.with(Fate::Recreate) {
-            match self.recreate(cx, item).await? {
-                Made::Created => created += 1,
-                Made::Refused(why) => {
+            match self.recreate(cx, item).await {
+                Ok(()) => created += 1,
+                Err(Trouble::Refused(why)) => {
                     self.keep_refused(cx, &item.key(), &why)?;
                     refused.insert(item.key(), why);
                 }
+                Err(Trouble::Failed(error)) => return Err(error),
             }
         }
         let mut note = format!("{} created anew", count(created));

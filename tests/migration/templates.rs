@@ -12,6 +12,7 @@ use waba_migrate::{
     sim::{
         script::{Effect, Match, Moment, Verb},
         seed,
+        switches::CopiedFlowIds,
         words::{Category, Quality, TemplateStatus},
         world::{Template, World},
     },
@@ -423,6 +424,30 @@ fn what_cannot_be_copied_is_created_anew_from_what_it_says() {
     assert_eq!(stage.diff(), []);
     let again = stage.apply();
     assert!(again.report.ended.is_empty(), "{}", again.ends());
+}
+
+#[test]
+fn copies_that_open_the_sources_flows_are_pointed_to_the_targets() {
+    for kept in [CopiedFlowIds::Mapped, CopiedFlowIds::Kept] {
+        let plan = ALL.replace("required: []", "required: [join]") + "flows: { copy: [\"*\"] }\n";
+        let stage = stage(&plan, |world| {
+            world.switches.copied_flow_ids = kept;
+            let source = SOURCE.parse().expect("an id");
+            let flow = seed::add_flow(world, &source, "signup");
+            add(world, SOURCE, "join", |template| {
+                template.components = json!([
+                    {"type": "HEADER", "format": "IMAGE", "example": {"header_handle": ["4::picture"]}},
+                    {"type": "BODY", "text": "Join us today"}, {"type": "BUTTONS", "buttons": [
+                    {"type": "FLOW", "text": "Open", "flow_id": flow.as_str()}]}]);
+            });
+        });
+        let run = stage.apply();
+        assert!(run.is_done(), "{kept:?}: {}", run.ends());
+        assert_eq!(stage.diff(), [], "{kept:?}");
+        assert_eq!(item(&stage, "join").changes, [], "{kept:?}");
+        let again = stage.apply();
+        assert!(again.report.ended.is_empty(), "{kept:?}: {}", again.ends());
+    }
 }
 
 #[test]

@@ -16,6 +16,7 @@ use serde_json::Value;
 use super::{
     Action, Change, Context, Decision, Outcome, StepError, StepKind,
     context::{Repeat, Written},
+    words::count,
 };
 use crate::{
     api::meta::write,
@@ -141,7 +142,7 @@ impl StepKind for FlowsCopy {
         if missing.is_empty() {
             return Decision::done("all selected flows are on the target, or were refused");
         }
-        let reason = format!("{} missing on the target", count(missing.len()));
+        let reason = format!("{} missing on the target", count(missing.len(), "flow"));
         let mut change = Change::new(Action::Create, reason);
         for name in &missing {
             let source = seen
@@ -191,7 +192,7 @@ impl FlowsCopy {
         wanted: &[String],
         refused: &BTreeMap<String, String>,
     ) -> String {
-        let mut note = format!("{} copied", count(wanted.len() - refused.len()));
+        let mut note = format!("{} copied", count(wanted.len() - refused.len(), "flow"));
         let reasons: Vec<_> = refused
             .iter()
             .map(|(name, reason)| format!("{name} ({reason})"))
@@ -222,14 +223,6 @@ fn failed_flows(answer: &Value) -> BTreeMap<String, String> {
         Some((text(item, "source_name")?, reason))
     });
     failed.collect()
-}
-
-fn count(flows: usize) -> String {
-    if flows == 1 {
-        "1 flow".into()
-    } else {
-        format!("{flows} flows")
-    }
 }
 
 #[cfg(test)]

@@ -30,6 +30,7 @@ mod templates_repoint;
 mod two_step_off;
 mod upload;
 mod verify;
+mod words;
 
 use std::{collections::BTreeMap, sync::Arc};
 

@@ -15,11 +15,12 @@ use super::{
     context::{Repeat, Written},
     creation::{self, Creation},
     media, those,
+    words::unreadable_templates,
 };
 use crate::{
     api::meta::write,
     field::FieldChange,
-    finding::{Finding, Severity, Who},
+    finding::{Finding, Who},
     ids::{AccountStep, Address, TemplateStep, WabaId},
     plan::{Definition, Plan},
     resource::{
@@ -136,17 +137,8 @@ impl TemplateDefine {
             "template {} on the target cannot be read: {why}",
             self.definition.key
         );
-        Finding::unknown(
-            "templates-unreadable",
-            Severity::Error,
-            self.address(),
-            message,
-        )
-        .ask(
-            Who::Us,
-            "name a token that reaches the account, or take the file out of templates.files",
-        )
-        .proof("GET /{WABA}/message_templates answers")
+        let or = "take the file out of templates.files";
+        unreadable_templates(self.address(), message, or)
     }
 
     fn category_stays(&self, template: &Template) -> Finding {

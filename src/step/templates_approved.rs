@@ -8,10 +8,10 @@ use std::collections::BTreeMap;
 
 use super::{
     Action, Change, Context, Decision, Outcome, StepError, StepKind, template_define::differs,
-    those,
+    those, words::unreadable_templates,
 };
 use crate::{
-    finding::{Finding, Severity, Who},
+    finding::{Finding, Who},
     ids::{AccountStep, Address, TemplateKey, TemplateStep},
     inventory::{Fate, Inventory, Item, NOT_SELECTED, is_selected, wanted_category},
     journal::history::PENDING_SINCE,
@@ -359,13 +359,8 @@ impl TemplatesApproved {
     }
 
     fn unreadable(&self, message: String) -> Finding {
-        let (rule, severity) = ("templates-unreadable", Severity::Error);
-        Finding::unknown(rule, severity, self.address(), message)
-            .ask(
-                Who::Us,
-                "name a token that reaches the account, or require nothing (templates.required: [])",
-            )
-            .proof("GET /{WABA}/message_templates answers")
+        let or = "require nothing (templates.required: [])";
+        unreadable_templates(self.address(), message, or)
     }
 }
 

@@ -22,10 +22,10 @@ use super::{
     Action, Change, Context, Decision, Outcome, StepError, StepKind,
     context::{Repeat, Written},
     those,
+    words::{count, unreadable_templates},
 };
 use crate::{
     api::meta::write,
-    finding::{Finding, Severity, Who},
     ids::{AccountStep, Address, TemplateId, TemplateKey, WabaId},
     inventory::{CALL_LIMIT, Fate, Inventory},
     journal::history::REFUSED_TEMPLATES,
@@ -65,19 +65,8 @@ impl TemplatesCopy {
 
     fn unreadable(&self, account: &str, why: &impl std::fmt::Display) -> Decision {
         let message = format!("the {account}'s templates cannot be read: {why}");
-        Decision::blocked(
-            Finding::unknown(
-                "templates-unreadable",
-                Severity::Error,
-                self.address(),
-                message,
-            )
-            .ask(
-                Who::Us,
-                "name a token that reaches the account, or copy nothing (templates.copy: [])",
-            )
-            .proof("GET /{WABA}/message_templates answers"),
-        )
+        let or = "copy nothing (templates.copy: [])";
+        Decision::blocked(unreadable_templates(self.address(), message, or))
     }
 
     /// Sends one page and returns what Meta refused.
@@ -211,13 +200,13 @@ impl StepKind for TemplatesCopy {
             .chain(inventory.with(Fate::Coming))
             .collect();
         if missing.is_empty() {
-            return Decision::done(format!("{} on the target", count(there)));
+            return Decision::done(format!("{} on the target", count(there, "template")));
         }
         let reason = match there {
-            0 => format!("{} missing on the target", count(missing.len())),
+            0 => format!("{} missing on the target", count(missing.len(), "template")),
             there => format!(
                 "{} missing on the target, {there} there",
-                count(missing.len())
+                count(missing.len(), "template")
             ),
         };
         let mut change = Change::new(Action::Create, reason);
@@ -304,7 +293,7 @@ fn unfinished() -> Outcome {
 
 /// What came of a copy, with every refusal.
 fn told(number: usize, refused: &BTreeMap<&TemplateKey, &str>) -> String {
-    let mut note = format!("{} copied", count(number));
+    let mut note = format!("{} copied", count(number, "template"));
     if !refused.is_empty() {
         let reasons: Vec<_> = refused
             .iter()
@@ -336,14 +325,6 @@ fn failed_templates(answer: &Value) -> BTreeMap<String, String> {
             failed.iter().filter_map(item).collect()
         }
         _ => BTreeMap::new(),
-    }
-}
-
-fn count(templates: usize) -> String {
-    if templates == 1 {
-        "1 template".into()
-    } else {
-        format!("{templates} templates")
     }
 }
 

@@ -13,12 +13,14 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::{
-    Action, Call, Change, Context, Decision, Outcome, StepError, StepKind, context::Repeat,
+    Action, Call, Change, Context, Decision, Outcome, StepError, StepKind,
+    context::Repeat,
     creation,
+    words::{count, unreadable_templates},
 };
 use crate::{
     api::{meta::write, transport::Method},
-    finding::{Finding, Severity, Who},
+    finding::{Finding, Who},
     ids::{AccountStep, Address, TemplateKey, TemplateStep, WabaId},
     inventory::is_selected,
     plan::{Plan, Templates},
@@ -64,17 +66,7 @@ impl TemplatesPrune {
             let message = format!(
                 "the {account}'s templates cannot be read, so nobody knows which to delete: {why}"
             );
-            Finding::unknown(
-                "templates-unreadable",
-                Severity::Error,
-                self.address(),
-                message,
-            )
-            .ask(
-                Who::Us,
-                "name a token that reaches the account, or set templates.prune: false",
-            )
-            .proof("GET /{WABA}/message_templates answers")
+            unreadable_templates(self.address(), message, "set templates.prune: false")
         };
         if let Observed::Unknown(why) = &seen.source.templates {
             return Err(Box::new(unreadable("source", why)));
@@ -115,7 +107,7 @@ impl TemplatesPrune {
             .collect();
         let message = format!(
             "{} would be deleted, and policy.max_template_deletes is {most}",
-            count(wanted.len())
+            count(wanted.len(), "template")
         );
         let more = if wanted.len() > names.len() {
             ", …"
@@ -180,7 +172,7 @@ impl StepKind for TemplatesPrune {
         }
         let reason = format!(
             "the plan does not know {}; a deleted name stays blocked for 30 days",
-            count(unknown.len())
+            count(unknown.len(), "template")
         );
         let mut change = Change::new(Action::Delete, reason);
         for (key, template) in &unknown {
@@ -205,7 +197,10 @@ impl StepKind for TemplatesPrune {
             self.delete(cx, key, template).await?;
             deleted += 1;
         }
-        Ok(Outcome::Done(format!("{} deleted", count(deleted))))
+        Ok(Outcome::Done(format!(
+            "{} deleted",
+            count(deleted, "template")
+        )))
     }
 }
 
@@ -226,13 +221,5 @@ impl TemplatesPrune {
             }
             None => Ok(owned),
         }
-    }
-}
-
-fn count(templates: usize) -> String {
-    if templates == 1 {
-        "1 template".into()
-    } else {
-        format!("{templates} templates")
     }
 }

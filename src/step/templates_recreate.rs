@@ -16,6 +16,7 @@ use super::{
     creation::Creation,
     rebuild::{Rebuilt, Trouble, rebuild},
     those,
+    words::count,
 };
 use crate::{
     ids::{AccountStep, Address, TemplateKey, TemplateStep, WabaId},
@@ -94,7 +95,10 @@ impl StepKind for TemplatesRecreate {
             return Decision::done("Meta's copy takes every selected template");
         }
         let left = seen.history.templates.creates_left(seen.at);
-        let mut reason = format!("Meta's copy does not take {}", count(items.len()));
+        let mut reason = format!(
+            "Meta's copy does not take {}",
+            count(items.len(), "template")
+        );
         if items.len() > left {
             reason += &format!("; {left} can be created this hour, the rest in later runs");
         }
@@ -125,18 +129,10 @@ impl StepKind for TemplatesRecreate {
                 Err(Trouble::Failed(error)) => return Err(error),
             }
         }
-        let mut note = format!("{} created anew", count(created));
+        let mut note = format!("{} created anew", count(created, "template"));
         for (key, why) in &refused {
             note += &format!("; {key} was refused: {why}");
         }
         Ok(Outcome::Done(note))
-    }
-}
-
-fn count(templates: usize) -> String {
-    if templates == 1 {
-        "1 template".into()
-    } else {
-        format!("{templates} templates")
     }
 }

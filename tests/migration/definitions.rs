@@ -480,7 +480,7 @@ proptest! {
     /// What validates is not refused for its form, and what was created does not differ afterwards.
     #[test]
     fn what_is_created_does_not_differ(template in any_template(), meddles in any::<bool>()) {
-        let stage = stage(&[template.clone()], |world| if meddles { meddle(world) });
+        let stage = stage(std::slice::from_ref(&template), |world| if meddles { meddle(world) });
         let run = stage.apply();
         prop_assert!(run.is_done(), "{template}: {}", run.ends());
         let left: Vec<_> = stage.diff().into_iter().filter(|one| one.class.fails()).collect();

@@ -420,6 +420,12 @@ impl Snapshot {
             .unwrap_or_default()
     }
 
+    /// Returns whether both accounts stand for the same business. `None`: nobody knows.
+    pub fn same_business(&self) -> Option<bool> {
+        let (source, target) = (self.source.waba.present()?, self.target.waba.present()?);
+        source.same_business(target)
+    }
+
     /// Returns since when each required template is waited for, by key, as runs have seen it.
     pub fn pending_since(&self) -> BTreeMap<String, Timestamp> {
         let approved = Address::account(AccountStep::TemplatesApproved);

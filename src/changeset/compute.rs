@@ -10,10 +10,7 @@ use super::{
 };
 use crate::{
     finding::{Finding, Verdict},
-    inventory::{
-        Fate, Inventory, Item, NOT_SELECTED,
-        flows::{FlowFate, Flows},
-    },
+    inventory::{Fate, Inventory, Item, NOT_SELECTED, flows::Flows},
     plan::Plan,
     preflight,
     resource::Observed,
@@ -192,13 +189,18 @@ fn left_behind(
     for item in templates.iter().flat_map(|all| &all.templates) {
         left.extend(stays(item));
     }
-    for item in flows.iter().flat_map(|all| all.with(FlowFate::Failed)) {
+    for item in flows
+        .iter()
+        .flat_map(|all| &all.flows)
+        .filter(|item| item.reason.is_some())
+    {
         left.push(LeftBehind {
             what: format!("flow {}", item.name),
             reason: item.reason.clone().unwrap_or_default(),
         });
     }
-    for item in flows.iter().flat_map(|all| &all.flows) {
+    let come = flows.iter().flat_map(|all| &all.flows);
+    for item in come.filter(|item| item.reason.is_none()) {
         for what in item.to_set_again() {
             let reason = "a copied flow does not bring it along; set it again on the target".into();
             left.push(LeftBehind { what, reason });

@@ -395,7 +395,8 @@ impl Run<'_> {
         let flows = Flows::of(&plan.flows, seen);
         let flows = flows.map(|flows| {
             let line = templates::flows_line(&flows);
-            format!("{}\n  {line}\n", style::heading("Flows"))
+            let reasons = templates::flow_reasons(&flows);
+            format!("{}\n  {line}\n{reasons}", style::heading("Flows"))
         });
         let told = [told, flows].into_iter().flatten();
         told.map(|part| part + "\n").collect()

@@ -22,6 +22,8 @@ pub enum FlowFate {
     There,
     /// Meta refused to copy it.
     Failed,
+    /// Cannot be copied.
+    Skipped,
 }
 
 /// One flow of the source.
@@ -31,7 +33,7 @@ pub struct FlowItem {
     pub name: String,
     /// What becomes of it.
     pub fate: FlowFate,
-    /// Why, when it failed.
+    /// Why it does not come.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// Its id on the source.
@@ -63,12 +65,19 @@ impl Flows {
         let source = seen.source.flows.present()?;
         let target = seen.target.flows.present()?;
         let refused = seen.refused(AccountStep::FlowsCopy);
+        let is_other_business = seen.same_business() == Some(false);
         let selected = source
             .values()
             .filter(|flow| plan.copy.iter().any(|glob| glob.matches(&flow.name)));
         let flows = selected.map(|flow| {
-            let reason = refused.get(&flow.name).map(String::as_str);
-            item(flow, target.get(&flow.name), reason)
+            let refused = refused.get(&flow.name);
+            let verdict = match (target.get(&flow.name), refused) {
+                (Some(_), _) => (FlowFate::There, None),
+                (None, _) if is_other_business => (FlowFate::Skipped, Some(OTHER_BUSINESS)),
+                (None, Some(reason)) => (FlowFate::Failed, Some(reason.as_str())),
+                (None, None) => (FlowFate::Copy, None),
+            };
+            item(flow, target.get(&flow.name), verdict)
         });
         let flows: Vec<_> = flows.collect();
         (!plan.copy.is_empty()).then_some(Self { flows })
@@ -80,16 +89,18 @@ impl Flows {
     }
 }
 
-fn item(source: &Flow, target: Option<&Flow>, refused: Option<&str>) -> FlowItem {
-    let fate = match (target, refused) {
-        (Some(_), _) => FlowFate::There,
-        (None, Some(_)) => FlowFate::Failed,
-        (None, None) => FlowFate::Copy,
-    };
+/// Why no flow can be copied.
+const OTHER_BUSINESS: &str = "the accounts belong to different businesses, and Meta copies within one only; create it on the target by hand";
+
+fn item(
+    source: &Flow,
+    target: Option<&Flow>,
+    (fate, reason): (FlowFate, Option<&str>),
+) -> FlowItem {
     FlowItem {
         name: source.name.clone(),
         fate,
-        reason: refused.filter(|_| target.is_none()).map(str::to_owned),
+        reason: reason.map(str::to_owned),
         source_id: source.id.clone(),
         source_status: source.status_word().to_owned(),
         target_id: target.map(|flow| flow.id.clone()),

@@ -21,10 +21,9 @@ use crate::{
     resource::{
         Observed,
         template::{Status, Template},
-        waba::Waba,
     },
     snapshot::Snapshot,
-    template::FlowIds,
+    template::{Content, FlowIds},
 };
 
 /// How long copies that Meta agreed to make may be on their way. Partners wait as long between two
@@ -246,7 +245,6 @@ impl<'a> Stock<'a> {
         target: &'a BTreeMap<TemplateKey, Template>,
         now: Timestamp,
     ) -> Self {
-        let same_business = |source: &Waba| source.same_business(seen.target.waba.present()?);
         Self {
             plan,
             seen,
@@ -254,7 +252,7 @@ impl<'a> Stock<'a> {
             flows: seen.flow_ids(),
             refused_copies: seen.refused(AccountStep::TemplatesCopy),
             refused_creations: seen.refused(AccountStep::TemplatesRecreate),
-            is_same_business: seen.source.waba.present().and_then(same_business) != Some(false),
+            is_same_business: seen.same_business() != Some(false),
             now,
         }
     }
@@ -333,6 +331,24 @@ impl<'a> Stock<'a> {
         }
     }
 
+    /// A template that is created anew needs the flows that its buttons open.
+    fn recreated(&self, source: &Template, why: String) -> Verdict {
+        let flows = source.content.iter().flat_map(Content::flows);
+        // Whether the plan copies a flow of the source is seen when its turn comes.
+        let listed = self.seen.source.flows.present();
+        let is_known = |id: &&str| {
+            listed.is_none_or(|flows| flows.values().any(|flow| flow.id.as_str() == *id))
+        };
+        match flows.filter(|id| !is_known(id)).next() {
+            None => Verdict::because(Fate::Recreate, why),
+            Some(flow) => Verdict::because(
+                Fate::Skipped,
+                format!("{why}, and its button opens flow {flow}, which the source does not list"),
+            )
+            .instead("mend its button and define it in a file (templates.files)"),
+        }
+    }
+
     fn judge_missing(&self, key: &TemplateKey, source: &Template) -> Verdict {
         let name = key.to_string();
         if let Some(reason) = self.refused_creations.get(&name) {
@@ -341,17 +357,18 @@ impl<'a> Stock<'a> {
         }
         if let Some(obstacle) = eligible::obstacle(source, self.is_same_business) {
             return match self.plan.recreate && obstacle.can_recreate {
-                true => Verdict::because(Fate::Recreate, obstacle.why),
+                true => self.recreated(source, obstacle.why),
                 false => Verdict::because(Fate::Skipped, obstacle.why).instead(obstacle.instead),
             };
         }
         if let Some(reason) = self.refused_copies.get(&name) {
             let why = format!("Meta refused to copy it: {reason}");
             return match self.plan.recreate {
-                true => Verdict::because(Fate::Recreate, why),
-                false => Verdict::because(Fate::Failed, why).instead(
-                    "set templates.recreate, or mend it on the source and run: apply --retry-templates",
-                ),
+                true => self.recreated(source, why),
+                false => Verdict::because(Fate::Failed, why).instead(match is_full(reason) {
+                    true => "make room on the target, then run: apply --retry-templates",
+                    false => "set templates.recreate, or mend it on the source and run: apply --retry-templates",
+                }),
             };
         }
         match self.seen.history.templates.asked(&source.id) {
@@ -363,6 +380,11 @@ impl<'a> Stock<'a> {
 
 /// Why a template stays behind that the plan does not name.
 pub const NOT_SELECTED: &str = "templates.copy does not name it";
+
+/// Whether a copy was refused because the account has no room.
+fn is_full(reason: &str) -> bool {
+    reason.to_lowercase().contains("limit")
+}
 
 /// Whether a copy that was asked for may still appear by itself.
 fn is_coming(asked: Asked, now: Timestamp) -> bool {

@@ -55,7 +55,7 @@ impl TemplatesHistory {
         self.copies.get(source).copied()
     }
 
-    /// Returns whether a run of this plan created this template anew.
+    /// Returns whether a run of this plan created this template anew, or may have.
     pub fn made(&self, key: &TemplateKey) -> bool {
         self.made.contains(key)
     }
@@ -88,9 +88,6 @@ impl TemplatesHistory {
             }
             (Event::Answered { answer, .. }, Some((key, step))) => {
                 self.answered((key, step), answer);
-            }
-            (Event::LookedUp { found: true, .. }, Some((key, TemplateStep::Recreate))) => {
-                self.made.insert(key);
             }
             _ => {}
         }
@@ -134,6 +131,9 @@ impl TemplatesHistory {
             self.sent.remove(&key);
         } else if path.ends_with("/message_templates") {
             self.created.push(at);
+            if step == TemplateStep::Recreate {
+                self.made.insert(key.clone());
+            }
             self.sent.insert(key, Sent::Create);
         } else if is_id {
             self.edits.entry(key.clone()).or_default().push(at);
@@ -147,11 +147,13 @@ impl TemplatesHistory {
         let (key, step) = of;
         let sent = self.sent.remove(&key);
         match (sent, answer) {
-            (Some(Sent::Create), Answer::Accepted) if step == TemplateStep::Recreate => {
-                self.made.insert(key);
-            }
-            (Some(Sent::Create), Answer::NotSent { .. }) => {
-                self.created.pop();
+            (Some(Sent::Create), Answer::Refused { .. } | Answer::NotSent { .. }) => {
+                if let Answer::NotSent { .. } = answer {
+                    self.created.pop();
+                }
+                if step == TemplateStep::Recreate {
+                    self.made.remove(&key);
+                }
             }
             (Some(Sent::Edit), Answer::Refused { .. } | Answer::NotSent { .. }) => {
                 self.edits.entry(key).or_default().pop();
@@ -273,9 +275,9 @@ mod tests {
         assert_eq!(history.creates_left(at(100)), 0);
         assert_eq!(history.create_from(at(100)), Some(at(3601)));
         assert_eq!(history.create_from(at(3601)), None);
-        assert!(!history.made(&key()));
-        events.push(answered(&step, Answer::Accepted));
-        assert!(replay(&events).made(&key()));
+        assert!(history.made(&key()), "nobody knows");
+        events.push(answered(&step, refused()));
+        assert!(!replay(&events).made(&key()));
     }
 
     #[test]

@@ -258,11 +258,11 @@ mapping! {
 }
 
 mapping! {
-    /// Limits of one run. What is left out is not limited.
+    /// Limits of one run.
     pub struct Policy {
-        /// The most registers.
+        /// The most registers. Default: no limit.
         optional max_cut_overs: Sp<Count>,
-        /// The most templates deleted.
+        /// The most templates that prune may delete. Default: 0.
         optional max_template_deletes: Sp<Count>,
     }
 }

@@ -157,12 +157,12 @@ pub enum Method {
     SolutionIntent(SolutionId),
 }
 
-/// Limits of one run. Absent: none.
+/// Limits of one run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Policy {
-    /// The most registers.
+    /// The most registers; absent: no limit.
     pub max_cut_overs: Option<u64>,
-    /// The most templates deleted.
+    /// The most templates deleted; absent: none may be.
     pub max_template_deletes: Option<u64>,
 }
 

@@ -89,6 +89,7 @@ const RULES: &[Rule] = &[
     once(templates::required_match),
     once(templates::refused),
     once(templates::no_collision),
+    once(templates::category_announced),
     once(templates::name_free),
 ];
 

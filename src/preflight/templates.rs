@@ -97,6 +97,33 @@ pub(super) fn no_collision(case: &Case<'_>, findings: &mut Vec<Finding>) {
     });
 }
 
+/// Meta has announced that templates on the target will get another category.
+pub(super) fn category_announced(case: &Case<'_>, findings: &mut Vec<Finding>) {
+    let items = case.templates.iter().flat_map(|all| &all.templates);
+    let announced = items.filter_map(|item| {
+        let key = item.key();
+        let target = case.seen.target.template(&key)?;
+        Some(format!("{key} to {}", target.drifted_category()?))
+    });
+    let announced: Vec<_> = announced.collect();
+    if announced.is_empty() {
+        return;
+    }
+    let message = format!(
+        "{} on the target about to get another category",
+        are(announced.len())
+    );
+    findings.push(
+        Finding::warn("template-category-announced", SUBJECT, message)
+            .observed(listed(&announced))
+            .ask(
+                Who::Us,
+                "a number is not registered once a required template has another category: change what it says, or accept it with a file (templates.files)",
+            )
+            .proof("GET /{TARGET}/message_templates: correct_category is absent or that of the template"),
+    );
+}
+
 /// A deleted template's name stays blocked for a while.
 pub(super) fn name_free(case: &Case<'_>, findings: &mut Vec<Finding>) {
     const RULE: &str = "template-name-blocked";

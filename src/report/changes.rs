@@ -140,6 +140,11 @@ pub(super) fn field_change(field: &FieldChange) -> String {
                 text_diff(before, after)
             )
         }
+        (Value::Null, Value::String(after)) if after.contains('\n') => format!(
+            "        {} {path}\n{}",
+            style::good("+"),
+            text_diff("", after)
+        ),
         (Value::Null, after) => format!("        {} {path}: {}\n", style::good("+"), value(after)),
         (before, after) => format!(
             "        {} {path}: {} {} {}\n",

@@ -9,10 +9,13 @@ use super::{clean, count, markdown, style, templates};
 use crate::{
     changeset::AccountRef,
     status::{
-        NumberPhase, NumberStatus, Party, Standing, Status, Turn, Waiting, WindowOpening,
-        WindowStatus,
+        NumberPhase, NumberStatus, Party, Standing, Status, StepStatus, Turn, Waiting,
+        WindowOpening, WindowStatus,
     },
 };
+
+/// Steps of accounts and templates that are shown before the rest is only counted.
+const STEPS_SHOWN: usize = 10;
 
 /// What stands in a cell that has nothing to say.
 const NOTHING: &str = "-";
@@ -76,6 +79,10 @@ pub fn render(status: &Status, width: usize) -> String {
     if let Some(inventory) = &status.inventory {
         text += &templates::reasons(inventory);
     }
+    if let Some(flows) = &status.flows {
+        text += &templates::flow_reasons(flows);
+    }
+    text += &steps(&status.steps);
     let agenda = agenda(status);
     if !agenda.is_empty() {
         text += &format!("\n{}\n", style::heading("Next"));
@@ -392,11 +399,38 @@ fn to_do(number: &NumberStatus, more: usize) -> Option<Item> {
     })
 }
 
+/// What is left for accounts and templates, as long as there is something besides numbers.
+fn steps(steps: &[StepStatus]) -> String {
+    let lines = steps.iter().take(STEPS_SHOWN).map(|step| {
+        let since = step
+            .since
+            .map(|since| format!(", since {} UTC", minute(since)));
+        let reason = format!("{}{}", clean(&step.reason), since.unwrap_or_default());
+        format!("  {}  {}\n", step.address, style::faint(reason))
+    });
+    let lines: String = lines.collect();
+    if lines.is_empty() {
+        return lines;
+    }
+    let more = match steps.len().saturating_sub(STEPS_SHOWN) {
+        0 => String::new(),
+        more => format!("  and {more} more\n"),
+    };
+    format!(
+        "\n{}\n{lines}{more}",
+        style::heading("Accounts and templates")
+    )
+}
+
 fn sums(status: &Status) -> String {
     let sums = &status.summary;
     let mut text = format!("{} of {} live", sums.live, count(sums.numbers, "number"));
     if sums.done == sums.numbers {
-        return text + ", nothing is left to do.";
+        return text
+            + &match status.steps.len() {
+                0 => ", nothing is left to do.".to_owned(),
+                left => format!(", {} left for the accounts.", count(left, "step")),
+            };
     }
     let waits = |wanted: Party| {
         let waiting = status

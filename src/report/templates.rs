@@ -106,12 +106,26 @@ pub fn reasons(inventory: &Inventory) -> String {
     text
 }
 
+/// Renders the flows that do not come, with the reason.
+pub fn flow_reasons(flows: &Flows) -> String {
+    let left = flows.flows.iter().filter_map(|item| {
+        let reason = item.reason.as_deref()?;
+        Some(format!(
+            "  {}\n      {}\n",
+            clean(&item.name),
+            style::faint(clean(reason))
+        ))
+    });
+    left.collect()
+}
+
 /// Renders the flows in one line.
 pub fn flows_line(flows: &Flows) -> String {
     let number = |fate| flows.with(fate).count();
     let parts = [
         (number(FlowFate::Copy), "to copy"),
         (number(FlowFate::There), "on the target"),
+        (number(FlowFate::Skipped), "skipped"),
         (number(FlowFate::Failed), "failed"),
     ];
     let parts = parts.into_iter().filter(|(number, _)| *number > 0);

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::{
     AttemptsStatus, FORMAT_VERSION, IntentStatus, NumberPhase, NumberStatus, Party, Side, Standing,
-    Status, Summary, TemplatesStatus, Turn, Waiting, WindowStatus,
+    Status, StepStatus, Summary, TemplatesStatus, Turn, Waiting, WindowStatus,
 };
 use crate::{
     changeset::{ChangeEntry, ChangeSet, WindowRef},
@@ -48,6 +48,7 @@ pub fn status(plan: &Plan, changes: &ChangeSet, seen: &Snapshot) -> Status {
         seen_at: seen.at,
         summary: summary(&numbers),
         numbers,
+        steps: look.steps(changes),
         templates: look.templates(),
         inventory: changes.templates.clone(),
         flows: changes.flows.clone(),
@@ -348,6 +349,28 @@ impl<'a> Look<'a> {
                 self.seen.pending_since()
             },
         }
+    }
+
+    /// The steps of the accounts and of templates that have something to do.
+    fn steps(&self, changes: &ChangeSet) -> Vec<StepStatus> {
+        let is_own = |step: &&ChangeEntry| {
+            let is_number = step.address.starts_with("number[");
+            let is_intent = step.address.starts_with("solution[");
+            !is_number && !is_intent
+        };
+        let steps = changes.to_do().filter(is_own).map(|step| {
+            let waiting = self.seen.history.waiting.get(&Address::read(&step.address));
+            StepStatus {
+                address: step.address.clone(),
+                action: step.action,
+                reason: waiting
+                    .map_or(&step.reason, |waiting| &waiting.reason)
+                    .clone(),
+                blocked: step.blocked,
+                since: waiting.map(|waiting| waiting.since),
+            }
+        });
+        steps.collect()
     }
 
     /// A step that has something to do.

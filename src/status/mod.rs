@@ -44,6 +44,8 @@ pub struct Status {
     pub summary: Summary,
     /// One entry per number, in the plan's order.
     pub numbers: Vec<NumberStatus>,
+    /// What is left to do for the accounts and their templates.
+    pub steps: Vec<StepStatus>,
     /// The required templates.
     pub templates: TemplatesStatus,
     /// What becomes of every template of the source, where that can be known.
@@ -282,6 +284,21 @@ pub struct TemplatesStatus {
     pub since: Option<Timestamp>,
     /// Each template that is waited for, and since when runs have seen it wait.
     pub pending: BTreeMap<String, Timestamp>,
+}
+
+/// A step of the accounts or of a template with something left to do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct StepStatus {
+    /// The step.
+    pub address: String,
+    /// What kind of thing it is.
+    pub action: Action,
+    /// Why it is needed, or what it waited for when it was tried last.
+    pub reason: String,
+    /// Whether a finding stops it.
+    pub blocked: bool,
+    /// Since when it waits; `null` when no run has begun to wait.
+    pub since: Option<Timestamp>,
 }
 
 /// A migration intent.

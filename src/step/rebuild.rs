@@ -23,8 +23,10 @@ pub(super) struct Rebuilt {
 
 /// Why one template cannot be written.
 pub(super) enum Trouble {
-    /// Said of this template; others can be written.
+    /// Meta refused this template; others can be written.
     Refused(String),
+    /// This template cannot be written now, and Meta did not say no.
+    NotNow(String),
     /// Stops the step.
     Failed(StepError),
 }
@@ -61,14 +63,14 @@ pub(super) async fn rebuild(
     };
     let mut writable = Writable::of(&key, &category, &shown, &flows);
     if let Some(flow) = writable.unknown_flows.first() {
-        return Err(Trouble::Refused(format!(
+        return Err(Trouble::NotNow(format!(
             "its button opens flow {flow}, which is not on the target: copy it (flows.copy)"
         )));
     }
     for sample in writable.samples.clone() {
         match media::of_link(cx, step, &sample).await {
             Ok(handle) => writable.put_handle(&sample.pointer, handle.as_str()),
-            Err(Unusable::Because(why)) => return Err(Trouble::Refused(why)),
+            Err(Unusable::Because(why)) => return Err(Trouble::NotNow(why)),
             Err(Unusable::Failed(error)) => return Err(error.into()),
         }
     }

@@ -18,7 +18,7 @@ use super::{
     words::unreadable_templates,
 };
 use crate::{
-    api::meta::write,
+    api::meta::{CallError, write},
     field::FieldChange,
     finding::{Finding, Who},
     ids::{AccountStep, Address, TemplateStep, WabaId},
@@ -48,8 +48,19 @@ enum Edit {
     Never(Finding),
 }
 
+/// Returns whether a template of the target would be edited. Another category is not waited for:
+/// who reviewed it has decided that.
+pub(super) fn differs_but_for_category(
+    definition: &Definition,
+    template: &Template,
+    seen: &Snapshot,
+) -> bool {
+    let changes = changes(definition, template, seen);
+    changes.is_none_or(|changes| changes.iter().any(|change| change.path != "category"))
+}
+
 /// Returns whether a template of the target says something else than its definition.
-pub(super) fn differs(definition: &Definition, template: &Template, seen: &Snapshot) -> bool {
+fn differs(definition: &Definition, template: &Template, seen: &Snapshot) -> bool {
     changes(definition, template, seen).is_none_or(|changes| !changes.is_empty())
 }
 
@@ -87,6 +98,12 @@ fn changes(
 
 fn wanted(definition: &Definition, seen: &Snapshot) -> Content {
     definition.content().with_flows(&seen.flow_ids())
+}
+
+/// "Its status does not allow that": of a status that does, it is one edit too many.
+fn is_too_soon(error: &CallError) -> bool {
+    let graph = error.graph();
+    graph.is_some_and(|graph| graph.subcode == Some(2_388_039))
 }
 
 impl TemplateDefine {
@@ -258,7 +275,17 @@ impl TemplateDefine {
         };
         let written = cx
             .write(&self.address(), &doing, &write, Repeat::AfterLookup, lookup)
-            .await?;
+            .await;
+        let is_approved = template.status == Some(Status::Approved);
+        let written = match written {
+            Err(StepError::Call { source, .. }) if is_approved && is_too_soon(&source) => {
+                return Ok(Outcome::Parked {
+                    reason: format!("Meta takes no edit of an approved template now: {source}"),
+                    next: "run apply again tomorrow: it takes one edit a day, ten a month".into(),
+                });
+            }
+            written => written?,
+        };
         let edited = match written {
             Written::Found(found) => found,
             Written::Answered(_) => {
@@ -309,8 +336,8 @@ impl StepKind for TemplateDefine {
         let Some(template) = seen.target.template(&definition.key) else {
             let reason = format!("{} and not on the target", definition.category);
             let mut change = Change::new(Action::Create, reason);
-            if let Some(text) = wanted(definition, seen).get("body.text") {
-                change = change.field("body.text", Value::Null, text);
+            for (path, value) in wanted(definition, seen).lines() {
+                change = change.field(path, Value::Null, value);
             }
             let create = Call::post(format!("/{}/message_templates", self.target));
             return Decision::Change(self.uploads(change).call(create));

@@ -7,8 +7,8 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Action, Change, Context, Decision, Outcome, StepError, StepKind, template_define::differs,
-    those, words::unreadable_templates,
+    Action, Change, Context, Decision, Outcome, StepError, StepKind,
+    template_define::differs_but_for_category, those, words::unreadable_templates,
 };
 use crate::{
     finding::{Finding, Who},
@@ -154,7 +154,7 @@ impl TemplatesApproved {
         // What a file says otherwise is edited first, and reviewed again.
         if required
             .definition
-            .is_some_and(|definition| differs(definition, template, seen))
+            .is_some_and(|definition| differs_but_for_category(definition, template, seen))
         {
             standing.waiting.push(key.clone());
             return;

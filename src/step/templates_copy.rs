@@ -38,8 +38,12 @@ use crate::{
 /// Ids in one call.
 const PAGE: usize = 500;
 
-/// A page this small does not run into the limit: another call would not help.
-const SMALLEST: usize = 10;
+/// Calls in a row whose outcome is not known and of which nothing came: more would not help.
+const MOST_FRUITLESS: u32 = 8;
+
+/// The longest time for which copies are waited for that a call without a known outcome may have
+/// begun. Partners wait as long for an answer; nothing official says it.
+const LATE: Duration = Duration::from_secs(180);
 
 /// Copies missing templates in pages.
 #[derive(Clone, Debug)]
@@ -144,6 +148,26 @@ impl TemplatesCopy {
         Ok(found.is_some())
     }
 
+    /// Waits until a call whose outcome nobody knows is over for certain, and longer where there is
+    /// patience: its copies may come late. Returns how many have come.
+    async fn outlast(&self, cx: &Context<'_>, page: &Page) -> Result<usize, StepError> {
+        let came = |cx: &Context<'_>| {
+            let seen = cx.seen();
+            let keys = page.iter().map(|(key, _)| key);
+            keys.filter(|key| seen.target.template(key).is_some())
+                .count()
+        };
+        let limit = CALL_LIMIT.unsigned_abs();
+        let patience = cx.options.wait.map_or(LATE, |wait| wait.clamp(limit, LATE));
+        let look = || async {
+            cx.listing.templates(cx).await?;
+            Ok((came(cx) == page.len()).then_some(()))
+        };
+        let what = "the copies to appear";
+        cx.poll(&self.address(), what, Some(patience), look).await?;
+        Ok(came(cx))
+    }
+
     fn keep_refused(
         &self,
         cx: &Context<'_>,
@@ -235,7 +259,7 @@ impl StepKind for TemplatesCopy {
         if !self.let_settle(cx, cx.options.wait).await? {
             return Ok(unfinished());
         }
-        let mut size = PAGE;
+        let (mut size, mut fruitless) = (PAGE, 0);
         loop {
             let missing = self.with(cx, &[Fate::Copy])?;
             let page = &missing[..missing.len().min(size)];
@@ -250,19 +274,18 @@ impl StepKind for TemplatesCopy {
                 // Whether it ran into its limit nobody knows: what is missing when it is over for
                 // certain goes into a smaller page.
                 Err(StepError::InDoubt { doing, source }) => {
-                    if page.len() <= SMALLEST {
-                        return Err(StepError::InDoubt { doing, source });
-                    }
-                    size = (page.len() / 2).max(SMALLEST);
-                    let patience = cx
-                        .options
-                        .wait
-                        .map(|wait| wait.max(CALL_LIMIT.unsigned_abs()));
-                    if cx.options.wait == Some(Duration::ZERO)
-                        || !self.let_settle(cx, patience).await?
-                    {
+                    if cx.options.wait == Some(Duration::ZERO) {
                         return Ok(unfinished());
                     }
+                    let came = self.outlast(cx, page).await?;
+                    fruitless = if came == 0 { fruitless + 1 } else { 0 };
+                    if fruitless == MOST_FRUITLESS || (came == 0 && page.len() == 1) {
+                        return Err(StepError::InDoubt { doing, source });
+                    }
+                    if cx.stop.asked().is_some() {
+                        return Ok(unfinished());
+                    }
+                    size = (page.len() / 2).max(1);
                 }
                 Err(error) => return Err(error),
             }

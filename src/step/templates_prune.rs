@@ -36,7 +36,7 @@ use crate::{
 pub struct TemplatesPrune {
     target: WabaId,
     templates: Templates,
-    most: Option<u64>,
+    most: u64,
 }
 
 impl TemplatesPrune {
@@ -44,7 +44,7 @@ impl TemplatesPrune {
         Self {
             target: plan.target.waba.clone(),
             templates: plan.templates.clone(),
-            most: plan.policy.max_template_deletes,
+            most: plan.policy.max_template_deletes.unwrap_or_default(),
         }
     }
 
@@ -99,15 +99,16 @@ impl TemplatesPrune {
             .proof("GET /{SOURCE}/message_templates lists a selected name")
     }
 
-    fn too_many(&self, most: u64, wanted: &[(&TemplateKey, &Template)]) -> Finding {
+    fn too_many(&self, wanted: &[(&TemplateKey, &Template)]) -> Finding {
         let names: Vec<_> = wanted
             .iter()
             .take(5)
             .map(|(key, _)| key.to_string())
             .collect();
         let message = format!(
-            "{} would be deleted, and policy.max_template_deletes is {most}",
-            count(wanted.len(), "template")
+            "{} would be deleted, and policy.max_template_deletes allows {}",
+            count(wanted.len(), "template"),
+            self.most
         );
         let more = if wanted.len() > names.len() {
             ", …"
@@ -167,8 +168,8 @@ impl StepKind for TemplatesPrune {
         if unknown.is_empty() {
             return Decision::done("the plan knows every template of the target");
         }
-        if let Some(most) = self.most.filter(|most| unknown.len() as u64 > *most) {
-            return Decision::blocked(self.too_many(most, &unknown));
+        if unknown.len() as u64 > self.most {
+            return Decision::blocked(self.too_many(&unknown));
         }
         let reason = format!(
             "the plan does not know {}; a deleted name stays blocked for 30 days",
@@ -214,12 +215,10 @@ impl TemplatesPrune {
             .into_iter()
             .map(|(key, template)| (key.clone(), template.clone()));
         let owned: BTreeMap<_, _> = owned.collect();
-        match self.most.filter(|most| owned.len() as u64 > *most) {
-            Some(most) => {
-                let all: Vec<_> = owned.iter().collect();
-                Err(StepError::Blocked(vec![self.too_many(most, &all)]))
-            }
-            None => Ok(owned),
+        if owned.len() as u64 > self.most {
+            let all: Vec<_> = owned.iter().collect();
+            return Err(StepError::Blocked(vec![self.too_many(&all)]));
         }
+        Ok(owned)
     }
 }

@@ -118,6 +118,7 @@ impl StepKind for TemplatesRecreate {
         let inventory =
             inventory.ok_or_else(|| StepError::Unexpected("templates were not read".into()))?;
         let mut created = 0;
+        let mut left = Vec::new();
         let mut refused = BTreeMap::new();
         for item in inventory.with(Fate::Recreate) {
             match self.recreate(cx, item).await {
@@ -126,8 +127,16 @@ impl StepKind for TemplatesRecreate {
                     self.keep_refused(cx, &item.key(), &why)?;
                     refused.insert(item.key(), why);
                 }
+                Err(Trouble::NotNow(why)) => left.push(format!("{}: {why}", item.key())),
                 Err(Trouble::Failed(error)) => return Err(error),
             }
+        }
+        if !left.is_empty() {
+            return Err(StepError::Unexpected(format!(
+                "{} created anew; these could not be: {}",
+                count(created, "template"),
+                left.join("; ")
+            )));
         }
         let mut note = format!("{} created anew", count(created, "template"));
         for (key, why) in &refused {

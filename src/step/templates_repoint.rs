@@ -147,7 +147,9 @@ impl StepKind for TemplatesRepoint {
         for item in astray(&inventory) {
             match self.repoint(cx, item).await {
                 Ok(()) => done += 1,
-                Err(Trouble::Refused(why)) => refused.push(format!("{}: {why}", item.key())),
+                Err(Trouble::Refused(why) | Trouble::NotNow(why)) => {
+                    refused.push(format!("{}: {why}", item.key()))
+                }
                 Err(Trouble::Failed(error)) => return Err(error),
             }
         }

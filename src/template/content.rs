@@ -58,6 +58,21 @@ impl Content {
         self.lines.get(path).map(|line| line.value.as_str())
     }
 
+    /// Returns everything it says: path and value.
+    pub fn lines(&self) -> impl Iterator<Item = (&str, &str)> {
+        let lines = self.lines.iter();
+        lines.map(|(path, line)| (path.as_str(), line.value.as_str()))
+    }
+
+    /// Returns the ids of flows that its buttons open.
+    pub fn flows(&self) -> impl Iterator<Item = &str> {
+        let lines = self
+            .lines
+            .iter()
+            .filter(|(path, _)| path.ends_with(".flow_id"));
+        lines.map(|(_, line)| line.value.as_str())
+    }
+
     /// Returns whether a button opens a flow.
     pub fn has_flow(&self) -> bool {
         self.lines.keys().any(|path| is_flow(path))

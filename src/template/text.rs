@@ -1,26 +1,61 @@
 //! One spelling for texts that mean the same.
 
-/// Entities that an answer may hold where a request had the character.
-const ENTITIES: [(&str, &str); 6] = [
-    ("&lt;", "<"),
-    ("&gt;", ">"),
-    ("&quot;", "\""),
-    ("&#039;", "'"),
-    ("&#39;", "'"),
-    // The last one, so that nothing is unescaped twice.
-    ("&amp;", "&"),
+/// The entities that an answer may hold where a request had the character, besides numbers.
+const ENTITIES: [(&str, char); 5] = [
+    ("amp", '&'),
+    ("lt", '<'),
+    ("gt", '>'),
+    ("quot", '"'),
+    ("apos", '\''),
 ];
+
+/// The longest entity, without `&` and `;`.
+const LONGEST: usize = 8;
+
+/// Returns a text without entities. Nothing is unescaped twice.
+pub(super) fn unescaped(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('&') {
+        plain += before;
+        let name = after
+            .split_once(';')
+            .filter(|(name, _)| name.len() <= LONGEST);
+        match name.and_then(|(name, after)| Some((character(name)?, after))) {
+            Some((character, after)) => {
+                plain.push(character);
+                rest = after;
+            }
+            None => {
+                plain.push('&');
+                rest = after;
+            }
+        }
+    }
+    plain + rest
+}
+
+fn character(entity: &str) -> Option<char> {
+    let number = match entity.strip_prefix('#') {
+        None => {
+            return ENTITIES
+                .iter()
+                .find(|(name, _)| *name == entity)
+                .map(|(_, is)| *is);
+        }
+        Some(number) => match number.strip_prefix(['x', 'X']) {
+            Some(hex) => u32::from_str_radix(hex, 16),
+            None => number.parse(),
+        },
+    };
+    char::from_u32(number.ok()?)
+}
 
 /// Returns a text without entities, with `\n` at the end of lines, without space at its end, and
 /// with variables as `{{1}}`.
 pub(super) fn canonical(text: &str) -> String {
-    let mut text = text.replace("\r\n", "\n").replace('\r', "\n");
-    if text.contains('&') {
-        for (entity, character) in ENTITIES {
-            text = text.replace(entity, character);
-        }
-    }
-    tight_variables(text.trim_end())
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
+    tight_variables(unescaped(&text).trim_end())
 }
 
 /// The same for a URL: variables may come percent-encoded, and a host alone with a slash.
@@ -71,8 +106,13 @@ mod tests {
             assert_eq!(canonical(spelled), expected);
             assert_eq!(canonical(expected), expected, "twice is once");
         }
+        assert_eq!(unescaped("&amp;lt;"), "&lt;", "once");
         check("Fish &amp; chips &lt;3\r\n ", "Fish & chips <3");
         check("it&#039;s &quot;{{ 1 }}&quot;", "it's \"{{1}}\"");
+        check(
+            "it&#x27;s &apos;new&apos; &eacute; & more;",
+            "it's 'new' &eacute; & more;",
+        );
         check("a {{b", "a {{b");
         check("{{1}} and {{ name}}", "{{1}} and {{name}}");
         check("مرحبا {{1}} 🎉", "مرحبا {{1}} 🎉");

@@ -7,7 +7,10 @@
 
 use serde_json::{Map, Value, json};
 
-use super::content::{FlowIds, otp_type_of};
+use super::{
+    content::{FlowIds, otp_type_of},
+    text::unescaped,
+};
 use crate::ids::{FlowId, TemplateKey};
 
 /// What is carried over besides name, language, category and components.
@@ -61,7 +64,8 @@ impl Writable {
             .enumerate()
             .map(|(at, component)| {
                 let pointer = format!("/components/{at}");
-                writable.component(&pointer, component, is_authentication, flows)
+                let written = writable.component(&pointer, component, is_authentication, flows);
+                plain(written)
             })
             .collect();
         let fields = &mut writable.fields;
@@ -168,6 +172,19 @@ impl Writable {
     }
 }
 
+/// Texts may be shown with entities where they were written with characters.
+fn plain(shown: Value) -> Value {
+    match shown {
+        Value::String(text) => unescaped(&text).into(),
+        Value::Array(items) => items.into_iter().map(plain).collect(),
+        Value::Object(fields) => fields
+            .into_iter()
+            .map(|(name, value)| (name, plain(value)))
+            .collect(),
+        other => other,
+    }
+}
+
 /// Gives a button the id its flow has on the target. Returns the id of a flow that has none there.
 fn map_flow(button: &mut Map<String, Value>, flows: &FlowIds) -> Option<FlowId> {
     let id = match button.get("flow_id")? {
@@ -242,11 +259,11 @@ mod tests {
     fn what_only_the_api_writes_is_left_out() {
         let shown = json!({"id": "5", "name": "offer", "language": "de", "status": "APPROVED",
             "quality_score": {"score": "RED"}, "previous_category": "UTILITY", "parameter_format": "NAMED",
-            "components": [{"type": "BODY", "text": "Hi {{a}}"}]});
+            "components": [{"type": "BODY", "text": "Hi &amp; bye, {{a}}"}]});
         assert_eq!(
             Value::Object(writable("MARKETING", shown).fields),
             json!({"name": "offer", "language": "de", "category": "MARKETING", "parameter_format": "NAMED",
-                "components": [{"type": "BODY", "text": "Hi {{a}}"}]})
+                "components": [{"type": "BODY", "text": "Hi & bye, {{a}}"}]})
         );
     }
 

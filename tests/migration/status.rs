@@ -113,6 +113,11 @@ fn a_fresh_plan_has_not_started() {
       Templates: 1 of 1 not yet APPROVED
       1 template on the source: 1 to copy
 
+    Accounts and templates
+      target.subscription  no app is subscribed
+      templates.copy  1 template missing on the target
+      templates.approved  1 of 1 not yet APPROVED
+
     Next
       apply
           Subscribe our app to webhooks of 215589313241560
@@ -267,6 +272,7 @@ fn a_gate_is_waited_for_since_the_first_run_that_met_it() {
         "name": "Source",
         "waba": "102290129340398"
       },
+      "steps": [],
       "summary": {
         "blocked": 0,
         "done": 0,
@@ -458,6 +464,11 @@ fn a_finding_blocks_its_number_alone() {
 
       Templates: 1 of 1 not yet APPROVED
       1 template on the source: 1 to copy
+
+    Accounts and templates
+      target.subscription  no app is subscribed
+      templates.copy  1 template missing on the target
+      templates.approved  1 of 1 not yet APPROVED
 
     Next
       the source's owner: it is used by the WhatsApp Business app too

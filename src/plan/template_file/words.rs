@@ -136,7 +136,21 @@ impl Word for Wording {
     const WANTED: &'static str = "text";
 
     fn read(scalar: &Scalar) -> Result<Self, Wrong> {
-        within(scalar, LONGEST_TEXT).map(Self)
+        let text = within(scalar, LONGEST_TEXT)?;
+        match text
+            .chars()
+            .find(|c| c.is_control() && !matches!(c, '\n' | '\t'))
+        {
+            None => Ok(Self(text)),
+            Some(control) => Err(Wrong::new(
+                "template-control",
+                format!(
+                    "the text holds the control character U+{:04X}",
+                    u32::from(control)
+                ),
+                "take it out: nobody can read it",
+            )),
+        }
     }
 
     fn advise(scalar: &Scalar) -> Option<Wrong> {

@@ -333,13 +333,13 @@ impl<'a> Stock<'a> {
 
     /// A template that is created anew needs the flows that its buttons open.
     fn recreated(&self, source: &Template, why: String) -> Verdict {
-        let flows = source.content.iter().flat_map(Content::flows);
+        let mut flows = source.content.iter().flat_map(Content::flows);
         // Whether the plan copies a flow of the source is seen when its turn comes.
         let listed = self.seen.source.flows.present();
         let is_known = |id: &&str| {
             listed.is_none_or(|flows| flows.values().any(|flow| flow.id.as_str() == *id))
         };
-        match flows.filter(|id| !is_known(id)).next() {
+        match flows.find(|id| !is_known(id)) {
             None => Verdict::because(Fate::Recreate, why),
             Some(flow) => Verdict::because(
                 Fate::Skipped,

@@ -213,8 +213,14 @@ fn a_template_that_meta_put_into_another_category_is_told() {
         });
     });
     let run = stage.apply();
-    assert!(!run.is_done());
-    assert!(run.ends().contains("MARKETING"), "{}", run.ends());
+    let (end, note) = run.end("templates.approved");
+    assert_eq!(
+        end,
+        StepEnd::Blocked,
+        "waiting would not help: {}",
+        run.ends()
+    );
+    assert!(note.contains("MARKETING"), "{note}");
 }
 
 #[test]

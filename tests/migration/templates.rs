@@ -205,6 +205,46 @@ fn a_page_that_runs_into_the_limit_is_halved() {
 }
 
 #[test]
+fn copies_that_come_late_are_not_asked_for_again() {
+    let mut stage = stage(ALL, |world| {
+        for at in 0..5 {
+            add(world, SOURCE, &format!("t_{at}"), |_| {});
+        }
+        world.switches.copy_seconds = 50;
+        let page = Match::first(Verb::Post, "*/migrate_message_templates");
+        world
+            .script
+            .add_fault(page, Effect::ServerError(Moment::AfterEffect));
+    });
+    stage.options.wait = Some(std::time::Duration::from_secs(90));
+    let run = stage.apply();
+    assert!(run.is_done(), "{}", run.ends());
+    assert_eq!(pages(&stage), [5]);
+}
+
+#[test]
+fn a_copy_of_which_nothing_ever_comes_ends() {
+    let stage = stage(ALL, |world| {
+        for at in 0..40 {
+            add(world, SOURCE, &format!("t_{at:02}"), |_| {});
+        }
+        let page = Match::first(Verb::Post, "*/migrate_message_templates");
+        world
+            .script
+            .add_fault(page.times(99), Effect::ServerError(Moment::BeforeEffect));
+    });
+    let run = stage.apply();
+    assert_eq!(
+        run.end("templates.copy").0,
+        StepEnd::Failed,
+        "{}",
+        run.ends()
+    );
+    assert_eq!(pages(&stage), [40, 20, 10, 5, 2, 1]);
+    assert_eq!(stage.sent("/register"), 0);
+}
+
+#[test]
 fn the_target_is_listed_after_every_page() {
     let stage = stage(ALL, |world| {
         for at in 0..510 {

@@ -4,12 +4,14 @@
 //! target's. What has not come so far has `null` on the target; what the source no longer shows has
 //! `null` on the source, unless a run kept it. Pure.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{
-    ids::{Address, FlowId, NumberStep, PhoneNumberId, TemplateId, WabaId},
+    ids::{Address, FlowId, NumberStep, PhoneNumberId, TemplateId, TemplateKey, WabaId},
     inventory::{Fate, Inventory, flows::Flows},
     journal::history::SOURCE_NUMBER,
     phone::Phone,
@@ -91,7 +93,32 @@ pub struct FlowIds {
     pub target_id: Option<FlowId>,
 }
 
+impl TemplateIds {
+    fn key(&self) -> TemplateKey {
+        TemplateKey::new(&*self.name, &self.language)
+    }
+}
+
 impl IdMap {
+    /// Returns why a map would lack what an older one may have: a list could not be read.
+    pub fn gap(plan: &Plan, seen: &Snapshot) -> Option<String> {
+        let asks_templates =
+            !plan.templates.copy.is_empty() || !plan.templates.definitions.is_empty();
+        let asks_flows = !plan.flows.copy.is_empty();
+        let lists = [
+            (
+                asks_templates,
+                "target's templates",
+                seen.target.templates.unknown(),
+            ),
+            (asks_flows, "source's flows", seen.source.flows.unknown()),
+            (asks_flows, "target's flows", seen.target.flows.unknown()),
+            (true, "target's numbers", seen.target.numbers.unknown()),
+        ];
+        let mut gaps = lists.into_iter().filter(|(asked, ..)| *asked);
+        gaps.find_map(|(_, list, why)| Some(format!("the {list} cannot be read: {}", why?)))
+    }
+
     /// Makes the map of what was seen.
     pub fn of(plan: &Plan, seen: &Snapshot, now: Timestamp) -> Self {
         let flows = Flows::of(&plan.flows, seen).unwrap_or_default();
@@ -154,23 +181,25 @@ fn templates(plan: &Plan, seen: &Snapshot, now: Timestamp) -> Vec<TemplateIds> {
             target_id: item.target_id,
         })
         .collect();
-    for definition in &plan.templates.definitions {
-        let key = &definition.key;
-        if !all
-            .iter()
-            .any(|ids| ids.name == key.name && ids.language == key.language)
-        {
-            all.push(TemplateIds {
-                name: key.name.clone(),
-                language: key.language.clone(),
-                source_id: None,
-                target_id: seen
-                    .target
-                    .template(key)
-                    .map(|template| template.id.clone()),
-            });
+    let known: BTreeSet<_> = all.iter().map(TemplateIds::key).collect();
+    // What an earlier run brought over, and the source no longer shows.
+    let history = &seen.history.templates;
+    let kept = history.sources().map(|(key, id)| (key, Some(id.clone())));
+    let defined = plan.templates.definitions.iter();
+    let defined = defined.map(|definition| (&definition.key, None));
+    let others: BTreeMap<_, _> = defined.chain(kept).collect();
+    let others = others.into_iter().filter(|(key, _)| !known.contains(key));
+    all.extend(others.map(|(key, source_id)| {
+        TemplateIds {
+            name: key.name.clone(),
+            language: key.language.clone(),
+            source_id,
+            target_id: seen
+                .target
+                .template(key)
+                .map(|template| template.id.clone()),
         }
-    }
+    }));
     all.sort_by(|one, two| (&one.name, &one.language).cmp(&(&two.name, &two.language)));
     all
 }

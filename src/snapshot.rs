@@ -15,7 +15,7 @@ use jiff::Timestamp;
 
 use crate::{
     api::meta::{CallError, Reader},
-    ids::{AccountStep, Address, AppId, SolutionId, TemplateKey, WabaId},
+    ids::{AccountStep, Address, AppId, SolutionId, TemplateKey, TemplateStep, WabaId},
     journal::{
         History,
         history::{PENDING_SINCE, REFUSED_TEMPLATES},
@@ -401,6 +401,17 @@ impl Snapshot {
         self.intents
             .get(solution)
             .map_or(Observed::Absent, Observed::as_ref)
+    }
+
+    /// Returns which templates Meta refused in earlier runs to create anew: key to reason.
+    pub fn refused_creations(&self) -> BTreeMap<TemplateKey, &str> {
+        let kept = self.history.kept.iter();
+        let refused = kept.filter_map(|((step, what), reason)| {
+            let (key, step) = step.template_step()?;
+            let is_refused = step == TemplateStep::Recreate && what == REFUSED_TEMPLATES;
+            Some((key, reason.as_str().filter(|_| is_refused)?))
+        });
+        refused.collect()
     }
 
     /// Returns the flows of both accounts, paired by name.

@@ -341,6 +341,7 @@ impl Run<'_> {
         })?;
         let already_done = seen.changes.summary.done;
         let held = held(&seen);
+        let listing = Listing::of(&seen.snapshot);
         let snapshot = Mutex::new(seen.snapshot);
         let writer = Writer::new(connection.clone());
         let source_writer = Writer::new(source_connection.clone());
@@ -359,7 +360,7 @@ impl Run<'_> {
             options: self.options,
             stop: self.stop,
             cut_overs: &CutOvers::of(&plan.policy),
-            listing: &Listing::default(),
+            listing: &listing,
             uploads: &Uploads::default(),
             seen: &snapshot,
         };
@@ -404,9 +405,15 @@ impl Run<'_> {
 
     fn write_map(&self, seen: &Snapshot) -> Result<(), CliError> {
         let Session { plan, site, .. } = self.session;
-        match self.map {
-            Some(path) => map_file::write(path, &IdMap::of(plan, seen, site.clock.now())),
-            None => Ok(()),
+        let Some(path) = self.map else { return Ok(()) };
+        match IdMap::gap(plan, seen) {
+            None => map_file::write(path, &IdMap::of(plan, seen, site.clock.now())),
+            // A map of an earlier run that is there stays as it is.
+            Some(gap) => Err(CliError::File {
+                doing: "write the map to",
+                path: path.to_owned(),
+                source: std::io::Error::other(gap),
+            }),
         }
     }
 

@@ -38,7 +38,11 @@ fn new_file(path: &Path) -> Result<tempfile::NamedTempFile, CliError> {
     if path.is_dir() {
         return Err(failed(std::io::ErrorKind::IsADirectory.into()));
     }
-    tempfile::Builder::new()
+    let mut builder = tempfile::Builder::new();
+    // It holds no secret, and other programs read it.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    builder
         .prefix(".map-")
         .suffix(".json")
         .tempfile_in(folder)

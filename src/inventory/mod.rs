@@ -200,7 +200,7 @@ struct Stock<'a> {
     target: &'a BTreeMap<TemplateKey, Template>,
     flows: FlowIds,
     refused_copies: BTreeMap<String, String>,
-    refused_creations: BTreeMap<String, String>,
+    refused_creations: BTreeMap<TemplateKey, &'a str>,
     is_same_business: bool,
     now: Timestamp,
 }
@@ -251,7 +251,7 @@ impl<'a> Stock<'a> {
             target,
             flows: seen.flow_ids(),
             refused_copies: seen.refused(AccountStep::TemplatesCopy),
-            refused_creations: seen.refused(AccountStep::TemplatesRecreate),
+            refused_creations: seen.refused_creations(),
             is_same_business: seen.same_business() != Some(false),
             now,
         }
@@ -351,7 +351,7 @@ impl<'a> Stock<'a> {
 
     fn judge_missing(&self, key: &TemplateKey, source: &Template) -> Verdict {
         let name = key.to_string();
-        if let Some(reason) = self.refused_creations.get(&name) {
+        if let Some(reason) = self.refused_creations.get(key) {
             return Verdict::because(Fate::Failed, format!("Meta refused to create it: {reason}"))
                 .instead("define it in a file (templates.files), or run: apply --retry-templates");
         }

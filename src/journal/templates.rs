@@ -19,6 +19,7 @@ pub struct TemplatesHistory {
     created: Vec<Timestamp>,
     edits: BTreeMap<TemplateKey, Vec<Timestamp>>,
     made: BTreeSet<TemplateKey>,
+    sources: BTreeMap<TemplateKey, TemplateId>,
 }
 
 /// A copy that Meta was asked for.
@@ -41,6 +42,9 @@ enum Sent {
 /// Source: <https://developers.facebook.com/docs/whatsapp/business-management-api/message-templates>
 const CREATES_AN_HOUR: usize = 100;
 
+/// Under this name the source's ids of templates are kept, by key.
+pub const SOURCE_TEMPLATES: &str = "source_templates";
+
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 const MONTH: SignedDuration = SignedDuration::from_hours(30 * 24);
@@ -58,6 +62,17 @@ impl TemplatesHistory {
     /// Returns whether a run of this plan created this template anew, or may have.
     pub fn made(&self, key: &TemplateKey) -> bool {
         self.made.contains(key)
+    }
+
+    /// Returns the templates that runs of this plan have brought over, with their ids on the source:
+    /// the source may be cleared later.
+    pub fn sources(&self) -> impl Iterator<Item = (&TemplateKey, &TemplateId)> {
+        self.sources.iter()
+    }
+
+    /// Returns whether a run of this plan has brought this template over, or may have.
+    pub fn is_ours(&self, key: &TemplateKey) -> bool {
+        self.made(key) || self.sources.contains_key(key)
     }
 
     /// Returns when the next template may be created. `None`: now.
@@ -88,6 +103,14 @@ impl TemplatesHistory {
             }
             (Event::Answered { answer, .. }, Some((key, step))) => {
                 self.answered((key, step), answer);
+            }
+            (Event::Kept { what, data, .. }, _) if what == SOURCE_TEMPLATES => {
+                let pairs = data.as_object().into_iter().flatten();
+                self.sources.extend(
+                    pairs.filter_map(|(key, id)| {
+                        Some((key.parse().ok()?, id.as_str()?.parse().ok()?))
+                    }),
+                );
             }
             _ => {}
         }

@@ -303,9 +303,10 @@ impl Context<'_> {
             what: what.to_owned(),
             data: data.clone(),
         };
-        self.journal.record(kept)?;
-        self.seen()
-            .history
+        self.journal.record(kept.clone())?;
+        let mut seen = self.seen();
+        seen.history.note(&kept, self.clock.now());
+        seen.history
             .kept
             .insert((step.clone(), what.to_owned()), data);
         Ok(())

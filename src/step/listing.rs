@@ -5,23 +5,34 @@
 //! templates are still approved, and two hundred gates look whether somebody has acted; one list
 //! serves them all, as long as it was begun after they asked.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::{
+    collections::BTreeMap,
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 use futures_util::future::join;
 use tokio::sync::Mutex;
 
 use super::{Context, StepError};
-use crate::resource::{
-    Observed, phone_number::PhoneNumber, subscription::Subscription, template::Template, waba::Waba,
+use crate::{
+    ids::{TemplateId, TemplateKey},
+    resource::{
+        Observed, phone_number::PhoneNumber, subscription::Subscription, template::Template,
+        waba::Waba,
+    },
+    snapshot::Snapshot,
 };
 
 /// The lists that steps share.
 #[derive(Debug, Default)]
 pub struct Listing {
     templates: Turns,
+    contents: Turns,
     source_numbers: Turns,
     target_numbers: Turns,
     accounts: Turns,
+    /// The target's templates when the run began.
+    pub(super) first: BTreeMap<TemplateKey, TemplateId>,
     /// Held while a template is created: the hour's limit is never passed by two at once.
     pub(super) creations: Mutex<()>,
 }
@@ -52,6 +63,31 @@ impl Turns {
 }
 
 impl Listing {
+    /// Begins a run with what was seen right before it.
+    pub fn of(seen: &Snapshot) -> Self {
+        let templates = seen.target.templates.present().into_iter().flatten();
+        Self {
+            first: templates
+                .map(|(key, template)| (key.clone(), template.id.clone()))
+                .collect(),
+            ..Self::default()
+        }
+    }
+
+    /// The same as `templates`, with what they say.
+    pub(super) async fn contents(&self, cx: &Context<'_>) -> Result<(), StepError> {
+        let list = || async {
+            let listed = cx.target.list(&Template::list(&cx.plan.target.waba)).await;
+            let listed = listed.map_err(|source| StepError::Call {
+                doing: "list the target's templates".into(),
+                source,
+            })?;
+            cx.seen().target.take_templates(listed);
+            Ok(())
+        };
+        self.contents.take(list).await
+    }
+
     /// Puts a list of the target's templates into what this run has seen that was begun after this
     /// call: where they stand, not what they say.
     pub(super) async fn templates(&self, cx: &Context<'_>) -> Result<(), StepError> {

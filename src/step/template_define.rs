@@ -36,6 +36,8 @@ use crate::{
 pub struct TemplateDefine {
     target: WabaId,
     definition: Definition,
+    /// Whether a number waits for it: then what stands in its way stops everything.
+    is_required: bool,
     needs: Vec<Address>,
 }
 
@@ -100,6 +102,13 @@ fn wanted(definition: &Definition, seen: &Snapshot) -> Content {
     definition.content().with_flows(&seen.flow_ids())
 }
 
+/// Returns whether numbers wait for the approval of a definition.
+pub(super) fn is_required(plan: &Plan, definition: &Definition) -> bool {
+    let required = plan.templates.required.as_deref();
+    let name = &definition.key.name;
+    required.is_none_or(|globs| globs.iter().any(|glob| glob.matches(name)))
+}
+
 /// "Its status does not allow that": of a status that does, it is one edit too many.
 fn is_too_soon(error: &CallError) -> bool {
     let graph = error.graph();
@@ -111,6 +120,7 @@ impl TemplateDefine {
         Self {
             target: plan.target.waba.clone(),
             definition: definition.clone(),
+            is_required: is_required(plan, definition),
             needs: those(plan, [AccountStep::FlowsCopy]),
         }
     }
@@ -158,6 +168,13 @@ impl TemplateDefine {
         unreadable_templates(self.address(), message, or)
     }
 
+    fn finding(&self, rule: &'static str, message: String) -> Finding {
+        match self.is_required {
+            true => Finding::fail(rule, self.address(), message),
+            false => Finding::warn(rule, self.address(), message),
+        }
+    }
+
     fn category_stays(&self, template: &Template) -> Finding {
         let key = &self.definition.key;
         let is = template.category.as_deref().unwrap_or("unknown");
@@ -169,7 +186,7 @@ impl TemplateDefine {
             "write category: {is} in {}, or give the template another name",
             self.definition.file
         );
-        Finding::fail("template-category-fixed", self.address(), message)
+        self.finding("template-category-fixed", message)
             .observed(format!("category: {is}"))
             .ask(Who::Us, hint)
             .proof("GET /{WABA}/message_templates: the category is that of the file")
@@ -185,7 +202,7 @@ impl TemplateDefine {
             "give the template in {} another name, or take the file out of templates.files",
             self.definition.file
         );
-        Finding::fail("template-not-editable", self.address(), message)
+        self.finding("template-not-editable", message)
             .observed(status)
             .ask(Who::Us, hint)
             .proof("GET /{WABA}/message_templates: its status can be edited")
@@ -362,10 +379,11 @@ impl StepKind for TemplateDefine {
     }
 
     async fn perform(&self, cx: &Context<'_>) -> Result<Outcome, StepError> {
-        let Some(template) = creation::look(cx, &self.definition.key).await? else {
+        cx.listing.contents(cx).await?;
+        let template = cx.seen().target.template(&self.definition.key).cloned();
+        let Some(template) = template else {
             return self.create(cx).await;
         };
-        creation::remember(cx, template.clone());
         let edit = self.edit(&template, &cx.seen());
         match edit {
             Edit::None => Ok(Outcome::Already(format!(

@@ -8,12 +8,14 @@ use std::collections::BTreeMap;
 
 use super::{
     Action, Change, Context, Decision, Outcome, StepError, StepKind,
-    template_define::differs_but_for_category, those, words::unreadable_templates,
+    template_define::{differs_but_for_category, is_required},
+    those,
+    words::unreadable_templates,
 };
 use crate::{
     finding::{Finding, Who},
     ids::{AccountStep, Address, TemplateKey, TemplateStep},
-    inventory::{Fate, Inventory, Item, NOT_SELECTED, is_selected, wanted_category},
+    inventory::{Fate, Inventory, Item, NOT_SELECTED, wanted_category},
     journal::history::PENDING_SINCE,
     phone::Phone,
     plan::{Definition, Glob, Plan, Templates},
@@ -57,6 +59,7 @@ struct Required<'a> {
 impl TemplatesApproved {
     pub(super) fn of(plan: &Plan) -> Self {
         let defined = plan.templates.definitions.iter();
+        let defined = defined.filter(|definition| is_required(plan, definition));
         let defined =
             defined.map(|definition| Address::template(&definition.key, TemplateStep::Define));
         let copied = [
@@ -80,15 +83,7 @@ impl TemplatesApproved {
     fn is_required(&self, key: &TemplateKey, required: &Required<'_>) -> bool {
         let is_defined = required.definition.is_some();
         match &self.templates.required {
-            Some(globs) => {
-                let mut matching = globs.iter().filter(|glob| glob.matches(&key.name));
-                let is_ours = is_defined || is_selected(&self.templates, key);
-                if is_ours || required.target.is_some() {
-                    matching.next().is_some()
-                } else {
-                    matching.any(Glob::is_name)
-                }
-            }
+            Some(globs) => globs.iter().any(|glob| glob.matches(&key.name)),
             None => {
                 let comes = |item: &Item| match item.fate {
                     Fate::Skipped => false,
@@ -289,6 +284,16 @@ impl TemplatesApproved {
             .proof("GET /{WABA}/message_templates: it is listed as APPROVED")
     }
 
+    /// A list that was begun before a template came to be may have pushed it out of what was known:
+    /// then it is listed again without content, and nobody can tell whether it says what its file says.
+    fn is_any_unread(&self, seen: &Snapshot) -> bool {
+        let mut defined = self.templates.definitions.iter();
+        defined.any(|definition| {
+            let there = seen.target.template(&definition.key);
+            there.is_some_and(|template| template.content.is_none())
+        })
+    }
+
     /// Remembers since when templates are waited for: the API does not tell.
     fn keep_pending(&self, cx: &Context<'_>) -> Result<(), StepError> {
         let (known, waiting) = {
@@ -416,6 +421,9 @@ impl StepKind for TemplatesApproved {
     async fn perform(&self, cx: &Context<'_>) -> Result<Outcome, StepError> {
         let look = || async {
             cx.listing.templates(cx).await?;
+            if self.is_any_unread(&cx.seen()) {
+                cx.listing.contents(cx).await?;
+            }
             self.keep_pending(cx)?;
             let seen = cx.seen();
             match self.decide(&seen) {

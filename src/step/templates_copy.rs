@@ -28,7 +28,7 @@ use crate::{
     api::meta::write,
     ids::{AccountStep, Address, TemplateId, TemplateKey, WabaId},
     inventory::{CALL_LIMIT, Fate, Inventory},
-    journal::history::REFUSED_TEMPLATES,
+    journal::{history::REFUSED_TEMPLATES, templates::SOURCE_TEMPLATES},
     plan::{Plan, Templates},
     resource::{Observed, template::Template},
     snapshot::Snapshot,
@@ -80,6 +80,11 @@ impl TemplatesCopy {
         page: &Page,
     ) -> Result<BTreeMap<String, String>, StepError> {
         let ids: Vec<_> = page.iter().map(|(_, id)| id.clone()).collect();
+        let sources = page
+            .iter()
+            .map(|(key, id)| (key.to_string(), serde_json::json!(id)));
+        let sources: serde_json::Map<_, _> = sources.collect();
+        cx.keep(&self.address(), SOURCE_TEMPLATES, sources.into())?;
         let write = write::migrate_templates(&self.target, &self.source, &ids);
         let doing = "copy templates to the target";
         let lookup = || async {
@@ -99,8 +104,12 @@ impl TemplatesCopy {
             Written::Found(()) => return Ok(BTreeMap::new()),
         };
         let mut failed = failed_templates(&answer);
-        // A template that "already exists" was copied by somebody, perhaps by us; it will appear.
-        failed.retain(|_, reason| !reason.to_lowercase().contains("already exist"));
+        // A template that "already exists" was copied by somebody, perhaps by us; it will appear. One
+        // that is being deleted will not.
+        failed.retain(|_, reason| {
+            let reason = reason.to_lowercase();
+            !reason.contains("already exist") || reason.contains("delet")
+        });
         let refused = page.iter().filter_map(|(key, id)| {
             failed
                 .get(id.as_str())
@@ -342,8 +351,10 @@ fn failed_templates(answer: &Value) -> BTreeMap<String, String> {
             .collect(),
         Some(Value::Array(failed)) => {
             let item = |item: &Value| {
-                let reason = item.get("reason").or_else(|| item.get("error_message"))?;
-                Some((text(item.get("id")?), text(reason)))
+                let id = item.get("id").or_else(|| item.get("template_id"));
+                let reason = item.get("reason").or_else(|| item.get("error_message"));
+                let reason = reason.map_or_else(|| "no reason given".into(), text);
+                Some((id.map_or_else(|| text(item), text), reason))
             };
             failed.iter().filter_map(item).collect()
         }
@@ -379,6 +390,11 @@ mod tests {
         check(
             serde_json::json!([{"id": 17, "reason": "x"}]),
             &[("17", "x")],
+        );
+        check(serde_json::json!(["17"]), &[("17", "no reason given")]);
+        check(
+            serde_json::json!([{"id": "17"}]),
+            &[("17", "no reason given")],
         );
         check(Value::Null, &[]);
     }

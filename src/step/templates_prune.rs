@@ -23,6 +23,7 @@ use crate::{
     finding::{Finding, Who},
     ids::{AccountStep, Address, TemplateKey, TemplateStep, WabaId},
     inventory::is_selected,
+    phone::Phone,
     plan::{Plan, Templates},
     resource::{
         Observed,
@@ -36,6 +37,7 @@ use crate::{
 pub struct TemplatesPrune {
     target: WabaId,
     templates: Templates,
+    phones: Vec<Phone>,
     most: u64,
 }
 
@@ -44,17 +46,23 @@ impl TemplatesPrune {
         Self {
             target: plan.target.waba.clone(),
             templates: plan.templates.clone(),
+            phones: plan
+                .numbers
+                .iter()
+                .map(|number| number.phone.clone())
+                .collect(),
             most: plan.policy.max_template_deletes.unwrap_or_default(),
         }
     }
 
+    /// What the source lists is known whether it is selected or not: a number that moves takes
+    /// templates along. What this plan brought over is known even when the source no longer lists it.
     fn is_known(&self, key: &TemplateKey, seen: &Snapshot) -> bool {
         let mut required = self.templates.required.iter().flatten();
-        let is_source = seen.source.template(key).is_some() && is_selected(&self.templates, key);
-        is_source
+        seen.source.template(key).is_some()
             || self.templates.definition(key).is_some()
             || required.any(|glob| glob.matches(&key.name))
-            || seen.history.templates.made(key)
+            || seen.history.templates.is_ours(key)
     }
 
     /// Returns what would be deleted, or why nobody can know.
@@ -81,6 +89,11 @@ impl TemplatesPrune {
         if !self.templates.copy.is_empty() && !selects_any {
             return Err(Box::new(self.empty_source()));
         }
+        let copied = Address::account(AccountStep::TemplatesCopy);
+        let is_live = |phone| seen.target.is_live(phone);
+        if !seen.history.done.contains(&copied) && self.phones.iter().any(is_live) {
+            return Err(Box::new(self.no_history()));
+        }
         let there = seen.target.templates.present().into_iter().flatten();
         // Disabled templates cannot be deleted.
         let unknown = there.filter(|(key, template)| {
@@ -97,6 +110,16 @@ impl TemplatesPrune {
                 "correct templates.copy, or set templates.prune: false once the source is cleared",
             )
             .proof("GET /{SOURCE}/message_templates lists a selected name")
+    }
+
+    fn no_history(&self) -> Finding {
+        let message = "a number has moved and the journal does not tell which templates came along, so nobody knows which to delete";
+        Finding::fail("template-prune-history", self.address(), message)
+            .ask(
+                Who::Us,
+                "run apply where the journal is (--journal), or set templates.prune: false",
+            )
+            .proof("the journal of the run that copied templates")
     }
 
     fn too_many(&self, wanted: &[(&TemplateKey, &Template)]) -> Finding {
@@ -189,12 +212,17 @@ impl StepKind for TemplatesPrune {
     }
 
     async fn perform(&self, cx: &Context<'_>) -> Result<Outcome, StepError> {
-        let approved: BTreeMap<TemplateKey, Template> = self.wanted(cx)?;
         cx.listing.templates(cx).await?;
         let now = self.wanted(cx)?;
         let mut deleted = 0;
         // Only what was there when this run began: what came meanwhile nobody has looked at.
-        for (key, template) in now.iter().filter(|(key, _)| approved.contains_key(key)) {
+        let was_there = |key: &TemplateKey, template: &Template| {
+            cx.listing.first.get(key) == Some(&template.id)
+        };
+        for (key, template) in now
+            .iter()
+            .filter(|(key, template)| was_there(key, template))
+        {
             self.delete(cx, key, template).await?;
             deleted += 1;
         }

@@ -21,7 +21,7 @@ use super::{
 use crate::{
     ids::{AccountStep, Address, TemplateKey, TemplateStep, WabaId},
     inventory::{Fate, Inventory, Item},
-    journal::history::REFUSED_TEMPLATES,
+    journal::{history::REFUSED_TEMPLATES, templates::SOURCE_TEMPLATES},
     plan::{Plan, Templates},
     snapshot::Snapshot,
 };
@@ -46,6 +46,8 @@ impl TemplatesRecreate {
     async fn recreate(&self, cx: &Context<'_>, item: &Item) -> Result<(), Trouble> {
         let key = item.key();
         let step = Address::template(&key, TemplateStep::Recreate);
+        let source = serde_json::json!({key.to_string(): item.source_id});
+        cx.keep(&step, SOURCE_TEMPLATES, source)?;
         let Rebuilt { fields, content } = rebuild(cx, &step, item).await?;
         let creation = Creation {
             step,
@@ -57,15 +59,9 @@ impl TemplatesRecreate {
         Ok(())
     }
 
-    fn keep_refused(
-        &self,
-        cx: &Context<'_>,
-        key: &TemplateKey,
-        why: &str,
-    ) -> Result<(), StepError> {
-        let mut all = cx.seen().refused(AccountStep::TemplatesRecreate);
-        all.insert(key.to_string(), why.to_owned());
-        cx.keep(&self.address(), REFUSED_TEMPLATES, serde_json::json!(all))
+    fn keep_refused(cx: &Context<'_>, key: &TemplateKey, why: &str) -> Result<(), StepError> {
+        let step = Address::template(key, TemplateStep::Recreate);
+        cx.keep(&step, REFUSED_TEMPLATES, why.into())
     }
 }
 
@@ -124,7 +120,7 @@ impl StepKind for TemplatesRecreate {
             match self.recreate(cx, item).await {
                 Ok(()) => created += 1,
                 Err(Trouble::Refused(why)) => {
-                    self.keep_refused(cx, &item.key(), &why)?;
+                    Self::keep_refused(cx, &item.key(), &why)?;
                     refused.insert(item.key(), why);
                 }
                 Err(Trouble::NotNow(why)) => left.push(format!("{}: {why}", item.key())),

@@ -1,9 +1,10 @@
 //! Applying: what is done stays done, what cannot be done stops only what needs it.
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use waba_migrate::{
     journal::StepEnd,
+    plan::files::MemoryFiles,
     secret::Secret,
     sim::{
         file,
@@ -14,7 +15,7 @@ use waba_migrate::{
     },
 };
 
-use crate::stage::{Person, QUICKSTART, SMALL, Stage, THREE, phone, plan};
+use crate::stage::{Person, QUICKSTART, SMALL, Stage, THREE, phone, plan_with};
 
 const BERLIN: &str = "+49 30 901820";
 const TARGET: &str = "215589313241560";
@@ -35,6 +36,15 @@ fn before(world: &mut World, verb: Verb, path: &str, what: Happening) {
 )]
 fn examples() -> Vec<(String, Stage)> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/examples");
+    let mut files = MemoryFiles::default();
+    for beside in ["templates", "templates/media"] {
+        for entry in std::fs::read_dir(Path::new(folder).join(beside)).expect("template files") {
+            let path = entry.expect("a readable folder").path();
+            if let (Ok(bytes), Some(name)) = (std::fs::read(&path), path.file_name()) {
+                files = files.with(Path::new(beside).join(name), bytes);
+            }
+        }
+    }
     let mut stages = Vec::new();
     for entry in std::fs::read_dir(folder).expect("a folder of examples") {
         let path = entry.expect("a readable folder").path();
@@ -43,7 +53,7 @@ fn examples() -> Vec<(String, Stage)> {
             continue;
         }
         let plan = std::fs::read_to_string(&path).expect("a readable plan");
-        let parsed = self::plan(&plan);
+        let parsed = plan_with(&plan, &files);
         let world = seed::rehearsal(&parsed);
         stages.push((name.clone(), Stage::on(parsed, world)));
         let world = path.with_extension("world.yaml");
@@ -51,11 +61,12 @@ fn examples() -> Vec<(String, Stage)> {
             let world = file::parse("world", &bytes).expect("a valid world");
             stages.push((
                 format!("{name} with its world"),
-                Stage::on(self::plan(&plan), world),
+                Stage::on(plan_with(&plan, &files), world),
             ));
         }
     }
     for (_, stage) in &mut stages {
+        stage.files = files.clone();
         // As in a rehearsal: people are there, and do what is asked of them in their time.
         stage.options.attended = true;
     }

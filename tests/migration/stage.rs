@@ -71,7 +71,7 @@ pub(crate) fn plan(text: &str) -> Plan {
 
 /// Reads a plan that has to be right, with the files beside it.
 #[track_caller]
-fn plan_with(text: &str, files: &MemoryFiles) -> Plan {
+pub(crate) fn plan_with(text: &str, files: &MemoryFiles) -> Plan {
     let source = Source {
         name: "plan.yaml",
         path: Path::new("plan.yaml"),
@@ -134,7 +134,7 @@ pub(crate) struct Stage {
     pub(crate) person: Person,
     /// Numbers that are left alone, with the reason.
     pub(crate) held: BTreeMap<Phone, String>,
-    files: MemoryFiles,
+    pub(crate) files: MemoryFiles,
     graph: StepGraph,
     secrets: Arc<dyn Secrets>,
     folder: tempfile::TempDir,
@@ -480,7 +480,7 @@ impl Stage {
             options: &self.options,
             stop: &Stop::default(),
             cut_overs: &CutOvers::of(&self.plan.policy),
-            listing: &Listing::default(),
+            listing: &Listing::of(&seen),
             uploads: &Uploads::default(),
             seen: &Mutex::new(seen),
         };

@@ -10,7 +10,7 @@ use waba_migrate::{
     inventory::{Fate, Inventory, Item},
     journal::StepEnd,
     sim::{
-        script::{Effect, Match, Moment, Verb},
+        script::{Effect, Match, Moment, Pending, Verb},
         seed,
         switches::CopiedFlowIds,
         words::{Category, Quality, TemplateStatus},
@@ -692,6 +692,96 @@ fn only_what_the_plan_does_not_know_is_deleted() {
         ]
     );
     assert_eq!(stage.diff(), []);
+}
+
+#[test]
+fn what_this_plan_brought_over_outlives_the_source() {
+    let stage = stage(&pruning("policy: { max_template_deletes: 9 }\n"), |world| {
+        for name in ["one", "two", "three"] {
+            add(world, SOURCE, name, |_| {});
+        }
+    });
+    assert!(stage.apply().is_done());
+    let map = stage.status().map.templates;
+    stage.sim.edit(|world| {
+        let gone = |one: &Template| one.waba.as_str() == SOURCE && one.name != "one";
+        world.templates.retain(|_, template| !gone(template));
+    });
+    let run = stage.apply();
+    assert!(run.report.ended.is_empty(), "{}", run.ends());
+    assert_eq!(
+        stage.status().map.templates,
+        map,
+        "the map keeps what was moved"
+    );
+}
+
+#[test]
+fn what_somebody_creates_during_a_run_is_not_deleted_by_it() {
+    let stage = stage(&pruning("policy: { max_template_deletes: 9 }\n"), |world| {
+        add(world, SOURCE, "plain", |_| {});
+        add(world, TARGET, "stray", |_| {});
+        world.switches.copy_seconds = 60;
+        let late = seed::template(&TARGET.parse().expect("an id"), "late", "de");
+        let id = world.invent_id();
+        let appears = world.after(30);
+        world.agenda.add(appears, Pending::Copy(id, Box::new(late)));
+    });
+    let run = stage.apply();
+    assert!(
+        run.end("templates.prune").1.contains("1 template deleted"),
+        "{}",
+        run.ends()
+    );
+    let names: Vec<_> = stage
+        .seen()
+        .target
+        .templates
+        .present()
+        .into_iter()
+        .flatten()
+        .map(|(key, _)| key.name.clone())
+        .collect();
+    assert!(names.contains(&"late".to_owned()), "{names:?}");
+}
+
+#[test]
+fn a_required_template_of_the_source_that_is_not_selected_holds_the_number_back() {
+    let plan = ALL
+        .replace(r#"["*"]"#, "[promo_*]")
+        .replace("required: []", "required: [\"order_*\"]");
+    let stage = stage(&plan, |world| {
+        add(world, SOURCE, "promo_one", |_| {});
+        add(world, SOURCE, "order_one", |_| {});
+    });
+    let run = stage.apply();
+    let rules: Vec<_> = run
+        .blocking
+        .iter()
+        .map(|finding| finding.rule.to_string())
+        .collect();
+    assert_eq!(rules, ["template-not-coming"]);
+    assert_eq!(stage.sent("/register"), 0);
+}
+
+#[test]
+fn a_refusal_because_of_a_deletion_is_told() {
+    let stage = stage(ALL, |world| {
+        add(world, SOURCE, "plain", |_| {});
+        let reason = "Content in this language already exists and is being deleted";
+        world
+            .switches
+            .refused_copies
+            .insert("plain".into(), reason.into());
+    });
+    let run = stage.apply();
+    assert!(
+        run.end("templates.copy").1.contains("being deleted"),
+        "{}",
+        run.ends()
+    );
+    stage.apply();
+    assert_eq!(stage.sent("/migrate_message_templates"), 1);
 }
 
 #[test]

@@ -95,7 +95,7 @@ fn paths<'p>(
             continue;
         }
         match search(files, folder, text) {
-            Ok(found) if found.is_empty() => sink.warn(
+            Ok(found) if found.is_empty() => sink.fail(
                 "template-files-none",
                 &pattern.spot,
                 format!("`{text}` matches no file"),
@@ -265,7 +265,7 @@ mod tests {
             &files(),
             &[
                 "plans/plan.yaml:5 error[template-file-unreadable] plans/missing.yaml: there is no such file",
-                "plans/plan.yaml:5 warning[template-files-none] `none/*` matches no file",
+                "plans/plan.yaml:5 error[template-files-none] `none/*` matches no file",
                 "plans/plan.yaml:5 error[template-file-unreadable] plans/offers: it is a folder, not a file",
             ],
         );

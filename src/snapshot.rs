@@ -1,7 +1,7 @@
 //! What was seen: everything a plan needs, read once, side by side.
 //!
-//! Requests: two per WABA, one per page of numbers and templates of each, one for the target's room
-//! for templates, one for subscriptions, one per token, and one per number that is already live on
+//! Requests: two per WABA, one per page of numbers, templates and flows of each, one for the target's
+//! room for templates, one for subscriptions, one per token, and one per number that is already live on
 //! the target (its profile; no list has it). Everything that is only needed later is read later.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -374,7 +374,7 @@ pub async fn profile(reader: &Reader, id: &crate::ids::PhoneNumberId) -> Observe
 
 impl Snapshot {
     /// Returns the worst trouble with reading what no plan can do without: the target, and the
-    /// source's templates where they are copied.
+    /// source's templates and flows where they are copied.
     pub fn trouble(&self) -> Option<Trouble> {
         let Account {
             waba,

@@ -84,7 +84,7 @@ pub(super) struct Arguments {
         env = "WABA_MIGRATE_NEW_INTENT"
     )]
     new_intent: Vec<Phone>,
-    /// Have templates copied again that Meta refused to copy before
+    /// Have templates and flows copied or created again that Meta refused before
     #[arg(long, env = "WABA_MIGRATE_RETRY_TEMPLATES")]
     retry_templates: bool,
     /// Pass a gate two_step_off that the source cannot show, by its address (repeatable)

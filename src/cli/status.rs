@@ -16,8 +16,8 @@ use crate::{report::status as report, status::status};
 
 /// Show where every number stands, what it waits for and since when
 ///
-/// Sends GETs only. One line per number; since when it waits is known from the journal. Exits 0
-/// when it could be told.
+/// Sends GETs only. One line per number, then what is left for accounts and templates; since when
+/// something waits is known from the journal. Exits 0 when it could be told.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// The plan file

@@ -86,6 +86,7 @@ const RULES: &[Rule] = &[
     once(capacity::numbers),
     once(capacity::templates),
     once(quota::fits),
+    once(quota::creations_fit),
     once(templates::required_match),
     once(templates::refused),
     once(templates::no_collision),

@@ -9,7 +9,7 @@ use super::case::{Case, Moving};
 use crate::{
     finding::{Finding, Who},
     inventory::Fate,
-    plan::Method,
+    plan::{Definition, Method},
     resource::{phone_number::PhoneNumber, template::Template},
 };
 
@@ -72,10 +72,50 @@ pub(super) fn fits(case: &Case<'_>, findings: &mut Vec<Finding>) {
     );
 }
 
+/// An account takes a hundred new templates in an hour.
+/// Source: <https://developers.facebook.com/docs/whatsapp/business-management-api/message-templates>
+const CREATIONS_AN_HOUR: usize = 100;
+
+/// Many templates are created in hours.
+pub(super) fn creations_fit(case: &Case<'_>, findings: &mut Vec<Finding>) {
+    let created = creations(case);
+    if created <= CREATIONS_AN_HOUR {
+        return;
+    }
+    let hours = created.div_ceil(CREATIONS_AN_HOUR) - 1;
+    let message = format!(
+        "{created} templates are created, and an account takes {CREATIONS_AN_HOUR} an hour: that takes {hours} or more hours"
+    );
+    findings.push(
+        Finding::warn("template-creations", "templates", message)
+            .ask(
+                Who::Us,
+                "run apply again until all is done, or begin a day before the cut-over",
+            )
+            .proof("GET /{TARGET}/message_templates lists them"),
+    );
+}
+
+/// Templates that are created: from files, and anew.
+fn creations(case: &Case<'_>) -> usize {
+    let anew = case
+        .templates
+        .as_ref()
+        .map_or(0, |all| all.count(Fate::Recreate));
+    let missing = |definition: &&Definition| case.seen.target.template(&definition.key).is_none();
+    anew + case
+        .plan
+        .templates
+        .definitions
+        .iter()
+        .filter(missing)
+        .count()
+}
+
 fn calls(case: &Case<'_>, numbers: &[PhoneNumber]) -> usize {
     let of_numbers: usize = case.moving.iter().map(calls_of).sum();
     let count = |fate| case.templates.as_ref().map_or(0, |all| all.count(fate));
-    let (copied, created) = (count(Fate::Copy), count(Fate::Recreate));
+    let (copied, created) = (count(Fate::Copy), creations(case));
     let there = case
         .seen
         .target

@@ -1,12 +1,12 @@
 //! A change set for people: header, findings, changes by phase, what stays behind, what cannot be
 //! taken back, one line of sums.
 
-use std::fmt::Write as _;
+use std::{collections::BTreeMap, fmt::Write as _};
 
 use serde_json::Value;
 use similar::{ChangeTag, DiffTag, TextDiff};
 
-use super::{clean, count, findings, style, templates};
+use super::{clean, count, findings, style, templates, wrap};
 use crate::{
     changeset::{AccountRef, ChangeEntry, ChangeSet, Summary},
     field::FieldChange,
@@ -20,6 +20,9 @@ const FIELDS_SHOWN: usize = 12;
 
 /// Texts longer than this, or of several lines, are diffed line by line.
 const LONG: usize = 60;
+
+/// Things named under one reason before the rest is only counted.
+const NAMED: usize = 20;
 
 /// Texts this much alike are also compared word by word.
 const ALIKE: f32 = 0.5;
@@ -146,6 +149,9 @@ pub(super) fn field_change(field: &FieldChange) -> String {
             text_diff("", after)
         ),
         (Value::Null, after) => format!("        {} {path}: {}\n", style::good("+"), value(after)),
+        (before, Value::Null) => {
+            format!("        {} {path}: {}\n", style::bad("-"), value(before))
+        }
         (before, after) => format!(
             "        {} {path}: {} {} {}\n",
             style::notice("~"),
@@ -229,16 +235,49 @@ fn left_behind(changes: &ChangeSet) -> String {
     if changes.not_migrated.is_empty() {
         return String::new();
     }
-    let mut text = format!("{}\n", style::heading("Not migrated"));
-    for left in &changes.not_migrated {
-        let _ = writeln!(
-            text,
-            "  {}\n      {}",
-            clean(&left.what),
-            style::faint(clean(&left.reason))
-        );
+    let left = changes.not_migrated.iter();
+    let left = grouped(left.map(|left| (left.what.as_str(), left.reason.as_str())));
+    format!("{}\n{left}\n", style::heading("Not migrated"))
+}
+
+/// Names things by what is said of them, so that nothing is said a hundred times.
+fn grouped<'a>(things: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+    let mut groups: Vec<(&str, Vec<&str>)> = Vec::new();
+    let mut places: BTreeMap<&str, usize> = BTreeMap::new();
+    for (thing, why) in things {
+        let place = *places.entry(why).or_insert(groups.len());
+        match groups.get_mut(place) {
+            Some((_, things)) => things.push(thing),
+            None => groups.push((why, vec![thing])),
+        }
     }
-    text + "\n"
+    let mut text = String::new();
+    for (why, things) in groups {
+        for thing in things.iter().take(NAMED) {
+            let _ = writeln!(text, "  {}", clean(thing));
+        }
+        let hidden = things.len().saturating_sub(NAMED);
+        if hidden > 0 {
+            let _ = writeln!(text, "  and {hidden} more");
+        }
+        for line in wrap(&clean(why), 74) {
+            let _ = writeln!(text, "      {}", style::faint(line));
+        }
+    }
+    text
+}
+
+/// Why a kind of step cannot be taken back.
+fn no_way_back(kind: &str) -> &'static str {
+    match kind {
+        "register" => "the way back is a migration in the other direction",
+        "templates_copy" | "templates_repoint" | "templates_recreate" | "template_define" => {
+            "a deleted template's name stays blocked for 30 days"
+        }
+        "templates_prune" => "a deleted template is gone, and its name stays blocked for 30 days",
+        "flows_copy" => "a published flow cannot be deleted",
+        _ => "there is no way back",
+    }
 }
 
 fn irreversible(changes: &ChangeSet) -> String {
@@ -250,20 +289,8 @@ fn irreversible(changes: &ChangeSet) -> String {
         return String::new();
     }
     let mut text = format!("{}\n", style::heading("Cannot be undone"));
-    for step in steps {
-        let why = match step.kind {
-            "register" => "the way back is a migration in the other direction",
-            "templates_copy" | "templates_repoint" | "templates_recreate" | "template_define" => {
-                "a deleted template's name stays blocked for 30 days"
-            }
-            "templates_prune" => {
-                "a deleted template is gone, and its name stays blocked for 30 days"
-            }
-            "flows_copy" => "a published flow cannot be deleted",
-            _ => "there is no way back",
-        };
-        let _ = writeln!(text, "  {}\n      {}", step.address, style::faint(why));
-    }
+    let steps = steps.iter();
+    text += &grouped(steps.map(|step| (step.address.as_str(), no_way_back(step.kind))));
     if let Some(most) = changes.summary.max_cut_overs {
         let most = format!(
             "one run begins at most {} (policy.max_cut_overs)",
@@ -343,6 +370,7 @@ mod tests {
     fn short_values_stand_side_by_side_and_long_texts_line_by_line() {
         check("Old", "New", "        ~ description: Old -> New\n");
         check(Value::Null, "New", "        + description: New\n");
+        check("Old", Value::Null, "        - description: Old\n");
         check(
             "We sell shrubs.\nCall us.\nBye.",
             "We sell shrubs.\nWrite us.\nBye.",

@@ -93,17 +93,31 @@ pub fn reasons(inventory: &Inventory) -> String {
             more => format!(", and {more} more"),
         };
         let named = keys[..keys.len().min(NAMED)].join(", ");
-        let _ = writeln!(text, "  {} {}: {}", keys.len(), fate.words(), clean(reason));
-        let _ = writeln!(
-            text,
-            "      {}",
-            style::faint(clean(&format!("{named}{more}")))
+        text += &indented(
+            2,
+            &format!("{} {}: {}", keys.len(), fate.words(), clean(reason)),
+            false,
         );
+        text += &indented(6, &clean(&format!("{named}{more}")), true);
         if let Some(instead) = instead {
-            let _ = writeln!(text, "      {} {}", style::hint("help:"), clean(instead));
+            text += &indented(6, &format!("help: {}", clean(instead)), false);
         }
     }
     text
+}
+
+/// Lines of at most 80 characters.
+fn indented(indent: usize, text: &str, is_faint: bool) -> String {
+    let lines = wrap(text, 80 - indent).into_iter();
+    let lines = lines.map(|line| {
+        let line = if is_faint {
+            style::faint(line)
+        } else {
+            style::plain(line)
+        };
+        format!("{:indent$}{line}\n", "")
+    });
+    lines.collect()
 }
 
 /// Renders the flows that do not come, with the reason.

@@ -27,9 +27,9 @@ pub struct Content {
 
 /// One thing that a template says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Line {
+struct Line {
     /// Its value.
-    pub value: String,
+    value: String,
     /// Whether it only counts where both sides have it: one that is left out gets a default.
     is_optional: bool,
 }

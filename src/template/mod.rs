@@ -7,5 +7,5 @@ mod content;
 mod text;
 mod writable;
 
-pub use content::{Content, FlowIds, Line};
+pub use content::{Content, FlowIds};
 pub use writable::{Sample, Writable, map_flows};

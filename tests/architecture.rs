@@ -159,7 +159,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     (
         "sim",
         &[
-            "ids", "phone", "secret", "clock", "finding", "yaml", "api", "plan",
+            "ids", "phone", "secret", "clock", "finding", "yaml", "api", "plan", "template",
         ],
     ),
 ];

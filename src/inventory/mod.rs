@@ -7,7 +7,7 @@
 mod eligible;
 pub mod flows;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
@@ -199,6 +199,7 @@ struct Stock<'a> {
     seen: &'a Snapshot,
     target: &'a BTreeMap<TemplateKey, Template>,
     flows: FlowIds,
+    defined: BTreeSet<&'a TemplateKey>,
     refused_copies: BTreeMap<String, String>,
     refused_creations: BTreeMap<TemplateKey, &'a str>,
     is_same_business: bool,
@@ -250,6 +251,11 @@ impl<'a> Stock<'a> {
             seen,
             target,
             flows: seen.flow_ids(),
+            defined: plan
+                .definitions
+                .iter()
+                .map(|definition| &definition.key)
+                .collect(),
             refused_copies: seen.refused(AccountStep::TemplatesCopy),
             refused_creations: seen.refused_creations(),
             is_same_business: seen.same_business() != Some(false),
@@ -292,7 +298,7 @@ impl<'a> Stock<'a> {
     }
 
     fn judge(&self, key: &TemplateKey, source: &Template, changes: &[FieldChange]) -> Verdict {
-        if self.plan.definition(key).is_some() {
+        if self.defined.contains(key) {
             return Fate::Defined.into();
         }
         if !is_selected(self.plan, key) {

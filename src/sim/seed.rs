@@ -25,8 +25,9 @@ use super::{
 use crate::{
     ids::{AppId, BusinessId, FlowId, PhoneNumberId, WabaId},
     phone::Phone,
-    plan::{Glob, Method, Plan, SubscribeApp},
+    plan::{Definition, Glob, Method, Plan, SubscribeApp},
     secret::{Secret, SecretError, SecretRef, Secrets},
+    template::Content,
 };
 
 /// The moment at which made-up worlds begin: a Monday morning.
@@ -61,6 +62,9 @@ pub fn from_plan(plan: &Plan) -> World {
     }
     for name in template_names(plan) {
         add_template(&mut world, &source, &name, "en_US");
+    }
+    for name in flow_names(plan) {
+        add_flow(&mut world, &source, &name);
     }
     for solution in plan.solutions() {
         let name = "Rehearsal partners".to_owned();
@@ -144,6 +148,25 @@ fn template_names(plan: &Plan) -> Vec<String> {
         .iter()
         .chain(required)
         .flat_map(names_of)
+        .collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
+/// The flows that the plan copies, and those that its template files name.
+fn flow_names(plan: &Plan) -> Vec<String> {
+    let copied = plan.flows.copy.iter().flat_map(names_of);
+    let contents: Vec<_> = plan
+        .templates
+        .definitions
+        .iter()
+        .map(Definition::content)
+        .collect();
+    let opened = contents.iter().flat_map(Content::lines);
+    let opened = opened.filter(|(path, _)| path.ends_with(".flow_name"));
+    let mut names: Vec<_> = copied
+        .chain(opened.map(|(_, name)| name.to_owned()))
         .collect();
     names.sort();
     names.dedup();

@@ -20,6 +20,9 @@ const HUGE: &str = "4::aW1hZ2UvcG5n:ARZ5";
 /// A simulator in which samples were uploaded.
 pub(super) fn bench() -> Bench {
     Bench::with(|world| {
+        let waba = super::tests::TARGET.parse().unwrap();
+        let id = "1234567890".parse().unwrap();
+        world.add_flow(id, super::seed::flow(&waba, "signup"));
         let own = Some("634974688087057".parse().unwrap());
         let other = Some("1".parse().unwrap());
         for (handle, app, mime, bytes) in [

@@ -73,7 +73,11 @@ fn changes(
     seen: &Snapshot,
 ) -> Option<Vec<FieldChange>> {
     let wanted = wanted(definition, seen);
-    let is = template.content.as_ref()?.of_target(&seen.flow_ids());
+    let is = template.content.as_ref()?;
+    let is = match is.has_flow() {
+        true => is.of_target(&seen.flow_ids()),
+        false => is.clone(),
+    };
     let mut changes = Vec::new();
     let category = template.category.as_deref();
     if category.is_some_and(|category| category != definition.category) {
@@ -99,7 +103,11 @@ fn changes(
 }
 
 fn wanted(definition: &Definition, seen: &Snapshot) -> Content {
-    definition.content().with_flows(&seen.flow_ids())
+    let content = definition.content();
+    match content.has_flow() {
+        true => content.with_flows(&seen.flow_ids()),
+        false => content,
+    }
 }
 
 /// Returns whether numbers wait for the approval of a definition.

@@ -47,6 +47,8 @@ fn stage(plan: &str, edit: impl FnOnce(&mut World)) -> Stage {
     Stage::with(plan, |world| {
         world.templates.clear();
         world.template_order.clear();
+        world.flows.clear();
+        world.flow_order.clear();
         edit(world);
     })
 }

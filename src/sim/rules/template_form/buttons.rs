@@ -5,7 +5,7 @@
 use serde_json::Value;
 
 use super::{Form, problem, text};
-use crate::sim::{error::GraphError, words::ButtonType};
+use crate::sim::{error::GraphError, rules::flows::flow_exists, words::ButtonType};
 
 const MOST_BUTTONS: usize = 10;
 const LABEL: usize = 25;
@@ -105,7 +105,7 @@ fn check_one(form: &Form<'_>, button: &Value, kind: ButtonType) -> Result<(), Gr
         }
         ButtonType::Url => url(form, button)?,
         ButtonType::PhoneNumber => phone_number(button)?,
-        ButtonType::Flow => flow(button)?,
+        ButtonType::Flow => flow(form, button)?,
         ButtonType::Catalog | ButtonType::MultiProduct | ButtonType::SingleProduct => {
             catalog(form)?;
         }
@@ -181,8 +181,8 @@ fn offer_code(button: &Value) -> Result<(), GraphError> {
     }
 }
 
-/// Checks the form of a flow button; whether there is such a flow is not asked here.
-fn flow(button: &Value) -> Result<(), GraphError> {
+/// A flow button opens a flow of the same account.
+fn flow(form: &Form<'_>, button: &Value) -> Result<(), GraphError> {
     let named = ["flow_id", "flow_name", "flow_json"]
         .into_iter()
         .filter(|key| !button[*key].is_null())
@@ -193,7 +193,26 @@ fn flow(button: &Value) -> Result<(), GraphError> {
         ));
     }
     word(button, "flow_action", FLOW_ACTIONS)?;
-    word(button, "icon", FLOW_ICONS)
+    word(button, "icon", FLOW_ICONS)?;
+    for key in ["flow_id", "flow_name"] {
+        if let Some(flow) = id_or_name(&button[key])
+            && !flow_exists(form.world, form.waba, &flow)
+        {
+            return Err(problem::buttons(format!(
+                "The account has no flow with the {key} {flow}."
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Ids come as texts and as numbers.
+fn id_or_name(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
 }
 
 fn word(button: &Value, key: &str, words: &[&str]) -> Result<(), GraphError> {

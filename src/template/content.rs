@@ -19,7 +19,7 @@ const AUTHENTICATION: &str = "AUTHENTICATION";
 /// stand in the query. Observed, not documented.
 const OTP_LINK: &str = "https://www.whatsapp.com/otp/";
 
-/// What a template says: one [`Line`] per thing, by path, like `body.text` or `buttons[0].url`.
+/// What a template says: one value per thing, by path, like `body.text` or `buttons[0].url`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Content {
     lines: BTreeMap<String, Line>,

@@ -2,6 +2,7 @@
 
 mod apply;
 mod crash;
+mod creations;
 mod cut_over;
 mod decisions;
 mod definitions;

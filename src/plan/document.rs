@@ -220,7 +220,7 @@ mapping! {
         /// Names on the source, or patterns with * and ?. Default: none.
         optional copy: Vec<Sp<Glob>>,
         /// Names or patterns that must be APPROVED on the target before any register. Default: all
-        /// that is copied.
+        /// that is copied, created anew or defined.
         optional required: Vec<Sp<Glob>>,
         /// Files with a template each, relative to the plan file: paths, or patterns with *, ? and **
         /// (any folders). Created or edited on the target to say what the file says.

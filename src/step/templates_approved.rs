@@ -79,7 +79,7 @@ impl TemplatesApproved {
     }
 
     /// Without `required`, all that comes to the target by copy, by creation or from a file is
-    /// required; with it, all that it matches of these, and every template that it names outright.
+    /// required; with it, all that it matches on either account or among the files.
     fn is_required(&self, key: &TemplateKey, required: &Required<'_>) -> bool {
         let is_defined = required.definition.is_some();
         match &self.templates.required {

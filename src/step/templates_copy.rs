@@ -7,7 +7,8 @@
 //! In doubt: no answer to a copy call proves nothing, and a second one cannot be told from the
 //! first. What it asked for counts as on its way until the call is over for certain (30 s on Meta's
 //! side), and as on its way for some minutes when Meta said yes: only what is missing after that is
-//! sent again, in a smaller page, because a page that is too large is what runs into the limit.
+//! sent again, in a smaller page, because a page that is too large is what runs into the limit. Copies
+//! that are late are waited for longer where there is patience.
 //!
 //! Source: <https://developers.facebook.com/docs/whatsapp/business-management-api/message-templates/template-migration>
 

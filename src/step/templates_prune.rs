@@ -1,5 +1,6 @@
-//! Deletes templates of the target that the plan does not know: neither selected on the source, nor
-//! defined by a file, nor required.
+//! Deletes templates of the target that the plan does not know: neither on the source, nor defined by a
+//! file, nor required, nor brought over by an earlier run. Only what was there when the run began, and
+//! so was shown, is deleted.
 //!
 //! A deleted name stays blocked for 30 days, so this is the last thing that happens to templates, it
 //! happens language by language, and `policy.max_template_deletes` is judged before the first write.

@@ -370,11 +370,7 @@ fn a_required_template_of_the_source_that_is_not_selected_holds_the_number_back(
         add(world, SOURCE, "order_one", |_| {});
     });
     let run = stage.apply();
-    let rules: Vec<_> = run
-        .blocking
-        .iter()
-        .map(|finding| finding.rule.to_string())
-        .collect();
+    let rules = run.rules();
     assert_eq!(rules, ["template-not-coming"]);
     assert_eq!(stage.sent("/register"), 0);
 }
@@ -408,11 +404,7 @@ fn more_deletions_than_the_policy_allows_stop_everything_before_the_first_write(
             add(world, TARGET, "stray_too", |_| {});
         });
         let run = stage.apply();
-        let rules: Vec<_> = run
-            .blocking
-            .iter()
-            .map(|finding| finding.rule.to_string())
-            .collect();
+        let rules = run.rules();
         assert_eq!(rules, ["template-deletes-limit"], "{policy}");
         assert_eq!(stage.writes(), [""; 0]);
     }
@@ -424,10 +416,6 @@ fn a_source_that_was_cleared_deletes_nothing() {
         add(world, TARGET, "copied_long_ago", |_| {})
     });
     let run = stage.apply();
-    let rules: Vec<_> = run
-        .blocking
-        .iter()
-        .map(|finding| finding.rule.to_string())
-        .collect();
+    let rules = run.rules();
     assert_eq!(rules, ["template-prune-source"]);
 }

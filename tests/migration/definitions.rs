@@ -188,11 +188,7 @@ fn the_category_of_an_approved_template_stays() {
     other["category"] = "MARKETING".into();
     stage.rewrite(PLAN, files(&[other]));
     let run = stage.apply();
-    let rules: Vec<_> = run
-        .blocking
-        .iter()
-        .map(|finding| finding.rule.to_string())
-        .collect();
+    let rules = run.rules();
     assert!(
         rules.contains(&"template-category-fixed".into()),
         "{rules:?}"

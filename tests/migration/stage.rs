@@ -170,6 +170,12 @@ impl Run {
         ends.lines().map(short).collect::<Vec<_>>().join("\n")
     }
 
+    /// Returns the rules that stopped it before the first write.
+    pub(crate) fn rules(&self) -> Vec<String> {
+        let blocking = self.blocking.iter();
+        blocking.map(|finding| finding.rule.to_string()).collect()
+    }
+
     /// Returns whether everything that was to do is done.
     pub(crate) fn is_done(&self) -> bool {
         let good = |end| matches!(end, StepEnd::Done | StepEnd::Already);

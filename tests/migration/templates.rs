@@ -295,11 +295,7 @@ fn a_required_template_that_is_rejected_or_recategorised_after_the_copy_holds_th
         });
         stage.person = crate::stage::Person::ReadsPhone;
         let run = stage.apply();
-        let rules: Vec<_> = run
-            .blocking
-            .iter()
-            .map(|finding| finding.rule.to_string())
-            .collect();
+        let rules = run.rules();
         assert_eq!(rules, [rule]);
         assert!(run.blocking.iter().all(Finding::blocks));
         assert_eq!(stage.sent("/register"), 0);

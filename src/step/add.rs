@@ -6,7 +6,7 @@
 use serde_json::json;
 
 use super::{
-    Action, Change, Context, Decision, Outcome, StepError, StepKind,
+    ABSENT, Action, Change, Context, Decision, Outcome, StepError, StepKind,
     context::{Repeat, Written},
 };
 use crate::{
@@ -101,7 +101,7 @@ impl StepKind for Add {
         }
         Decision::Change(
             Change::new(Action::Create, "not on the target")
-                .seen("target", "absent")
+                .seen("target", ABSENT)
                 .call(Call::post(format!("/{}/phone_numbers", self.target))),
         )
     }

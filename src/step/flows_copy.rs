@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::{
-    Action, Change, Context, Decision, Outcome, StepError, StepKind,
+    ABSENT, Action, Change, Context, Decision, Outcome, StepError, StepKind,
     context::{Repeat, Written},
     words::count,
 };
@@ -151,12 +151,12 @@ impl StepKind for FlowsCopy {
                 .present()
                 .and_then(|flows| flows.get(name));
             let status = source.map_or("", |flow| flow.status_word());
-            change = change.field(name, Value::Null, status);
+            change = change.field(name, Value::Null, status).seen(name, ABSENT);
         }
         for _ in missing.chunks(PAGE) {
             change = change.call(Call::post(format!("/{}/migrate_flows", self.target)));
         }
-        Decision::Change(change.seen("missing", missing.len()))
+        Decision::Change(change)
     }
 
     async fn perform(&self, cx: &Context<'_>) -> Result<Outcome, StepError> {

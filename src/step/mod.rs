@@ -162,9 +162,14 @@ pub struct Change {
     pub calls: Vec<Call>,
     /// When alone it may be done.
     pub window: Option<Arc<Window>>,
-    /// What the decision rests on, as it was seen; `apply` looks again and decides anew.
+    /// What the decision rests on, thing by thing, as it was seen: [`ABSENT`] where it was not
+    /// there, `null` where it could not be seen so far. Own progress takes things away from it and
+    /// changes none.
     pub precondition: BTreeMap<String, Value>,
 }
+
+/// Stands in a precondition for what was not there.
+pub const ABSENT: &str = "absent";
 
 impl Change {
     fn new(action: Action, reason: impl Into<String>) -> Self {
@@ -194,8 +199,19 @@ impl Change {
         self
     }
 
+    /// Rests the change on something that was seen; on [`ABSENT`] where it was not there.
     fn seen(mut self, what: &str, value: impl Into<Value>) -> Self {
-        self.precondition.insert(what.to_owned(), value.into());
+        let value = match value.into() {
+            Value::Null => ABSENT.into(),
+            value => value,
+        };
+        self.precondition.insert(what.to_owned(), value);
+        self
+    }
+
+    /// Names something that cannot be seen so far: whatever it will be, the change is right.
+    fn unseen(mut self, what: &str) -> Self {
+        self.precondition.insert(what.to_owned(), Value::Null);
         self
     }
 }

@@ -67,11 +67,12 @@ impl Profile {
 
 fn with_fields(change: Change, wanted: &Map<String, Value>, seen: Option<&Seen>) -> Change {
     wanted.iter().fold(change, |change, (name, after)| {
-        let before = seen
-            .and_then(|seen| seen.fields().get(name))
-            .cloned()
-            .unwrap_or_default();
-        change.field(name, before, after.clone())
+        let before = seen.map(|seen| seen.fields().get(name).cloned().unwrap_or_default());
+        let change = match &before {
+            Some(before) => change.seen(name, before.clone()),
+            None => change.unseen(name),
+        };
+        change.field(name, before.unwrap_or_default(), after.clone())
     })
 }
 

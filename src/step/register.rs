@@ -277,13 +277,10 @@ impl StepKind for Register {
                     .proof("GET /{PHONE}?fields=code_verification_status is VERIFIED"),
             );
         }
-        let status = number
-            .and_then(|number| number.status.as_ref())
-            .map(|status| status.as_str());
         Decision::Change(
             Change::new(Action::Call, "the number is not registered on the target")
                 .within(self.window.as_ref())
-                .seen("status", status)
+                .seen("registered", false)
                 .call(Call::number(number.map(|number| &number.id), "register")),
         )
     }

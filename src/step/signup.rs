@@ -7,7 +7,7 @@
 //! Source: <https://developers.facebook.com/documentation/business-messaging/whatsapp/solution-providers/support/migrating-phone-numbers-among-solution-partners-via-embedded-signup>
 
 use super::{
-    Action, Change, Context, Decision, Gate, Outcome, StepError, StepKind, add::not_movable,
+    ABSENT, Action, Change, Context, Decision, Gate, Outcome, StepError, StepKind, add::not_movable,
 };
 use crate::{
     finding::Who,
@@ -80,7 +80,7 @@ impl StepKind for Signup {
         }
         not_movable(seen, &self.address(), &self.phone, &self.source).unwrap_or_else(|| {
             let reason = "the customer has not finished the signup popup";
-            Decision::Change(Change::new(Action::Gate, reason).seen("target", "absent"))
+            Decision::Change(Change::new(Action::Gate, reason).seen("target", ABSENT))
         })
     }
 

@@ -128,7 +128,9 @@ impl StepKind for TargetSubscription {
                     change = change.field("app", Value::Null, app.as_str());
                 }
                 if let Some(url) = url {
-                    change = change.field("override_callback_uri", Value::Null, url);
+                    change = change
+                        .field("override_callback_uri", Value::Null, url)
+                        .seen("override_callback_uri", Value::Null);
                 }
                 Decision::Change(change)
             }

@@ -11,7 +11,7 @@
 use serde_json::{Map, Value};
 
 use super::{
-    Action, Call, Change, Context, Decision, Outcome, StepError, StepKind,
+    ABSENT, Action, Call, Change, Context, Decision, Outcome, StepError, StepKind,
     context::{Repeat, Written},
     creation::{self, Creation},
     media, those,
@@ -360,16 +360,21 @@ impl StepKind for TemplateDefine {
         let definition = &self.definition;
         let Some(template) = seen.target.template(&definition.key) else {
             let reason = format!("{} and not on the target", definition.category);
-            let mut change = Change::new(Action::Create, reason);
+            let mut change = Change::new(Action::Create, reason).seen("target", ABSENT);
             for (path, value) in wanted(definition, seen).lines() {
                 change = change.field(path, Value::Null, value);
             }
             let create = Call::post(format!("/{}/message_templates", self.target));
             return Decision::Change(self.uploads(change).call(create));
         };
-        let with = |mut change: Change, changes: Vec<FieldChange>| {
-            change.fields = changes;
-            change.seen("status", template.status_word())
+        let with = |change: Change, changes: Vec<FieldChange>| {
+            let seen = |change: Change, field: &FieldChange| {
+                change.seen(&field.path, field.before.clone())
+            };
+            Change {
+                fields: changes.clone(),
+                ..changes.iter().fold(change, seen)
+            }
         };
         match self.edit(template, seen) {
             Edit::None => Decision::done(format!("it says what {} says", definition.file)),

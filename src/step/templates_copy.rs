@@ -23,7 +23,7 @@ use super::{
     Action, Change, Context, Decision, Outcome, StepError, StepKind,
     context::{Repeat, Written},
     those,
-    words::{count, unreadable_templates},
+    words::{count, source_category, unreadable_templates},
 };
 use crate::{
     api::meta::write,
@@ -245,11 +245,11 @@ impl StepKind for TemplatesCopy {
         };
         let mut change = Change::new(Action::Create, reason);
         for item in &missing {
-            let source = seen.source.template(&item.key());
-            let category = source
-                .and_then(|source| source.category.clone())
-                .unwrap_or_default();
-            change = change.field(&item.key().to_string(), Value::Null, category);
+            let category = source_category(seen, item);
+            let key = item.key().to_string();
+            change = change
+                .seen(&key, category)
+                .field(&key, Value::Null, category);
         }
         let calls = inventory.count(Fate::Copy).div_ceil(PAGE);
         for _ in 0..calls {
@@ -258,7 +258,7 @@ impl StepKind for TemplatesCopy {
                 self.target
             )));
         }
-        Decision::Change(change.seen("missing", missing.len()))
+        Decision::Change(change)
     }
 
     async fn perform(&self, cx: &Context<'_>) -> Result<Outcome, StepError> {

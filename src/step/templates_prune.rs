@@ -205,11 +205,13 @@ impl StepKind for TemplatesPrune {
                 method: Method::Delete.as_str().into(),
                 path: format!("/{}/message_templates", self.target),
             };
+            let key = key.to_string();
             change = change
-                .field(&key.to_string(), template.status_word(), Value::Null)
+                .field(&key, template.status_word(), Value::Null)
+                .seen(&key, template.id.as_str())
                 .call(call);
         }
-        Decision::Change(change.seen("unknown", unknown.len()))
+        Decision::Change(change)
     }
 
     async fn perform(&self, cx: &Context<'_>) -> Result<Outcome, StepError> {

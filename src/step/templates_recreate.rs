@@ -16,7 +16,7 @@ use super::{
     creation::Creation,
     rebuild::{Rebuilt, Trouble, rebuild},
     those,
-    words::count,
+    words::{count, source_category},
 };
 use crate::{
     ids::{AccountStep, Address, TemplateKey, TemplateStep, WabaId},
@@ -101,11 +101,13 @@ impl StepKind for TemplatesRecreate {
         let mut change = Change::new(Action::Create, reason);
         for item in &items {
             let why = item.reason.as_deref().unwrap_or_default();
+            let key = item.key().to_string();
             change = change
-                .field(&item.key().to_string(), serde_json::Value::Null, why)
+                .seen(&key, source_category(seen, item))
+                .field(&key, serde_json::Value::Null, why)
                 .call(Call::post(format!("/{}/message_templates", self.target)));
         }
-        Decision::Change(change.seen("missing", items.len()))
+        Decision::Change(change)
     }
 
     async fn perform(&self, cx: &Context<'_>) -> Result<Outcome, StepError> {

@@ -13,6 +13,7 @@ use super::{
     creation,
     rebuild::{Rebuilt, Trouble, rebuild},
     those,
+    words::source_category,
 };
 use crate::{
     api::meta::write,
@@ -112,8 +113,8 @@ impl StepKind for TemplatesRepoint {
         let coming = inventory
             .with(Fate::Copy)
             .chain(inventory.with(Fate::Coming));
-        let coming = coming.filter(opens_flow).count();
-        let reason = match (astray.len(), coming) {
+        let coming: Vec<_> = coming.filter(opens_flow).collect();
+        let reason = match (astray.len(), coming.len()) {
             (0, 0) => return Decision::done("every copy opens the target's flows"),
             (0, coming) => format!(
                 "{coming} to copy open flows; what still opens the source's after the copy is edited"
@@ -121,7 +122,11 @@ impl StepKind for TemplatesRepoint {
             (astray, _) => format!("{astray} open a flow of the source; an edit is reviewed again"),
         };
         let mut change = Change::new(Action::Update, reason);
+        for item in coming {
+            change = change.seen(&item.key().to_string(), source_category(seen, item));
+        }
         for item in astray {
+            change = change.seen(&item.key().to_string(), source_category(seen, item));
             change.fields.extend(item.changes.iter().cloned());
             let id = item
                 .target_id

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::{
-    AccountRef, ChangeEntry, ChangeSet, FORMAT_VERSION, LeftBehind, PlanRef, StepGraph, Summary,
-    WindowRef,
+    AccountRef, ChangeEntry, ChangeSet, Choice, FORMAT_VERSION, LeftBehind, PlanRef, StepGraph,
+    Summary, WindowRef, select,
 };
 use crate::{
     finding::{Finding, Verdict},
@@ -20,6 +20,11 @@ use crate::{
 
 /// Decides every step.
 pub fn compute(plan: &Plan, graph: &StepGraph, seen: &Snapshot) -> ChangeSet {
+    compute_part(plan, graph, seen, &Choice::default())
+}
+
+/// Decides every step, and keeps those that are wanted.
+pub fn compute_part(plan: &Plan, graph: &StepGraph, seen: &Snapshot, choice: &Choice) -> ChangeSet {
     let mut findings = preflight::check(plan, seen);
     findings.retain(|finding| finding.verdict != Verdict::Pass);
     let mut changes = Vec::with_capacity(graph.steps().len());
@@ -31,15 +36,13 @@ pub fn compute(plan: &Plan, graph: &StepGraph, seen: &Snapshot) -> ChangeSet {
         }
         changes.push(entry(step, decision));
     }
-    preflight::sort(&mut findings);
-    findings.dedup();
-    let summary = summary(plan, &changes, seen.at);
     let templates = Inventory::of(&plan.templates, seen, seen.at);
     let flows = Flows::of(&plan.flows, seen);
-    ChangeSet {
+    let mut changes = ChangeSet {
         format_version: FORMAT_VERSION,
         plan: PlanRef {
             name: plan.name.clone(),
+            path: None,
             digest: plan.digest.clone(),
         },
         source: account(plan.source.waba.as_str(), &seen.source),
@@ -49,8 +52,14 @@ pub fn compute(plan: &Plan, graph: &StepGraph, seen: &Snapshot) -> ChangeSet {
         not_migrated: left_behind(plan, seen, templates.as_ref(), flows.as_ref()),
         templates,
         flows,
-        summary,
-    }
+        selection: None,
+        summary: Summary::default(),
+    };
+    select::narrow(&mut changes, choice);
+    preflight::sort(&mut changes.findings);
+    changes.findings.dedup();
+    changes.summary = summary(plan, &changes.changes, seen.at);
+    changes
 }
 
 /// Steps that cannot be decided because the target cannot be read at all: preflight says so once.

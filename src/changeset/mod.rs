@@ -2,18 +2,29 @@
 //!
 //! The JSON form is a promise: additions raise the minor of [`FORMAT_VERSION`], anything else the
 //! major. It holds no clock and no run id, so the same plan and world give the same bytes.
+//!
+//! * [`mod@compute`]: from plan and snapshot.
+//! * [`select`]: a part of it.
+//! * [`sealed`]: as it is saved; [`approved`]: as it is read again, and judged.
+//! * [`graph`]: the order of steps.
 
+pub mod approved;
 pub mod compute;
 pub mod graph;
+pub mod sealed;
+pub mod select;
 
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub use compute::{checked, compute};
+pub use approved::Approved;
+pub use compute::{checked, compute, compute_part};
 pub use graph::StepGraph;
+pub use sealed::Sealed;
+pub use select::{Choice, Selection};
 
 use crate::{
     field::FieldChange,
@@ -50,15 +61,21 @@ pub struct ChangeSet {
     pub flows: Option<Flows>,
     /// What stays behind, and why.
     pub not_migrated: Vec<LeftBehind>,
+    /// Of what it is a part, and what was left out. Not there: it is everything.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub selection: Option<Selection>,
     /// The sums.
     pub summary: Summary,
 }
 
 /// Names a plan.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PlanRef {
     /// Its name.
     pub name: String,
+    /// Where its file is, as seen from the change set's folder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
     /// SHA-256 of its file, in hex; of all files where it names template files, with the media that
     /// they show.
     pub digest: String,
@@ -104,7 +121,9 @@ pub struct ChangeEntry {
     pub fields: Vec<FieldChange>,
     /// The writes it will send.
     pub calls: Vec<Call>,
-    /// What the decision rests on, as it was seen; `apply` looks again and decides anew.
+    /// What the decision rests on, thing by thing, as it was seen: `absent` where it was not there,
+    /// `null` where it could not be seen so far. `apply` refuses a change of which something here is
+    /// another now, or that rests on something that does not stand here.
     pub precondition: BTreeMap<String, Value>,
 }
 

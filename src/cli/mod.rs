@@ -22,6 +22,7 @@ mod terminal;
 mod ui;
 mod validate;
 mod verify_code;
+mod whoami;
 
 use std::{ffi::OsString, path::PathBuf, process::ExitCode};
 

@@ -6,11 +6,11 @@ use clap::Args;
 
 use super::{
     Global,
-    apply::{host, run_id, user},
     error::CliError,
     exit,
     session::{Session, read_plan},
     ui::Ui,
+    whoami::{host, run_id, user},
 };
 use crate::{
     api::meta::{GraphError, Writer, write},

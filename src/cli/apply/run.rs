@@ -1,0 +1,350 @@
+//! One run: locks, looks, asks, does, sums up.
+
+use std::{
+    collections::BTreeMap,
+    path::Path,
+    sync::{Mutex, PoisonError},
+};
+
+use super::{
+    approval::{Ask, Question},
+    progress::listener,
+};
+use crate::cli::{
+    error::CliError,
+    exit,
+    files::DiskFiles,
+    map_file, plan,
+    session::{Seen, Session, fetch},
+    ui::{Format, Ui},
+    whoami::{host, run_id},
+};
+use crate::{
+    api::meta::Writer,
+    apply::{Report, apply},
+    finding::Finding,
+    id_map::IdMap,
+    ids::{Address, SolutionId},
+    inventory::{Inventory, flows::Flows},
+    journal::{Event, History, Journal, Lock, StepEnd, event::VERSION},
+    phone::Phone,
+    report::{events, style, templates},
+    secret::{Secret, SecretRef},
+    snapshot::Snapshot,
+    step::{Context, CutOvers, Listing, Options, People, Stop, Uploads, six_digits},
+};
+
+/// One run of `apply`, at Meta or on the simulator.
+pub(in crate::cli) struct Run<'a> {
+    pub(in crate::cli) session: &'a Session,
+    pub(in crate::cli) options: &'a Options,
+    pub(in crate::cli) people: &'a dyn People,
+    pub(in crate::cli) stop: &'a Stop,
+    pub(in crate::cli) partial: bool,
+    /// Where old and new ids go.
+    pub(in crate::cli) map: Option<&'a Path>,
+    pub(in crate::cli) forget: Forget,
+}
+
+/// What of the history does not count in this run, by the user's word.
+#[derive(Debug, Default)]
+pub(in crate::cli) struct Forget {
+    /// Which templates Meta refused to copy.
+    pub(in crate::cli) refused_templates: bool,
+    /// Migration intents that were set.
+    pub(in crate::cli) intents: Vec<SolutionId>,
+}
+
+impl Forget {
+    fn in_history(&self, history: &mut History) {
+        if self.refused_templates {
+            history.forget_refused_templates();
+        }
+        for solution in &self.intents {
+            history.forget_intent(&Address::solution_intent(solution));
+        }
+    }
+}
+
+impl Run<'_> {
+    /// Locks, looks, asks, runs, sums up.
+    pub(in crate::cli) async fn start(&self, ask: Option<Ask>, ui: Ui) -> Result<u8, CliError> {
+        let Session { plan, site, .. } = self.session;
+        let holder = format!(
+            "{} on {}, since {:.0}",
+            self.options.user,
+            host(),
+            site.clock.now()
+        );
+        self.map.map_or(Ok(()), map_file::check)?;
+        let lock = Lock::take(&site.journal, &plan.name, &holder)?;
+        let mut history = self.session.history()?;
+        self.forget.in_history(&mut history);
+        let seen = self.session.look(history).await;
+        if ui.format == Format::Text && ask.is_some() {
+            plan::show(self.session, &seen, ui)?;
+        }
+        if let Some(code) = self.blocked(&seen) {
+            return Err(CliError::Findings {
+                findings: seen.changes.findings,
+                code,
+            });
+        }
+        if seen.changes.is_empty() {
+            if ui.format == Format::Text && ask.is_none() {
+                plan::show(self.session, &seen, ui)?;
+            }
+            self.write_map(&seen.snapshot)?;
+            return Ok(exit::OK);
+        }
+        let secrets = self.ready_secrets(&seen).await?;
+        secrets
+            .values()
+            .for_each(|secret| self.session.connection.hide(secret));
+        self.hide_codes().await;
+        if let Some(ask) = ask
+            && let Some(code) = self.refused(ask(&seen), ui).await?
+        {
+            return Ok(code);
+        }
+        let journal = Journal::create(
+            &lock,
+            run_id(&*site.clock),
+            site.clock.clone(),
+            Some(listener(ui)),
+        )?;
+        self.execute(seen, &journal, &secrets, ui).await
+    }
+
+    async fn execute(
+        &self,
+        seen: Seen,
+        journal: &Journal,
+        secrets: &BTreeMap<SecretRef, Secret>,
+        ui: Ui,
+    ) -> Result<u8, CliError> {
+        let Session {
+            plan,
+            graph,
+            site,
+            readers,
+            connection,
+            source_connection,
+        } = self.session;
+        journal.record(Event::RunStarted {
+            journal: VERSION,
+            run: journal.run(),
+            plan: plan.name.clone(),
+            plan_digest: plan.digest.clone(),
+            host: host(),
+            user: self.options.user.clone(),
+            program: env!("CARGO_PKG_VERSION").to_owned(),
+        })?;
+        let already_done = seen.changes.summary.done;
+        let held = held(&seen);
+        let listing = Listing::of(&seen.snapshot);
+        let snapshot = Mutex::new(seen.snapshot);
+        let writer = Writer::new(connection.clone());
+        let source_writer = Writer::new(source_connection.clone());
+        let context = Context {
+            source: &readers.source,
+            target: &readers.target,
+            plan,
+            writer: &writer,
+            source_writer: &source_writer,
+            journal,
+            clock: &*site.clock,
+            files: &DiskFiles,
+            secrets: &*site.secrets,
+            ready_secrets: secrets,
+            people: self.people,
+            options: self.options,
+            stop: self.stop,
+            cut_overs: &CutOvers::of(&plan.policy),
+            listing: &listing,
+            uploads: &Uploads::default(),
+            seen: &snapshot,
+        };
+        let mut report = apply(graph, &held, &context).await;
+        if let Some(error) = report.journal.take() {
+            return Err(error.into());
+        }
+        let code = self.code(&report);
+        journal.record(Event::RunEnded { code })?;
+        let seen = snapshot
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
+        if ui.format == Format::Text {
+            ui.print(&format!("\n{}", self.account(&seen)))?;
+            ui.print(&events::summary(&report, already_done))?;
+        }
+        self.write_map(&seen)?;
+        Ok(code)
+    }
+
+    /// What became of every template and flow.
+    fn account(&self, seen: &Snapshot) -> String {
+        let Session { plan, site, .. } = self.session;
+        let inventory = Inventory::of(&plan.templates, seen, site.clock.now());
+        let told = inventory.as_ref().map(|inventory| {
+            let paragraph = templates::paragraph(inventory);
+            format!(
+                "{}\n{}",
+                paragraph.trim_end(),
+                templates::reasons(inventory)
+            )
+        });
+        let flows = Flows::of(&plan.flows, seen);
+        let flows = flows.map(|flows| {
+            let line = templates::flows_line(&flows);
+            let reasons = templates::flow_reasons(&flows);
+            format!("{}\n  {line}\n{reasons}", style::heading("Flows"))
+        });
+        let told = [told, flows].into_iter().flatten();
+        told.map(|part| part + "\n").collect()
+    }
+
+    fn write_map(&self, seen: &Snapshot) -> Result<(), CliError> {
+        let Session { plan, site, .. } = self.session;
+        let Some(path) = self.map else { return Ok(()) };
+        match IdMap::gap(plan, seen) {
+            None => map_file::write(path, &IdMap::of(plan, seen, site.clock.now())),
+            // A map of an earlier run that is there stays as it is.
+            Some(gap) => Err(CliError::File {
+                doing: "write the map to",
+                path: path.to_owned(),
+                source: std::io::Error::other(gap),
+            }),
+        }
+    }
+
+    /// Asks, and returns the exit code of a no. A signal at the question is one.
+    async fn refused(&self, question: Question, ui: Ui) -> Result<Option<u8>, CliError> {
+        let Question { text, word } = question;
+        let typed = tokio::task::spawn_blocking(move || Ui::ask(&text));
+        let Some(typed) = self.stop.or_leave(typed).await else {
+            return Ok(self.stop.asked());
+        };
+        let typed = typed.map_err(|error| CliError::Internal(error.to_string()))?;
+        if typed.map_err(CliError::Input)?.trim() == word {
+            return Ok(None);
+        }
+        ui.say("Nothing was changed.");
+        Ok(Some(exit::FAILED))
+    }
+
+    /// Accounts that are not ready stop everything; a number stops everything unless `--partial`.
+    fn blocked(&self, seen: &Seen) -> Option<u8> {
+        seen.stops(|finding| !(self.partial && number_of(finding).is_some()))
+    }
+
+    /// Reads every PIN and verify token this run will need, before the first write.
+    async fn ready_secrets(&self, seen: &Seen) -> Result<BTreeMap<SecretRef, Secret>, CliError> {
+        let Session { plan, site, .. } = self.session;
+        let mut secrets = BTreeMap::new();
+        let held = held(seen);
+        for number in &plan.numbers {
+            if seen.snapshot.target.has_registered(&number.phone)
+                || held.contains_key(&number.phone)
+                || secrets.contains_key(&number.pin)
+            {
+                continue;
+            }
+            let what = format!("the PIN of {}", number.phone);
+            let pin = fetch(&*site.secrets, &number.pin, &what).await?;
+            if pin.expose().len() != 6 || !pin.expose().bytes().all(|byte| byte.is_ascii_digit()) {
+                return Err(CliError::SecretForm {
+                    what,
+                    form: "six digits",
+                });
+            }
+            secrets.insert(number.pin.clone(), pin);
+        }
+        let subscribes = seen
+            .changes
+            .to_do()
+            .any(|change| change.kind == "target_subscription");
+        if let Some(callback) = plan
+            .target
+            .subscription
+            .callback
+            .as_ref()
+            .filter(|_| subscribes)
+        {
+            let what = "target.subscription.callback.verify_token";
+            let token = fetch(&*site.secrets, &callback.verify_token, what).await?;
+            secrets.insert(callback.verify_token.clone(), token);
+        }
+        Ok(secrets)
+    }
+
+    /// Codes that lie about in variables and files are masked from the beginning: an answer may
+    /// quote one that an earlier run handed in.
+    async fn hide_codes(&self) {
+        let Session {
+            plan,
+            site,
+            connection,
+            ..
+        } = self.session;
+        for reference in plan
+            .numbers
+            .iter()
+            .filter_map(|number| number.otp.code.as_ref())
+        {
+            if matches!(reference, SecretRef::Command { .. }) {
+                continue;
+            }
+            if let Ok(code) = site.secrets.read(reference).await {
+                six_digits(&code)
+                    .iter()
+                    .chain([&code])
+                    .for_each(|code| connection.hide(code));
+            }
+        }
+    }
+
+    fn code(&self, report: &Report) -> u8 {
+        let has = |end| report.count(end) > 0;
+        if let Some(code) = self.stop.asked() {
+            return code;
+        }
+        if report.is_credential() {
+            return exit::CREDENTIAL;
+        }
+        match (
+            has(StepEnd::Failed),
+            has(StepEnd::Blocked),
+            has(StepEnd::Parked),
+        ) {
+            (true, _, _) => exit::PARTIAL,
+            (_, true, _) if has(StepEnd::Done) || self.partial => exit::PARTIAL,
+            (_, true, _) => exit::BLOCKED,
+            (_, _, true) => exit::PARKED,
+            _ => exit::OK,
+        }
+    }
+}
+
+/// The number that a finding is about.
+fn number_of(finding: &Finding) -> Option<Phone> {
+    finding
+        .subject
+        .strip_prefix("number[\"")?
+        .split_once('"')?
+        .0
+        .parse()
+        .ok()
+}
+
+/// Numbers that `--partial` leaves alone, with the reason.
+fn held(seen: &Seen) -> BTreeMap<Phone, String> {
+    let blocking = seen
+        .changes
+        .findings
+        .iter()
+        .filter(|finding| finding.blocks());
+    blocking
+        .filter_map(|finding| Some((number_of(finding)?, finding.message.clone())))
+        .collect()
+}

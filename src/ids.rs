@@ -3,6 +3,7 @@
 
 use std::{fmt, str::FromStr};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::phone::Phone;
@@ -178,7 +179,9 @@ steps! {
 
 /// The stable name of a step, like `templates.copy` or `number["+4930901820"].register`: used by
 /// the journal, `--confirm` and every JSON output.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(transparent)]
 pub struct Address(String);
 
@@ -263,9 +266,11 @@ impl fmt::Display for Address {
 }
 
 /// One execution of `apply`. Sorts by time of birth.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(transparent)]
-pub struct RunId(uuid::Uuid);
+pub struct RunId(#[schemars(with = "String")] uuid::Uuid);
 
 impl RunId {
     /// Makes an id from the moment the run began and some randomness.

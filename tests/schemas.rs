@@ -9,12 +9,15 @@ use std::{
 
 use serde_json::Value;
 use waba_migrate::{
+    changeset::Sealed,
+    finding::Finding,
     plan::{
         document,
         files::MemoryFiles,
         load::{Source, load_with},
         template_file,
     },
+    report::events::Line,
     sim,
     status::Status,
 };
@@ -106,6 +109,9 @@ fn check_fits(schema: &Value, files: Vec<(String, Vec<u8>)>) {
 #[test]
 fn the_committed_schemas_are_current() {
     check_current("plan", &document::schema());
+    check_current("change-set", &schemars::schema_for!(Sealed).to_value());
+    check_current("events", &schemars::schema_for!(Line).to_value());
+    check_current("findings", &schemars::schema_for!(Vec<Finding>).to_value());
     check_current("status", &schemars::schema_for!(Status).to_value());
     check_current("world", &sim::file::schema());
     check_current("template", &template_file::document::schema());

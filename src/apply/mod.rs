@@ -15,12 +15,14 @@ pub use queue::Queue;
 
 use crate::{
     api::meta::CallError,
-    changeset::StepGraph,
+    changeset::{
+        Approved, StepGraph,
+        approved::{self, Now},
+    },
     finding::Finding,
     ids::Address,
     journal::{Event, JournalError, StepEnd},
-    phone::Phone,
-    step::{Context, Decision, Outcome, Step, StepError, StepKind},
+    step::{Action, Context, Decision, Outcome, Step, StepError, StepKind},
 };
 
 /// How a step ended, for the summary.
@@ -61,10 +63,25 @@ impl Report {
     }
 }
 
-/// Runs every step of the graph that has something to do.
-///
-/// `held` names numbers that are left alone, with the reason.
-pub async fn apply(graph: &StepGraph, held: &BTreeMap<Phone, String>, cx: &Context<'_>) -> Report {
+/// What a run may do of all that a graph has.
+#[derive(Debug, Default)]
+pub struct Scope<'a> {
+    /// Steps that are left alone, each with how it counts and why.
+    pub left_alone: BTreeMap<Address, (StepEnd, String)>,
+    /// What was reviewed: nothing else is done. Without it, everything that is to do is.
+    pub approved: Option<&'a Approved>,
+}
+
+impl Scope<'_> {
+    /// Returns the finding of a step that would do what nobody reviewed.
+    pub fn stale<'a>(&self, step: &Address, now: impl Into<Now<'a>>) -> Option<Finding> {
+        let changed = self.approved?.judge(step, now);
+        (!changed.is_empty()).then(|| approved::changed(step, &changed))
+    }
+}
+
+/// Runs every step of the graph that is in the scope and has something to do.
+pub async fn apply(graph: &StepGraph, scope: &Scope<'_>, cx: &Context<'_>) -> Report {
     let steps: Vec<_> = graph.steps().collect();
     let mut queue = Queue::new(graph.needs());
     let mut report = Report::default();
@@ -73,7 +90,7 @@ pub async fn apply(graph: &StepGraph, held: &BTreeMap<Phone, String>, cx: &Conte
         let may_start = cx.stop.asked().is_none() && report.journal.is_none();
         while let Some(at) = may_start.then(|| queue.take()).flatten() {
             let step = steps[at];
-            running.push(async move { (at, run(step, held, cx).await) });
+            running.push(async move { (at, run(step, scope, cx).await) });
         }
         let Some((at, result)) = running.next().await else {
             break;
@@ -103,24 +120,29 @@ pub async fn apply(graph: &StepGraph, held: &BTreeMap<Phone, String>, cx: &Conte
 /// Runs one step. `None`: it had nothing to do from the beginning.
 async fn run(
     step: &Step,
-    held: &BTreeMap<Phone, String>,
+    scope: &Scope<'_>,
     cx: &Context<'_>,
 ) -> Result<Option<Ended>, JournalError> {
     let decision = step.decide(&cx.seen());
     let address = step.address();
-    let reason = address.phone().and_then(|phone| held.get(&phone));
-    if let Some(reason) = reason.filter(|_| !matches!(decision, Decision::Done(_))) {
-        let ended = ended(address, StepEnd::Blocked, reason.clone(), None);
+    let left_alone = scope.left_alone.get(&address);
+    if let Some((end, reason)) = left_alone.filter(|_| !matches!(decision, Decision::Done(_))) {
+        let ended = ended(address, *end, reason.clone(), None);
         record(cx, &ended)?;
         return Ok(Some(ended));
     }
     let outcome = match decision {
         Decision::Done(reason) => {
             debug!(step = %address, %reason, "nothing to do");
-            return Ok(None);
+            return already(address, &reason, scope, cx);
         }
         Decision::Blocked(findings) => Err(StepError::Blocked(findings)),
-        Decision::Change(_) => {
+        Decision::Change(change) => {
+            if let Some(finding) = scope.stale(&address, &change) {
+                let ended = objected(address, StepEnd::Stale, vec![finding]);
+                record(cx, &ended)?;
+                return Ok(Some(ended));
+            }
             cx.journal.record(Event::StepStarted {
                 step: address.clone(),
             })?;
@@ -134,6 +156,27 @@ async fn run(
         Err(StepError::Journal(error)) => return Err(error),
         Err(error) => failed(address, error),
     };
+    record(cx, &ended)?;
+    Ok(Some(ended))
+}
+
+/// Says of a step that was reviewed as something to do that it is done: by us or by somebody else.
+/// `None`: there was nothing to do from the beginning.
+fn already(
+    step: Address,
+    reason: &str,
+    scope: &Scope<'_>,
+    cx: &Context<'_>,
+) -> Result<Option<Ended>, JournalError> {
+    let by_us = cx.seen().history.done.contains(&step);
+    let reviewed = scope.approved.and_then(|approved| approved.action(&step));
+    let note = match reviewed {
+        None | Some(Action::None) => return Ok(None),
+        Some(Action::Gate | Action::Wait) => reason.to_owned(),
+        Some(_) if by_us => format!("{reason}; done by an earlier run"),
+        Some(_) => format!("{reason}; somebody else did it"),
+    };
+    let ended = ended(step, StepEnd::Already, note, None);
     record(cx, &ended)?;
     Ok(Some(ended))
 }
@@ -171,7 +214,7 @@ fn failed(step: Address, error: StepError) -> Ended {
             let next = "run apply again; it goes on where it stopped".to_owned();
             ended(step, StepEnd::Parked, error.to_string(), Some(next))
         }
-        StepError::Blocked(findings) => blocked(step, findings),
+        StepError::Blocked(findings) => objected(step, StepEnd::Blocked, findings),
         StepError::Secret(_) => Ended {
             credential: true,
             ..ended(step, StepEnd::Failed, chain(&error), None)
@@ -202,13 +245,13 @@ fn refused(step: Address, doing: &str, error: &CallError) -> Ended {
     }
 }
 
-fn blocked(step: Address, findings: Vec<Finding>) -> Ended {
+fn objected(step: Address, end: StepEnd, findings: Vec<Finding>) -> Ended {
     let messages = findings.iter().map(|finding| finding.message.as_str());
     let note = messages.collect::<Vec<_>>().join("; ");
     let hint = findings.iter().find_map(|finding| finding.hint.clone());
     Ended {
         findings,
-        ..ended(step, StepEnd::Blocked, note, hint)
+        ..ended(step, end, note, hint)
     }
 }
 

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{FORMAT_VERSION, PlanRef, Selection, sealed};
+use super::{ChangeEntry, FORMAT_VERSION, PlanRef, Selection, sealed};
 use crate::{
     field::FieldChange,
     finding::{Finding, Who},
@@ -62,6 +62,36 @@ struct ApprovedChange {
     precondition: BTreeMap<String, Value>,
 }
 
+/// What a step would do now, as far as it is judged.
+#[derive(Clone, Copy, Debug)]
+pub struct Now<'a> {
+    action: Action,
+    reason: &'a str,
+    precondition: &'a BTreeMap<String, Value>,
+}
+
+impl<'a> From<&'a Change> for Now<'a> {
+    fn from(change: &'a Change) -> Self {
+        let (action, reason) = (change.action, change.reason.as_str());
+        Self {
+            action,
+            reason,
+            precondition: &change.precondition,
+        }
+    }
+}
+
+impl<'a> From<&'a ChangeEntry> for Now<'a> {
+    fn from(change: &'a ChangeEntry) -> Self {
+        let (action, reason) = (change.action, change.reason.as_str());
+        Self {
+            action,
+            reason,
+            precondition: &change.precondition,
+        }
+    }
+}
+
 /// The version alone, which must be readable whatever the rest has become.
 #[derive(Deserialize)]
 struct Versioned {
@@ -99,20 +129,20 @@ impl Approved {
         self.changes.iter().find(|change| change.address == *step)
     }
 
-    /// Returns whether a step had something to do when it was reviewed.
-    pub fn has_to_do(&self, step: &Address) -> bool {
-        let change = self.change(step);
-        change.is_some_and(|change| change.action != Action::None)
+    /// Returns what a step was to do when it was reviewed. `None`: it was no part of it.
+    pub fn action(&self, step: &Address) -> Option<Action> {
+        self.change(step).map(|change| change.action)
     }
 
     /// Returns what differs between what was reviewed and what a step would do now; nothing when it
     /// may be done. Waiting changes nothing, so it may always be done.
-    pub fn judge(&self, step: &Address, now: &Change) -> Vec<FieldChange> {
+    pub fn judge<'a>(&self, step: &Address, now: impl Into<Now<'a>>) -> Vec<FieldChange> {
+        let now = now.into();
         if matches!(now.action, Action::Gate | Action::Wait | Action::None) {
             return Vec::new();
         }
         let Some(reviewed) = self.change(step) else {
-            return vec![FieldChange::new("step", ABSENT, now.reason.as_str())];
+            return vec![FieldChange::new("step", ABSENT, now.reason)];
         };
         let known = self.known(reviewed);
         let changed = now
@@ -127,8 +157,8 @@ impl Approved {
         let changed: Vec<_> = changed.collect();
         let is_covered = changed.is_empty() && !now.precondition.is_empty();
         if reviewed.action == Action::None && !is_covered {
-            let (then, now) = (reviewed.reason.as_str(), now.reason.as_str());
-            return vec![FieldChange::new("state", then, now)];
+            let then = reviewed.reason.as_str();
+            return vec![FieldChange::new("state", then, now.reason)];
         }
         changed
     }

@@ -6,11 +6,13 @@
 //! * [`mod@compute`]: from plan and snapshot.
 //! * [`select`]: a part of it.
 //! * [`sealed`]: as it is saved; [`approved`]: as it is read again, and judged.
+//! * [`risk`]: what in it cannot be taken back, by name and amount.
 //! * [`graph`]: the order of steps.
 
 pub mod approved;
 pub mod compute;
 pub mod graph;
+pub mod risk;
 pub mod sealed;
 pub mod select;
 

@@ -5,6 +5,7 @@ use std::{error::Error, fmt, io, path::PathBuf};
 use super::exit;
 use crate::{
     api::{http::BaseUrlError, meta::CallError},
+    changeset::approved::Unusable,
     finding::Finding,
     ids::Address,
     journal::JournalError,
@@ -33,6 +34,20 @@ pub(super) enum CliError {
         findings: Vec<Finding>,
         /// The exit code they mean.
         code: u8,
+    },
+    /// A file is no change set that can be applied.
+    ChangeSet {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: Unusable,
+    },
+    /// A plan file is not the one that a change set was made from.
+    PlanChanged {
+        /// The plan file.
+        plan: PathBuf,
+        /// The change set.
+        change_set: PathBuf,
     },
     /// A base URL cannot be used.
     BaseUrl(BaseUrlError),
@@ -84,6 +99,7 @@ impl CliError {
             Self::Invalid | Self::SecretForm { .. } => exit::INVALID,
             Self::Findings { code, findings: _ } | Self::Call { code, .. } => *code,
             Self::Secret { .. } => exit::CREDENTIAL,
+            Self::ChangeSet { .. } | Self::PlanChanged { .. } => exit::STALE,
             Self::Journal(JournalError::Locked { .. }) => exit::LOCKED,
             Self::Usage(_)
             | Self::File { .. }
@@ -110,6 +126,12 @@ impl CliError {
     pub(super) fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Secret { .. } => Some("set it, or change the reference in the plan"),
+            Self::ChangeSet { .. } => {
+                Some("make a new one with plan -o, and have it reviewed; nothing was sent")
+            }
+            Self::PlanChanged { .. } => Some(
+                "make a new change set with plan -o, and have it reviewed; if the plan is elsewhere, name it with --plan",
+            ),
             Self::SecretForm { .. } => Some("correct the value at the place the plan refers to"),
             Self::Journal(JournalError::Locked { .. }) => {
                 Some("wait until it has ended, then run again")
@@ -136,7 +158,19 @@ impl fmt::Display for CliError {
                 source: _,
             } => write!(f, "cannot {doing} {}", path.display()),
             Self::Invalid => f.write_str("the file has problems"),
-            Self::Findings { .. } => f.write_str("the migration is blocked"),
+            Self::Findings { code, findings: _ } => f.write_str(match *code {
+                exit::STALE => "the world is not as it was when the change set was reviewed",
+                _ => "the migration is blocked",
+            }),
+            Self::ChangeSet { path, source: _ } => {
+                write!(f, "{} cannot be applied", path.display())
+            }
+            Self::PlanChanged { plan, change_set } => write!(
+                f,
+                "{} is not the plan that {} was made from",
+                plan.display(),
+                change_set.display()
+            ),
             Self::BaseUrl(error) => error.fmt(f),
             Self::Secret { what, source: _ } => write!(f, "{what} cannot be read"),
             Self::SecretForm { what, form } => write!(f, "{what} must be {form}"),
@@ -153,11 +187,13 @@ impl Error for CliError {
         match self {
             Self::File { source, .. } | Self::Output(source) | Self::Input(source) => Some(source),
             Self::Secret { source, .. } => Some(source),
+            Self::ChangeSet { source, .. } => Some(source),
             Self::BaseUrl(error) => error.source(),
             Self::Journal(error) => error.source(),
             Self::Usage(_)
             | Self::Invalid
             | Self::Findings { .. }
+            | Self::PlanChanged { .. }
             | Self::Call { .. }
             | Self::SecretForm { .. }
             | Self::Internal(_) => None,

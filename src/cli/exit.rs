@@ -14,6 +14,8 @@ pub const BLOCKED: u8 = 4;
 pub const PARKED: u8 = 5;
 /// Some steps failed; the rest is done or untouched.
 pub const PARTIAL: u8 = 6;
+/// The plan file, the change set or the world is not as it was reviewed.
+pub const STALE: u8 = 7;
 /// Another run works on this plan.
 pub const LOCKED: u8 = 8;
 /// A credential is missing, invalid, expired or lacks a permission.

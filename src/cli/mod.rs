@@ -4,6 +4,7 @@
 //! library and show what it says.
 
 mod apply;
+mod change_set;
 mod diff;
 mod error;
 pub mod exit;
@@ -15,6 +16,7 @@ mod preflight;
 mod rehearse;
 mod schema;
 mod secrets;
+mod selection;
 mod session;
 mod simulate;
 mod status;
@@ -23,6 +25,7 @@ mod ui;
 mod validate;
 mod verify_code;
 mod whoami;
+mod whole_file;
 
 use std::{ffi::OsString, path::PathBuf, process::ExitCode};
 
@@ -50,9 +53,10 @@ const AFTER_HELP: &str = "\
 Exit codes:
   0 done, nothing to do          5 parked: run again later
   1 failed, wrong usage          6 partial: some steps failed
-  2 diff: there are changes      8 locked by another run
-  3 the plan is invalid          9 a credential is missing or refused
-  4 blocked: a person must act   130, 143 interrupted
+  2 diff: there are changes      7 stale: not what was reviewed
+  3 the plan is invalid          8 locked by another run
+  4 blocked: a person must act   9 a credential is missing or refused
+                                 130, 143 interrupted
 
 Start with:  waba-migrate rehearse examples/quickstart.yaml";
 

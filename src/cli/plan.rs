@@ -1,26 +1,34 @@
 //! `plan`: preflight, comparison and ordered changes. Holds no writer.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use super::{
-    Global,
+    Global, change_set,
     error::CliError,
     exit,
     gate_text::GateText,
+    selection::Selected,
     session::{Seen, Session, read_plan},
-    ui::Ui,
+    ui::{Format, Ui},
+    whole_file,
 };
 use crate::report::changes;
 
 /// Show what apply would do, in order, and what stands in the way
 ///
-/// Sends GETs only. The same plan and the same world give the same bytes.
+/// Sends GETs only. The same plan and the same world give the same bytes. With -o the change set is
+/// saved: `apply FILE` then does what was reviewed, and nothing else.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// The plan file
     plan: PathBuf,
+    /// Save the change set, for review and for `apply FILE`
+    #[arg(short, long, value_name = "FILE", env = "WABA_MIGRATE_OUTPUT")]
+    output: Option<PathBuf>,
+    #[command(flatten)]
+    selected: Selected,
     #[command(flatten)]
     gates: GateText,
     /// Exit 2 when there is something to do
@@ -33,9 +41,18 @@ pub(super) async fn run(arguments: &Arguments, global: &Global, ui: Ui) -> Resul
     if let Some(code) = arguments.gates.print(&plan, ui)? {
         return Ok(code);
     }
+    arguments
+        .output
+        .as_deref()
+        .map_or(Ok(()), whole_file::check)?;
     let session = Session::to_look(global, plan).await?;
-    let seen = session.look(session.history()?).await;
+    let choice = arguments.selected.choice(&session.graph)?;
+    let seen = session.look_at(&choice, session.history()?).await;
     show(&session, &seen, ui)?;
+    if let Some(file) = &arguments.output {
+        change_set::save(seen.changes.clone(), &session.plan, file)?;
+        ui.say(&saved(file));
+    }
     if let Some(code) = seen.stop_code() {
         return Ok(code);
     }
@@ -45,7 +62,16 @@ pub(super) async fn run(arguments: &Arguments, global: &Global, ui: Ui) -> Resul
 
 /// Shows a change set; `apply` and the rehearsal do the same.
 pub(super) fn show(session: &Session, seen: &Seen, ui: Ui) -> Result<(), CliError> {
+    if ui.format == Format::Json {
+        let here = Path::new("");
+        return ui.print_json(&change_set::seal(seen.changes.clone(), &session.plan, here));
+    }
     ui.show(&seen.changes, || {
         changes::render(&seen.changes, &session.plan.graph.api_version)
     })
+}
+
+fn saved(file: &Path) -> String {
+    let file = file.display();
+    format!("Saved as {file}. After the review: waba-migrate apply {file}")
 }

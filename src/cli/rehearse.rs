@@ -16,6 +16,7 @@ use super::{
     ui::{Format, Ui},
 };
 use crate::{
+    changeset::{Choice, risk::Accepted},
     plan::Plan,
     report::{findings, style},
     secret::Secret,
@@ -64,6 +65,7 @@ pub(super) async fn run(arguments: &Arguments, ui: Ui) -> Result<u8, CliError> {
         wait: Some(Duration::from_secs(24 * 3600)),
         // The people of a rehearsal are there and do what is asked of them, in their time.
         attended: true,
+        deadline: None,
         poll_interval: Duration::from_secs(30),
         new_codes: BTreeSet::new(),
         new_pins: BTreeSet::new(),
@@ -122,8 +124,12 @@ async fn play(
         partial: false,
         map: None,
         forget: Forget::default(),
+        approved: None,
+        choice: Choice::default(),
+        accepted: Accepted::default(),
+        asks: false,
     };
-    let code = run.start(None, ui).await?;
+    let code = run.start(ui).await?;
     if code != exit::OK {
         return Ok(code);
     }

@@ -4,11 +4,12 @@ use clap::{Args, ValueEnum};
 
 use super::{error::CliError, exit, ui::Ui};
 use crate::{
-    changeset::ChangeSet,
+    changeset::Sealed,
     diff::Difference,
     finding::Finding,
     id_map::IdMap,
     plan::{document, template_file},
+    report::events::Line,
     status::Status,
 };
 
@@ -24,10 +25,12 @@ pub(super) struct Arguments {
 enum Kind {
     /// The plan file
     Plan,
-    /// What `plan --format json` prints
+    /// What `plan -o` saves, and `plan --format json` prints
     ChangeSet,
     /// What `validate` and `preflight` print with `--format json`
     Findings,
+    /// A line of what `apply --format json` prints
+    Events,
     /// What `diff --format json` prints
     Differences,
     /// What `status --format json` prints
@@ -43,7 +46,8 @@ enum Kind {
 pub(super) fn run(arguments: &Arguments, ui: Ui) -> Result<u8, CliError> {
     let schema = match arguments.kind {
         Kind::Plan => document::schema(),
-        Kind::ChangeSet => schemars::schema_for!(ChangeSet).to_value(),
+        Kind::ChangeSet => schemars::schema_for!(Sealed).to_value(),
+        Kind::Events => schemars::schema_for!(Line).to_value(),
         Kind::Findings => schemars::schema_for!(Vec<Finding>).to_value(),
         Kind::Differences => schemars::schema_for!(Vec<Difference>).to_value(),
         Kind::Status => schemars::schema_for!(Status).to_value(),

@@ -16,7 +16,7 @@ use crate::{
         meta::{Connection, Patience, Reader},
         transport::Transport,
     },
-    changeset::{self, ChangeSet, StepGraph},
+    changeset::{self, ChangeSet, Choice, StepGraph},
     clock::{Clock, SystemClock},
     finding::Finding,
     journal::{History, file::history},
@@ -81,12 +81,16 @@ pub(super) struct Seen {
 
 /// Reads a plan file, shows its problems, and returns it when nothing is wrong.
 pub(super) fn read_plan(path: &Path, ui: Ui) -> Result<Plan, CliError> {
-    let bytes = read_file(path)?;
+    read_plan_from(path, &read_file(path)?, ui)
+}
+
+/// The same of a file that was read already.
+pub(super) fn read_plan_from(path: &Path, bytes: &[u8], ui: Ui) -> Result<Plan, CliError> {
     let name = path.display().to_string();
     let source = Source {
         name: &name,
         path,
-        bytes: &bytes,
+        bytes,
     };
     let loaded = load_with(source, &DiskFiles);
     match loaded.plan {
@@ -108,11 +112,16 @@ pub(super) fn read_plan(path: &Path, ui: Ui) -> Result<Plan, CliError> {
 }
 
 /// Reads a file, but not more of it than any plan can have.
+pub(super) fn read_file(path: &Path) -> Result<Vec<u8>, CliError> {
+    read_bytes(path, crate::yaml::MAX_BYTES as u64)
+}
+
+/// Reads a file, and not much more of it than `most` bytes: the reader finds out that it is too long.
 #[expect(
     clippy::disallowed_methods,
     reason = "the command line reads the files it is given"
 )]
-pub(super) fn read_file(path: &Path) -> Result<Vec<u8>, CliError> {
+pub(super) fn read_bytes(path: &Path, most: u64) -> Result<Vec<u8>, CliError> {
     use std::io::Read;
     let failed = |source| CliError::File {
         doing: "read",
@@ -121,7 +130,7 @@ pub(super) fn read_file(path: &Path) -> Result<Vec<u8>, CliError> {
     };
     let file = std::fs::File::open(path).map_err(failed)?;
     let mut bytes = Vec::new();
-    file.take(crate::yaml::MAX_BYTES as u64 + 1)
+    file.take(most + 1)
         .read_to_end(&mut bytes)
         .map_err(failed)?;
     Ok(bytes)
@@ -208,8 +217,13 @@ impl Session {
 
     /// Looks at the world and decides every step.
     pub(super) async fn look(&self, history: History) -> Seen {
+        self.look_at(&Choice::default(), history).await
+    }
+
+    /// Looks at the world and decides those steps that are wanted.
+    pub(super) async fn look_at(&self, choice: &Choice, history: History) -> Seen {
         let snapshot = observe(&self.plan, &self.readers, history, self.site.clock.now()).await;
-        let changes = changeset::compute(&self.plan, &self.graph, &snapshot);
+        let changes = changeset::compute_part(&self.plan, &self.graph, &snapshot, choice);
         Seen { snapshot, changes }
     }
 

@@ -109,6 +109,7 @@ async fn hand_in(session: &Session, phone: &Phone, code: Secret, ui: Ui) -> Resu
         host: host(),
         user: user(),
         program: env!("CARGO_PKG_VERSION").to_owned(),
+        change_set: None,
     })?;
     let step = Address::number(phone, NumberStep::Verify);
     let write = write::verify_code(&number.id, code);

@@ -4,6 +4,7 @@
 //! does not know and keeps events it does not know as [`Event::Other`].
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
@@ -16,7 +17,7 @@ use crate::{
 pub const VERSION: u32 = 1;
 
 /// One line: what happened, when, in which order.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Entry {
     /// Counts from 1 within a run.
     pub seq: u64,
@@ -28,7 +29,7 @@ pub struct Entry {
 }
 
 /// What happened.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
     /// A run began.
@@ -47,6 +48,9 @@ pub enum Event {
         user: String,
         /// Version of this program.
         program: String,
+        /// The digest of the reviewed change set that it carries out, if it is one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        change_set: Option<String>,
     },
     /// A step began.
     StepStarted {
@@ -93,6 +97,34 @@ pub enum Event {
         /// The thing itself.
         data: Value,
     },
+    /// A person has to act before a step can go on. It is looked at again in this run where
+    /// somebody is there, else by the next one.
+    Gate {
+        /// Which.
+        step: Address,
+        /// What is waited for.
+        reason: String,
+        /// What the person has to do.
+        next: String,
+    },
+    /// A write had no success that lasts; it is tried again after a pause.
+    Retrying {
+        /// The step it belongs to.
+        step: Address,
+        /// Which attempt comes next.
+        attempt: u32,
+        /// How long the pause is.
+        seconds: u64,
+        /// Why.
+        reason: String,
+    },
+    /// A rate limit holds the next write back.
+    RateLimited {
+        /// The step it belongs to.
+        step: Address,
+        /// When it may go on.
+        until: Timestamp,
+    },
     /// A step waits; it will be looked at again in this run.
     Waiting {
         /// Which.
@@ -135,7 +167,7 @@ pub enum Event {
 }
 
 /// What came of a write.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "answer", rename_all = "snake_case")]
 pub enum Answer {
     /// The API said yes.
@@ -172,7 +204,9 @@ pub enum Answer {
 }
 
 /// How a step ended in a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum StepEnd {
     /// It did its work.
@@ -183,6 +217,8 @@ pub enum StepEnd {
     Parked,
     /// A precondition fails.
     Blocked,
+    /// What it would do is no longer what was reviewed.
+    Stale,
     /// It failed.
     Failed,
     /// Something it needs did not end well.
@@ -198,6 +234,9 @@ impl Event {
             | Self::Answered { step, .. }
             | Self::LookedUp { step, .. }
             | Self::Kept { step, .. }
+            | Self::Gate { step, .. }
+            | Self::Retrying { step, .. }
+            | Self::RateLimited { step, .. }
             | Self::Waiting { step, .. }
             | Self::StepEnded { step, .. } => Some(step),
             Self::RunStarted { .. } | Self::RunEnded { .. } | Self::Other => None,

@@ -101,6 +101,7 @@ impl History {
                 self.waiting.remove(step);
             }
             Event::Waiting { step, reason, .. }
+            | Event::Gate { step, reason, .. }
             | Event::StepEnded {
                 step,
                 end: StepEnd::Parked,
@@ -109,6 +110,8 @@ impl History {
             } => self.waits(step, reason, entry.at),
             Event::RunStarted { .. }
             | Event::StepStarted { .. }
+            | Event::Retrying { .. }
+            | Event::RateLimited { .. }
             | Event::StepEnded { .. }
             | Event::RunEnded { .. }
             | Event::Other => {}

@@ -92,6 +92,9 @@ impl NumberHistory {
             | Event::LookedUp { .. }
             | Event::Kept { .. }
             | Event::Waiting { .. }
+            | Event::Gate { .. }
+            | Event::Retrying { .. }
+            | Event::RateLimited { .. }
             | Event::StepEnded { .. }
             | Event::RunEnded { .. }
             | Event::Other => {}

@@ -41,6 +41,7 @@ pub fn render(changes: &ChangeSet, api_version: &str) -> String {
         text += &templates::render(inventory);
     }
     text += &left_behind(changes);
+    text += &left_out(changes);
     text += &irreversible(changes);
     text + &sums(changes)
 }
@@ -240,6 +241,16 @@ fn left_behind(changes: &ChangeSet) -> String {
     format!("{}\n{left}\n", style::heading("Not migrated"))
 }
 
+/// What is no part of the change set although it is to do.
+fn left_out(changes: &ChangeSet) -> String {
+    let Some(selection) = &changes.selection else {
+        return String::new();
+    };
+    let left = selection.left_out.iter();
+    let left = grouped(left.map(|left| (left.address.as_str(), left.why.as_str())));
+    format!("{}\n{left}\n", style::heading("Left out"))
+}
+
 /// Names things by what is said of them, so that nothing is said a hundred times.
 fn grouped<'a>(things: impl Iterator<Item = (&'a str, &'a str)>) -> String {
     let mut groups: Vec<(&str, Vec<&str>)> = Vec::new();
@@ -325,7 +336,9 @@ fn sums(changes: &ChangeSet) -> String {
         earliest_cut_over: _,
         max_cut_overs: _,
     } = changes.summary;
-    if to_do == 0 {
+    let left_out = changes.selection.as_ref();
+    let left_out = left_out.map_or(0, |selection| selection.left_out.len());
+    if to_do == 0 && left_out == 0 {
         return format!(
             "{} Everything is as the plan wants it ({}).\n",
             style::heading("Plan:"),
@@ -341,6 +354,10 @@ fn sums(changes: &ChangeSet) -> String {
     }
     if blocked > 0 {
         text += &format!(", {}", style::bad(format!("{blocked} blocked")));
+    }
+    if left_out > 0 {
+        let incomplete = format!("incomplete: {} left out", count(left_out, "step"));
+        text += &format!(", {}", style::notice(incomplete));
     }
     let quota = quota(&changes.findings);
     text += &format!(". {}{quota}.", count(calls, "API call"));

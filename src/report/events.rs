@@ -1,5 +1,9 @@
 //! The progress of a run, one line per thing worth knowing, and its summary.
 
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::Serialize;
+
 use super::{clean, count, style, wrap};
 use crate::{
     apply::Report,
@@ -14,16 +18,79 @@ const COLUMNS: usize = 80;
 /// Where they begin.
 const INDENT: usize = 6;
 
+/// How far a run is: a line of its own in the stream of events, no line of the journal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Progress {
+    event: ProgressTag,
+    /// When it was so.
+    at: Timestamp,
+    /// Steps that have ended in this run, in whatever way.
+    ended: usize,
+    /// Steps that had something to do when it began.
+    to_do: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum ProgressTag {
+    Progress,
+}
+
+impl Progress {
+    /// Tells how many of how many steps have ended.
+    pub fn new(at: Timestamp, ended: usize, to_do: usize) -> Self {
+        Self {
+            event: ProgressTag::Progress,
+            at,
+            ended,
+            to_do,
+        }
+    }
+}
+
+/// One line of `apply --format json`: what happened, as the journal keeps it, or how far the run is.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+pub enum Line {
+    /// A line of the journal.
+    Entry(Entry),
+    /// How far the run is.
+    Progress(Progress),
+}
+
+/// Renders one journal line for programs, with what follows from it.
+pub fn json(entry: &Entry, progress: Option<Progress>) -> Option<String> {
+    let mut text = serde_json::to_string(entry).ok()?;
+    if let Some(progress) = progress {
+        text.push('\n');
+        text += &serde_json::to_string(&progress).ok()?;
+    }
+    Some(text)
+}
+
 /// Renders one journal line for people. `None`: nothing a person has to see.
 pub fn line(entry: &Entry) -> Option<String> {
     match &entry.event {
-        Event::Waiting { step, reason, next } => Some(format!(
-            "  {} {step}  {}{}",
+        Event::Waiting { step, reason, next } => Some(waits_for(step, reason, next.as_deref())),
+        Event::Gate { step, reason, next } => Some(waits_for(step, reason, Some(next))),
+        Event::Retrying {
+            step,
+            attempt,
+            seconds,
+            reason,
+        } => Some(format!(
+            "  {} {step}  {}",
+            style::notice("↻"),
+            style::faint(format!(
+                "try {attempt} in {}: {}",
+                count(usize::try_from(*seconds).unwrap_or(usize::MAX), "second"),
+                clean(reason)
+            ))
+        )),
+        Event::RateLimited { step, until } => Some(format!(
+            "  {} {step}  {}",
             style::faint("…"),
-            style::faint(format!("waits for {}", clean(reason))),
-            next.as_deref()
-                .map(|next| below("next", next))
-                .unwrap_or_default()
+            style::faint(format!("a rate limit holds calls back until {until:.0}"))
         )),
         Event::Answered {
             step,
@@ -50,6 +117,12 @@ pub fn line(entry: &Entry) -> Option<String> {
         | Event::RunEnded { .. }
         | Event::Other => None,
     }
+}
+
+fn waits_for(step: &Address, reason: &str, next: Option<&str>) -> String {
+    let reason = style::faint(format!("waits for {}", clean(reason)));
+    let next = next.map(|next| below("next", next)).unwrap_or_default();
+    format!("  {} {step}  {reason}{next}", style::faint("…"))
 }
 
 fn ended(
@@ -80,6 +153,7 @@ fn head(step: &Address, end: StepEnd, note: &str, findings: &[Finding]) -> Strin
         StepEnd::Already => (style::good("="), ""),
         StepEnd::Parked => (style::notice("…"), "parked"),
         StepEnd::Blocked => (style::bad("x"), "blocked"),
+        StepEnd::Stale => (style::bad("≠"), "stale"),
         StepEnd::Failed => (style::bad("✗"), "failed"),
         StepEnd::NotStarted => (style::faint("-"), "not started"),
     };
@@ -90,7 +164,7 @@ fn head(step: &Address, end: StepEnd, note: &str, findings: &[Finding]) -> Strin
     };
     let shown = match end {
         StepEnd::Done | StepEnd::Already | StepEnd::NotStarted => style::faint(shown).to_string(),
-        StepEnd::Parked | StepEnd::Blocked | StepEnd::Failed => shown,
+        StepEnd::Parked | StepEnd::Blocked | StepEnd::Stale | StepEnd::Failed => shown,
     };
     format!("  {sign} {step}  {shown}")
 }
@@ -143,6 +217,7 @@ pub fn summary(report: &Report, already_done: usize) -> String {
         (already, "done before"),
         (report.count(StepEnd::Parked), "parked"),
         (report.count(StepEnd::Blocked), "blocked"),
+        (report.count(StepEnd::Stale), "changed since the review"),
         (report.count(StepEnd::Failed), "failed"),
         (report.count(StepEnd::NotStarted), "not started"),
     ];

@@ -4,21 +4,15 @@
 //! answer on disk; an outcome nobody knows is looked up in the world before anything is repeated.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
-    pin::pin,
-    sync::{
-        Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU8, Ordering},
-    },
+    collections::BTreeMap,
+    sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use futures_util::future::{BoxFuture, Either, select};
 use jiff::Timestamp;
 use serde_json::Value;
-use tokio::sync::Notify;
 
-use super::{CutOvers, Listing, Uploads};
+use super::{CodeAsked, CutOvers, Listing, Options, People, Stop, Uploads};
 use crate::{
     api::meta::{CallError, GraphError, Reader, Retry, Side, Write, Writer},
     clock::Clock,
@@ -26,7 +20,7 @@ use crate::{
     ids::{Address, PhoneNumberId},
     journal::{Answer, Event, Journal, JournalError},
     phone::Phone,
-    plan::{OtpChannel, Plan, files::Files},
+    plan::{Plan, files::Files},
     resource::{Observed, phone_number::PhoneNumber},
     secret::{Secret, SecretError, Secrets},
     snapshot::Snapshot,
@@ -50,75 +44,6 @@ const LOOKS: [Duration; 5] = [
 
 /// How many times longer the pauses between two looks may be while a person is waited for.
 const GATE_PACE: u32 = 4;
-
-/// How a run behaves.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// How long copies, reviews, states and, without a person, windows are waited for; `None` is as
-    /// long as it takes.
-    pub wait: Option<Duration>,
-    /// Whether somebody sits there: then gates are waited for too.
-    pub attended: bool,
-    /// The longest pause between two looks.
-    pub poll_interval: Duration,
-    /// Numbers for which another code is asked for although one may be on its way.
-    pub new_codes: BTreeSet<Phone>,
-    /// Numbers whose PIN was corrected after it had been refused.
-    pub new_pins: BTreeSet<Phone>,
-    /// Gates passed by name.
-    pub confirmed: BTreeSet<Address>,
-    /// Who runs this, for the journal.
-    pub user: String,
-}
-
-/// A one-time code that a person is asked for.
-#[derive(Clone, Debug)]
-pub struct CodeAsked {
-    /// The number that gets the code.
-    pub phone: Phone,
-    /// How.
-    pub channel: OtpChannel,
-}
-
-/// The people around a run.
-pub trait People: Send + Sync {
-    /// Asks for a one-time code. `None`: nobody is there.
-    fn code(&self, asked: CodeAsked) -> BoxFuture<'_, Option<Secret>>;
-}
-
-/// A request to stop: nothing new is started, what is in flight is finished.
-#[derive(Debug, Default)]
-pub struct Stop {
-    code: AtomicU8,
-    asked: Notify,
-}
-
-impl Stop {
-    /// Asks to stop, naming the exit code that tells why.
-    pub fn ask(&self, code: u8) {
-        self.code.store(code, Ordering::SeqCst);
-        self.asked.notify_waiters();
-    }
-
-    /// Returns the exit code of the request, if there is one.
-    pub fn asked(&self) -> Option<u8> {
-        Some(self.code.load(Ordering::SeqCst)).filter(|&code| code != 0)
-    }
-
-    /// Runs `work` to its end, or leaves it when somebody asks to stop. Only for work that may be
-    /// left at any point: waiting, and asking people.
-    pub async fn or_leave<T>(&self, work: impl Future<Output = T>) -> Option<T> {
-        let mut asked = pin!(self.asked.notified());
-        asked.as_mut().enable();
-        if self.asked().is_some() {
-            return None;
-        }
-        match select(pin!(work), asked).await {
-            Either::Left((done, _)) => Some(done),
-            Either::Right(_) => None,
-        }
-    }
-}
 
 /// How a step came out, when it did not fail.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -197,6 +122,25 @@ struct Wait<'a> {
     /// `None`: as long as it takes.
     patience: Option<Duration>,
     longest_pause: Duration,
+}
+
+impl Wait<'_> {
+    /// What waiting is called in the journal: a person is waited for at a gate.
+    fn event(&self) -> Event {
+        let (step, reason) = (self.step.clone(), self.waiting_for.to_owned());
+        match self.next {
+            Some(next) => Event::Gate {
+                step,
+                reason,
+                next: next.to_owned(),
+            },
+            None => Event::Waiting {
+                step,
+                reason,
+                next: None,
+            },
+        }
+    }
 }
 
 /// How a write that worked is known to have worked.
@@ -363,7 +307,7 @@ impl Context<'_> {
             }
             match error.retry() {
                 Retry::Soon if attempt < most && self.stop.asked().is_none() => {
-                    self.pause_after(attempt).await;
+                    self.pause_after(step, attempt, &error).await?;
                 }
                 Retry::Later(_) if attempt < most => {}
                 Retry::Soon | Retry::Later(_) | Retry::Never => return failed(error),
@@ -392,6 +336,7 @@ impl Context<'_> {
             Side::Source => self.source_writer,
             Side::Target => self.writer,
         };
+        self.tell_rest(step, writer)?;
         match self.stop.or_leave(writer.ready(write)).await {
             None => return Err(StepError::Stopped),
             Some(Err(error)) => return Ok(Err(error)),
@@ -421,27 +366,57 @@ impl Context<'_> {
 
     /// Waits until the same may work: a moment, or until a rate limit has passed. False: it never
     /// will, that takes too long, or somebody asked to stop.
-    pub(super) async fn may_try_again(&self, error: &StepError, attempt: u32) -> bool {
+    pub(super) async fn may_try_again(
+        &self,
+        step: &Address,
+        error: &StepError,
+        attempt: u32,
+    ) -> Result<bool, JournalError> {
         let StepError::Call { source, .. } = error else {
-            return false;
+            return Ok(false);
         };
         match source.retry() {
-            Retry::Never => return false,
-            Retry::Soon => self.pause_after(attempt).await,
+            Retry::Never => return Ok(false),
+            Retry::Soon => self.pause_after(step, attempt, source).await?,
             Retry::Later(_) => {
+                self.tell_rest(step, self.writer)?;
                 let rested = self.stop.or_leave(self.writer.rest()).await;
                 if !matches!(rested, Some(Ok(()))) {
-                    return false;
+                    return Ok(false);
                 }
             }
         }
-        self.stop.asked().is_none()
+        Ok(self.stop.asked().is_none())
     }
 
     /// Waits before a write is tried again: longer after every attempt.
-    pub(super) async fn pause_after(&self, attempt: u32) {
-        let pause = Duration::from_secs(1 << (attempt - 1));
-        self.stop.or_leave(self.clock.sleep(pause)).await;
+    async fn pause_after(
+        &self,
+        step: &Address,
+        attempt: u32,
+        error: &CallError,
+    ) -> Result<(), JournalError> {
+        let seconds = 1 << (attempt - 1);
+        self.journal.record(Event::Retrying {
+            step: step.clone(),
+            attempt: attempt + 1,
+            seconds,
+            reason: error.to_string(),
+        })?;
+        let pause = self.clock.sleep(Duration::from_secs(seconds));
+        self.stop.or_leave(pause).await;
+        Ok(())
+    }
+
+    /// Says that a rate limit holds the next write back, and until when.
+    fn tell_rest(&self, step: &Address, writer: &Writer) -> Result<(), JournalError> {
+        match writer.rests_until() {
+            Some(until) => self.journal.record(Event::RateLimited {
+                step: step.clone(),
+                until,
+            }),
+            None => Ok(()),
+        }
     }
 
     /// Looks for the effect of a write in doubt, with growing pauses, and journals what it found.
@@ -534,8 +509,8 @@ impl Context<'_> {
         F: Future<Output = Result<Option<T>, StepError>>,
     {
         let &Wait {
-            step,
-            waiting_for,
+            step: _,
+            waiting_for: _,
             next,
             patience,
             longest_pause,
@@ -549,17 +524,14 @@ impl Context<'_> {
                 return Ok(Some(found));
             }
             let late = deadline.is_some_and(|deadline| self.clock.now() >= deadline);
-            if late || self.stop.asked().is_some() {
-                return Ok(None);
-            }
-            if !told {
-                let reason = waiting_for.to_owned();
-                self.journal.record(Event::Waiting {
-                    step: step.clone(),
-                    reason,
-                    next: next.map(str::to_owned),
-                })?;
+            let gives_up = late || self.stop.asked().is_some();
+            // A gate is told also where nobody waits for it.
+            if !told && (!gives_up || next.is_some()) {
+                self.journal.record(wait.event())?;
                 told = true;
+            }
+            if gives_up {
+                return Ok(None);
             }
             let left =
                 deadline.map(|deadline| self.clock.now().duration_until(deadline).unsigned_abs());

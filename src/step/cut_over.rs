@@ -31,6 +31,12 @@ impl CutOvers {
         }
     }
 
+    /// Lowers the limit to what was accepted, if anything was said of it.
+    pub fn at_most(mut self, accepted: Option<u64>) -> Self {
+        self.most = [self.most, accepted].into_iter().flatten().min();
+        self
+    }
+
     /// Takes one. An outcome: there is none left. A register that fails has used its own up: after
     /// a failed canary nobody wants the next number to try.
     pub(super) fn take(&self) -> Option<Outcome> {
@@ -57,6 +63,16 @@ impl CutOvers {
 
 /// Returns what keeps a cut-over from starting now. `None`: nothing.
 pub(super) fn closed(window: Option<&Window>, cx: &Context<'_>) -> Option<Outcome> {
+    let ends_before = |deadline| cx.clock.now().duration_until(deadline) < CUT_OVER;
+    if cx.options.deadline.is_some_and(ends_before) {
+        return Some(Outcome::Parked {
+            reason: format!(
+                "the run ends soon (--deadline), and a cut-over takes up to {} minutes",
+                CUT_OVER.as_mins()
+            ),
+            next: "run apply again; it goes on where it stopped".into(),
+        });
+    }
     let window = window?;
     match window.opening(cx.clock.now(), CUT_OVER) {
         Opening::Open => None,

@@ -20,6 +20,7 @@ mod request_code;
 mod signup;
 mod solution_accepted;
 mod solution_intent;
+mod surroundings;
 mod target_subscription;
 mod template_define;
 mod templates_approved;
@@ -43,7 +44,8 @@ pub use listing::Listing;
 pub use upload::{Payload, Uploads, upload};
 pub use verify::{refused as refused_code, six_digits};
 
-pub use context::{CodeAsked, Context, Options, Outcome, People, StepError, Stop, answer};
+pub use context::{Context, Outcome, StepError, answer};
+pub use surroundings::{CodeAsked, Options, People, Stop};
 
 use crate::{
     api::transport,

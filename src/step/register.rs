@@ -293,7 +293,10 @@ impl StepKind for Register {
         let mut attempt = 1;
         loop {
             match self.attempt(cx, &mut has_slot).await {
-                Err(error) if attempt < ATTEMPTS && cx.may_try_again(&error, attempt).await => {
+                Err(error)
+                    if attempt < ATTEMPTS
+                        && cx.may_try_again(&self.address(), &error, attempt).await? =>
+                {
                     attempt += 1;
                 }
                 ended => return ended,

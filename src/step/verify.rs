@@ -6,9 +6,7 @@
 //! tells whether it was taken.
 
 use super::{
-    Context, Decision, Outcome, StepError, StepKind,
-    context::{CodeAsked, Repeat},
-    until_verified,
+    CodeAsked, Context, Decision, Outcome, StepError, StepKind, context::Repeat, until_verified,
 };
 use crate::{
     api::meta::{GraphError, write},

@@ -129,6 +129,8 @@ fn go_on(stage: &mut Stage, case: &str) {
 fn check(plan: &str, point: Point, expected: &str) -> bool {
     let case = format!("{point:?}");
     let mut stage = Stage::new(plan);
+    // What was reviewed before the first run stays valid through every death.
+    stage.review();
     if !run_until(&mut stage, point) {
         return false;
     }

@@ -78,6 +78,7 @@ fn whatever_is_lost_on_the_way_the_end_is_the_same() {
         for effect in effects() {
             let case = format!("{edge}, {effect:?}");
             let mut stage = Stage::new(QUICKSTART);
+            stage.review();
             stage
                 .sim
                 .fault(Match::first(Verb::Post, &format!("*/{edge}")), effect);

@@ -12,6 +12,7 @@ mod oddities;
 mod preconditions;
 mod preflight;
 mod refused;
+mod review;
 mod stage;
 mod status;
 mod templates;

@@ -17,11 +17,11 @@ use waba_migrate::{
         meta::{Connection, Patience, Reader, Writer},
         transport::{Method, Transport},
     },
-    apply::{Report, apply},
-    changeset::{ChangeSet, StepGraph, compute},
+    apply::{Report, Scope, apply},
+    changeset::{Approved, ChangeSet, Sealed, StepGraph, compute},
     diff::{Difference, diff},
     finding::{Finding, Severity},
-    ids::RunId,
+    ids::{Address, RunId},
     journal::{Journal, Lock, StepEnd, file::Listener, file::history},
     phone::Phone,
     plan::{
@@ -33,7 +33,7 @@ use waba_migrate::{
     sim::{Simulator, script::ScriptedError, seed, world::World},
     snapshot::{Readers, Snapshot, observe},
     status::{Status, status},
-    step::{CodeAsked, Context, CutOvers, Listing, Options, People, Stop, Uploads},
+    step::{CodeAsked, Context, CutOvers, Listing, Options, People, StepKind, Stop, Uploads},
 };
 
 /// The smallest plan of the examples.
@@ -134,6 +134,8 @@ pub(crate) struct Stage {
     pub(crate) person: Person,
     /// Numbers that are left alone, with the reason.
     pub(crate) held: BTreeMap<Phone, String>,
+    /// What was reviewed.
+    pub(crate) approved: Option<Approved>,
     pub(crate) files: MemoryFiles,
     graph: StepGraph,
     secrets: Arc<dyn Secrets>,
@@ -228,6 +230,7 @@ impl Stage {
         let options = Options {
             wait: Some(Duration::from_secs(24 * 3600)),
             attended: false,
+            deadline: None,
             poll_interval: Duration::from_secs(30),
             new_codes: BTreeSet::new(),
             new_pins: BTreeSet::new(),
@@ -246,6 +249,7 @@ impl Stage {
             patience: Duration::from_secs(3600),
             person: Person::ReadsPhone,
             held: BTreeMap::new(),
+            approved: None,
             folder: memory().expect("a temporary folder"),
             runs: Cell::new(0),
         }
@@ -434,7 +438,7 @@ impl Stage {
             };
         }
         let report = self.within(&connections, &lock, seen, async |context| {
-            apply(&self.graph, &self.held, context).await
+            apply(&self.graph, &self.scope(), context).await
         });
         Run {
             blocking,
@@ -491,6 +495,25 @@ impl Stage {
             seen: &Mutex::new(seen),
         };
         work(&context).await
+    }
+
+    fn scope(&self) -> Scope<'_> {
+        let steps = self.graph.steps().map(StepKind::address);
+        let held = |step: Address| {
+            let reason = self.held.get(&step.phone()?)?.clone();
+            Some((step, (StepEnd::Blocked, reason)))
+        };
+        Scope {
+            left_alone: steps.filter_map(held).collect(),
+            approved: self.approved.as_ref(),
+        }
+    }
+
+    /// Saves a change set of the world as it is, and reads it again as what was reviewed.
+    pub(crate) fn review(&mut self) {
+        let sealed = Sealed::of(self.plan(), Some("plan.yaml".into()));
+        let read = Approved::read(sealed.canonical().as_bytes());
+        self.approved = Some(read.expect("it was just saved"));
     }
 
     async fn ready_secrets(&self) -> BTreeMap<SecretRef, Secret> {

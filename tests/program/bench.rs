@@ -31,7 +31,23 @@ impl Bench {
     /// Writes a file.
     #[expect(clippy::disallowed_methods, reason = "a test sets its folder up")]
     pub(crate) fn write(&self, name: &str, text: &str) {
-        fs::write(self.path(name), text).expect("a writable folder");
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("a writable folder");
+        fs::write(path, text).expect("a writable folder");
+    }
+
+    /// Reads a file.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a test looks at what was written"
+    )]
+    pub(crate) fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.path(name)).expect("a file of text")
+    }
+
+    /// Removes a file.
+    pub(crate) fn remove(&self, name: &str) {
+        fs::remove_file(self.path(name)).expect("a file");
     }
 
     /// Runs the program in the folder.
@@ -110,13 +126,26 @@ impl Server {
 
     /// Returns the path after the base URL, answered by a GET.
     pub(crate) fn get(&self, path: &str) -> String {
+        self.ask(&format!("GET {path} HTTP/1.0\r\n"), "")
+    }
+
+    /// Posts JSON to the path after the base URL, with a token where it is not empty.
+    pub(crate) fn post(&self, path: &str, token: &str, json: &str) -> String {
+        let length = json.len();
+        let head = format!(
+            "POST {path} HTTP/1.0\r\nContent-Type: application/json\r\nContent-Length: {length}\r\nAuthorization: Bearer {token}\r\n"
+        );
+        self.ask(&head, json)
+    }
+
+    fn ask(&self, head: &str, body: &str) -> String {
         use std::{
             io::{Read, Write},
             net::TcpStream,
         };
         let host = self.url().strip_prefix("http://").expect("loopback");
         let mut stream = TcpStream::connect(host).expect("it listens");
-        write!(stream, "GET {path} HTTP/1.0\r\nHost: {host}\r\n\r\n").expect("it reads");
+        write!(stream, "{head}Host: {host}\r\n\r\n{body}").expect("it reads");
         let mut answer = String::new();
         stream.read_to_string(&mut answer).expect("it answers");
         let (_, body) = answer.split_once("\r\n\r\n").expect("headers");

@@ -1,5 +1,6 @@
 //! The program as people run it: arguments, output, exit codes, and no secret anywhere.
 
 mod bench;
+mod change_sets;
 mod commands;
 mod secrets;

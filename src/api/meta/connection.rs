@@ -172,21 +172,23 @@ impl Connection {
 
     /// Waits while a limit is reached, or gives up at once when that takes too long.
     pub(super) async fn wait_for_quota(&self, patience: Patience) -> Result<(), CallError> {
-        loop {
-            let until = *self
-                .quiet_until
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
-            let now = self.clock.now();
-            let Some(until) = until.filter(|until| *until > now) else {
-                return Ok(());
-            };
-            let pause = now.duration_until(until).unsigned_abs();
+        while let Some(until) = self.rests_until() {
+            let pause = self.clock.now().duration_until(until).unsigned_abs();
             if pause > patience.0 {
                 return Err(CallError::Throttled { until });
             }
             self.clock.sleep(pause).await;
         }
+        Ok(())
+    }
+
+    /// Returns until when a limit holds every call back, if one does.
+    pub(super) fn rests_until(&self) -> Option<Timestamp> {
+        let until = *self
+            .quiet_until
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        until.filter(|until| *until > self.clock.now())
     }
 
     /// Returns the highest use of an account's hourly calls that an answer told of, in percent.

@@ -27,6 +27,11 @@ impl Writer {
         Self { connection }
     }
 
+    /// Returns until when a rate limit holds writes back, if one does.
+    pub fn rests_until(&self) -> Option<jiff::Timestamp> {
+        self.connection.rests_until()
+    }
+
     /// Waits until no rate limit holds writes back, or gives up when that takes too long.
     pub async fn rest(&self) -> Result<(), CallError> {
         self.connection

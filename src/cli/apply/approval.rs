@@ -1,35 +1,48 @@
-//! What is asked before anything is sent.
+//! What a person is asked before anything is sent: to type how much of it cannot be taken back.
+//!
+//! The word is never a plain yes where something is at stake, so that it is not given by habit.
 
-use super::super::session::Seen;
+use crate::changeset::{
+    ChangeSet,
+    risk::{Accepted, Risk},
+};
 
 /// A question, and the word that says yes.
+#[derive(Debug, PartialEq, Eq)]
 pub(in crate::cli) struct Question {
     pub(in crate::cli) text: String,
     pub(in crate::cli) word: String,
 }
 
-/// What is asked about what was seen, before anything is sent.
-pub(in crate::cli) type Ask = fn(&Seen) -> Question;
-
-/// Asks for the number of cut-overs, so that a yes is never given by habit.
-pub(in crate::cli) fn ask_to_go_on(seen: &Seen) -> Question {
-    let cut_overs = seen
-        .changes
-        .to_do()
-        .filter(|change| change.kind == "register");
-    let cut_overs = cut_overs.count();
-    let most = seen.changes.summary.max_cut_overs;
-    let most = most.and_then(|most| usize::try_from(most).ok());
-    match most.map_or(cut_overs, |most| most.min(cut_overs)) {
-        0 => Question {
+/// Asks for the amount of every risk that was not accepted on the command line.
+pub(in crate::cli) fn questions(changes: &ChangeSet, accepted: &Accepted) -> Vec<Question> {
+    let amounts = Risk::ALL.map(|risk| (risk, risk.amount(changes)));
+    let open = |risk, amount| amount > 0 && accepted.of(risk).is_none();
+    let open = amounts
+        .into_iter()
+        .filter(|&(risk, amount)| open(risk, amount));
+    let questions: Vec<_> = open.map(|(risk, amount)| ask(risk, amount)).collect();
+    match questions.is_empty() {
+        true => vec![Question {
             text: "Type yes to go on: ".to_owned(),
             word: "yes".to_owned(),
-        },
-        cut_overs => Question {
-            text: format!(
-                "This cuts over {cut_overs} of your numbers, for good. Type that number to go on: "
-            ),
-            word: cut_overs.to_string(),
-        },
+        }],
+        false => questions,
+    }
+}
+
+fn ask(risk: Risk, amount: u64) -> Question {
+    let what = match risk {
+        Risk::CutOver => "This cuts numbers over for good: traffic and billing move.",
+        Risk::DeleteTemplates => {
+            "This deletes templates of the target; their names stay blocked for 30 days."
+        }
+    };
+    Question {
+        text: format!(
+            "{what}\nType the number of {} ({amount}) to go on: ",
+            risk.counted()
+        ),
+        word: amount.to_string(),
     }
 }

@@ -8,38 +8,60 @@ use std::{collections::BTreeSet, path::PathBuf, sync::Arc, time::Duration};
 
 use clap::Args;
 
+use jiff::Timestamp;
+
 use super::{
     Global,
+    change_set::{self, Reviewed},
     error::CliError,
+    exit,
     gate_text::GateText,
-    session::{Session, Site, read_plan},
+    selection::Selected,
+    session::{Session, Site},
     terminal::{Terminal, stop_on_signals},
     ui::Ui,
     whoami::user,
 };
 use crate::{
+    changeset::risk::{Acceptance, Accepted},
+    clock::Clock,
     ids::{Address, NumberStep, SolutionId},
     phone::Phone,
     plan::{Method, Plan},
     step::{Options, Stop},
 };
 
-use approval::{Ask, ask_to_go_on};
 pub(super) use run::{Forget, Run};
 
 /// Do what plan shows, and nothing else
 ///
-/// Everything is written to the journal before it is sent. Run it again at any time: what is done is
-/// not done twice. On a terminal it asks first and waits for people; elsewhere it needs
-/// --auto-approve, does all it can, and exits 5 when it has to wait.
+/// Takes a plan, or a change set that `plan -o` saved and somebody reviewed: then only what was
+/// reviewed is done, and what is no longer as it was seen is refused (exit 7). Everything is written
+/// to the journal before it is sent. Run it again at any time: what is done is not done twice. On a
+/// terminal it asks first and waits for people; elsewhere it needs a change set or --auto-approve,
+/// does all it can, and exits 5 when it has to wait.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// The plan file
-    plan: PathBuf,
+    /// The plan file, or a saved change set
+    #[arg(value_name = "PLAN|CHANGESET")]
+    file: PathBuf,
+    /// Where the plan of the change set is [default: where the change set says]
+    #[arg(long, value_name = "FILE", env = "WABA_MIGRATE_PLAN")]
+    plan: Option<PathBuf>,
     /// Do not ask
     #[arg(long, env = "WABA_MIGRATE_AUTO_APPROVE")]
     auto_approve: bool,
-    /// Go on with the other numbers when a precondition of one number fails
+    /// Accept what cannot be taken back, by name and amount: cut-over=2, delete-templates=3; more is refused, and so is what is not named (repeatable)
+    #[arg(
+        long,
+        value_name = "NAME=AMOUNT",
+        value_delimiter = ',',
+        env = "WABA_MIGRATE_ACCEPT"
+    )]
+    accept: Vec<Acceptance>,
+    #[command(flatten)]
+    selected: Selected,
+    /// Go on with the rest when a precondition of one number fails, or when a change is no longer what was reviewed
     #[arg(long, env = "WABA_MIGRATE_PARTIAL")]
     partial: bool,
     /// How long to wait for copies, reviews, states and a window that opens soon [default: as long as it takes on a terminal, else 30s]
@@ -48,6 +70,9 @@ pub(super) struct Arguments {
     /// Wait for nothing and ask for nothing
     #[arg(long, conflicts_with = "wait", env = "WABA_MIGRATE_NO_WAIT")]
     no_wait: bool,
+    /// When the run has to be over, counted from now: nothing is started that might not end before, the rest parks
+    #[arg(long, value_name = "DURATION", value_parser = duration, env = "WABA_MIGRATE_DEADLINE")]
+    deadline: Option<Duration>,
     /// The longest pause between two looks
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "30s", env = "WABA_MIGRATE_POLL_INTERVAL")]
     poll_interval: Duration,
@@ -109,42 +134,31 @@ pub(super) async fn run(arguments: &Arguments, global: &Global, ui: Ui) -> Resul
         json_lines: true,
         ..ui
     };
-    let plan = read_plan(&arguments.plan, ui)?;
+    let Reviewed { plan, approved } =
+        change_set::read(&arguments.file, arguments.plan.as_deref(), ui)?;
     if let Some(code) = arguments.gates.print(&plan, ui)? {
         return Ok(code);
     }
-    let attended = Ui::is_attended();
-    if !attended && !arguments.auto_approve {
+    let is_approved = arguments.auto_approve || approved.is_some();
+    if !Ui::is_attended() && !is_approved {
         return Err(CliError::Usage(
-            "nobody can be asked here, so apply needs --auto-approve (review the output of plan first)".into(),
+            "nobody can be asked here, so apply needs a change set that was reviewed (plan -o FILE, then apply FILE) or --auto-approve".into(),
         ));
     }
-    let confirmed = confirmed(arguments, &plan)?;
     let site = Site::of(global, &plan)?;
-    let waits = if attended {
-        None
-    } else {
-        Some(Duration::from_secs(30))
-    };
-    let options = Options {
-        wait: if arguments.no_wait {
-            Some(Duration::ZERO)
-        } else {
-            arguments.wait.or(waits)
-        },
-        attended: attended && !arguments.no_wait,
-        poll_interval: arguments.poll_interval,
-        new_codes: coded(&arguments.new_code, &plan)?,
-        new_pins: known("--new-pin", &arguments.new_pin, &plan)?,
-        confirmed,
-        user: user(),
-    };
+    let options = options(arguments, &plan, site.clock.now())?;
     let patience = options.wait.unwrap_or(Duration::from_secs(3600));
     let session = Session::open(plan, site, patience).await?;
+    let mut choice = arguments.selected.choice(&session.graph)?;
+    if let Some(selection) = approved.as_ref().and_then(|one| one.selection.as_ref()) {
+        choice = choice.and(selection.choice());
+    }
     let terminal = Terminal::new(options.attended);
     let stop = Arc::new(Stop::default());
     stop_on_signals(&stop, ui);
-    let ask = (!arguments.auto_approve).then_some(ask_to_go_on as Ask);
+    if let Some(deadline) = arguments.deadline {
+        stop_in_time(&stop, &session.site.clock, deadline);
+    }
     let run = Run {
         session: &session,
         options: &options,
@@ -156,8 +170,43 @@ pub(super) async fn run(arguments: &Arguments, global: &Global, ui: Ui) -> Resul
             refused_templates: arguments.retry_templates,
             intents: solutions(&arguments.new_intent, &session.plan)?,
         },
+        approved: approved.as_ref(),
+        choice,
+        accepted: Accepted::new(&arguments.accept),
+        asks: !is_approved,
     };
-    run.start(ask, ui).await
+    run.start(ui).await
+}
+
+fn options(arguments: &Arguments, plan: &Plan, now: Timestamp) -> Result<Options, CliError> {
+    let attended = Ui::is_attended();
+    let wait = match (arguments.no_wait, attended) {
+        (true, _) => Some(Duration::ZERO),
+        (false, true) => arguments.wait,
+        (false, false) => arguments.wait.or(Some(Duration::from_secs(30))),
+    };
+    let deadline = arguments.deadline.map(|left| now.saturating_add(left));
+    Ok(Options {
+        wait,
+        attended: attended && !arguments.no_wait,
+        deadline: deadline.map(|deadline| deadline.unwrap_or(Timestamp::MAX)),
+        poll_interval: arguments.poll_interval,
+        new_codes: coded(&arguments.new_code, plan)?,
+        new_pins: known("--new-pin", &arguments.new_pin, plan)?,
+        confirmed: confirmed(arguments, plan)?,
+        user: user(),
+    })
+}
+
+/// Has the run stop so early before its deadline that what is under way then can end: a call takes
+/// a minute at the most.
+fn stop_in_time(stop: &Arc<Stop>, clock: &Arc<dyn Clock>, deadline: Duration) {
+    let margin = Duration::from_secs(60).min(deadline / 10);
+    let (stop, clock) = (stop.clone(), clock.clone());
+    tokio::spawn(async move {
+        clock.sleep(deadline.saturating_sub(margin)).await;
+        stop.ask(exit::PARKED);
+    });
 }
 
 /// Numbers named by a flag; a number that the plan does not know is a slip.

@@ -1,10 +1,13 @@
 //! What a run shows while it goes: every line of its journal, after it is on disk.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
 
 use super::super::ui::{Format, Ui};
 use crate::{
-    journal::{Entry, file::Listener},
+    journal::{Entry, Event, file::Listener},
     report::{events, style},
 };
 
@@ -12,18 +15,19 @@ fn time(at: jiff::Timestamp) -> String {
     at.strftime("%a %e %b %H:%MZ").to_string()
 }
 
-/// Shows every line of the journal after it is on disk.
-pub(in crate::cli) fn listener(ui: Ui) -> Listener {
+/// Shows every line of the journal after it is on disk. `to_do` is how many steps the run has.
+pub(in crate::cli) fn listener(ui: Ui, is_attended: bool, to_do: usize) -> Listener {
+    let ended = AtomicUsize::new(0);
     Arc::new(move |entry: &Entry| {
         let text = match ui.format {
-            Format::Json => serde_json::to_string(entry).ok(),
-            Format::Text | Format::Markdown => {
-                events::line(entry).map(|line| match ui.shows_time {
-                    // A rehearsal plays days in a moment; only the clock tells.
-                    true => format!("  {}{line}", style::faint(time(entry.at))),
-                    false => line,
-                })
+            Format::Json => {
+                let is_end = matches!(entry.event, Event::StepEnded { .. });
+                let ended = ended.fetch_add(usize::from(is_end), Ordering::Relaxed) + 1;
+                let progress = is_end.then(|| events::Progress::new(entry.at, ended, to_do));
+                events::json(entry, progress)
             }
+            Format::Text => shown(entry, ui, is_attended),
+            Format::Markdown => None,
         };
         if let Some(text) = text {
             // A full disk on the other side of a pipe must not stop a migration half way.
@@ -31,5 +35,16 @@ pub(in crate::cli) fn listener(ui: Ui) -> Listener {
                 tracing::warn!(%error, "progress cannot be shown");
             }
         }
+    })
+}
+
+fn shown(entry: &Entry, ui: Ui, is_attended: bool) -> Option<String> {
+    // Where nobody waits at a gate, the end of its step says the same.
+    let is_said_later = !is_attended && matches!(entry.event, Event::Gate { .. });
+    let line = events::line(entry).filter(|_| !is_said_later)?;
+    Some(match ui.shows_time {
+        // A rehearsal plays days in a moment; only the clock tells.
+        true => format!("  {}{line}", style::faint(time(entry.at))),
+        false => line,
     })
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    approval::{Ask, Question},
+    approval::{Question, questions},
     progress::listener,
 };
 use crate::cli::{
@@ -18,10 +18,15 @@ use crate::cli::{
     session::{Seen, Session, fetch},
     ui::{Format, Ui},
     whoami::{host, run_id},
+    whole_file,
 };
 use crate::{
     api::meta::Writer,
-    apply::{Report, apply},
+    apply::{Report, Scope, apply},
+    changeset::{
+        Approved, Choice, StepGraph,
+        risk::{Accepted, Risk},
+    },
     finding::Finding,
     id_map::IdMap,
     ids::{Address, SolutionId},
@@ -31,7 +36,9 @@ use crate::{
     report::{events, style, templates},
     secret::{Secret, SecretRef},
     snapshot::Snapshot,
-    step::{Context, CutOvers, Listing, Options, People, Stop, Uploads, six_digits},
+    step::{
+        Context, CutOvers, Listing, Options, People, Step, StepKind, Stop, Uploads, six_digits,
+    },
 };
 
 /// One run of `apply`, at Meta or on the simulator.
@@ -44,6 +51,14 @@ pub(in crate::cli) struct Run<'a> {
     /// Where old and new ids go.
     pub(in crate::cli) map: Option<&'a Path>,
     pub(in crate::cli) forget: Forget,
+    /// What was reviewed: nothing else is done.
+    pub(in crate::cli) approved: Option<&'a Approved>,
+    /// Which steps are wanted.
+    pub(in crate::cli) choice: Choice,
+    /// How much of each risk is accepted.
+    pub(in crate::cli) accepted: Accepted,
+    /// Whether a person has to say yes first.
+    pub(in crate::cli) asks: bool,
 }
 
 /// What of the history does not count in this run, by the user's word.
@@ -68,7 +83,7 @@ impl Forget {
 
 impl Run<'_> {
     /// Locks, looks, asks, runs, sums up.
-    pub(in crate::cli) async fn start(&self, ask: Option<Ask>, ui: Ui) -> Result<u8, CliError> {
+    pub(in crate::cli) async fn start(&self, ui: Ui) -> Result<u8, CliError> {
         let Session { plan, site, .. } = self.session;
         let holder = format!(
             "{} on {}, since {:.0}",
@@ -76,22 +91,17 @@ impl Run<'_> {
             host(),
             site.clock.now()
         );
-        self.map.map_or(Ok(()), map_file::check)?;
+        self.map.map_or(Ok(()), whole_file::check)?;
         let lock = Lock::take(&site.journal, &plan.name, &holder)?;
         let mut history = self.session.history()?;
         self.forget.in_history(&mut history);
-        let seen = self.session.look(history).await;
-        if ui.format == Format::Text && ask.is_some() {
+        let seen = self.session.look_at(&self.choice, history).await;
+        if ui.format == Format::Text && self.asks {
             plan::show(self.session, &seen, ui)?;
         }
-        if let Some(code) = self.blocked(&seen) {
-            return Err(CliError::Findings {
-                findings: seen.changes.findings,
-                code,
-            });
-        }
+        self.admit(&seen)?;
         if seen.changes.is_empty() {
-            if ui.format == Format::Text && ask.is_none() {
+            if ui.format == Format::Text && !self.asks {
                 plan::show(self.session, &seen, ui)?;
             }
             self.write_map(&seen.snapshot)?;
@@ -102,16 +112,21 @@ impl Run<'_> {
             .values()
             .for_each(|secret| self.session.connection.hide(secret));
         self.hide_codes().await;
-        if let Some(ask) = ask
-            && let Some(code) = self.refused(ask(&seen), ui).await?
-        {
-            return Ok(code);
+        let asked = self.asks.then(|| questions(&seen.changes, &self.accepted));
+        for question in asked.into_iter().flatten() {
+            if let Some(code) = self.refused(question, ui).await? {
+                return Ok(code);
+            }
         }
         let journal = Journal::create(
             &lock,
             run_id(&*site.clock),
             site.clock.clone(),
-            Some(listener(ui)),
+            Some(listener(
+                ui,
+                self.options.attended,
+                seen.changes.summary.to_do,
+            )),
         )?;
         self.execute(seen, &journal, &secrets, ui).await
     }
@@ -139,9 +154,13 @@ impl Run<'_> {
             host: host(),
             user: self.options.user.clone(),
             program: env!("CARGO_PKG_VERSION").to_owned(),
+            change_set: self.approved.map(|approved| approved.digest.clone()),
         })?;
         let already_done = seen.changes.summary.done;
-        let held = held(&seen);
+        let scope = Scope {
+            left_alone: left_alone(&seen, graph),
+            approved: self.approved,
+        };
         let listing = Listing::of(&seen.snapshot);
         let snapshot = Mutex::new(seen.snapshot);
         let writer = Writer::new(connection.clone());
@@ -160,12 +179,12 @@ impl Run<'_> {
             people: self.people,
             options: self.options,
             stop: self.stop,
-            cut_overs: &CutOvers::of(&plan.policy),
+            cut_overs: &CutOvers::of(&plan.policy).at_most(self.accepted.of(Risk::CutOver)),
             listing: &listing,
             uploads: &Uploads::default(),
             seen: &snapshot,
         };
-        let mut report = apply(graph, &held, &context).await;
+        let mut report = apply(graph, &scope, &context).await;
         if let Some(error) = report.journal.take() {
             return Err(error.into());
         }
@@ -231,6 +250,37 @@ impl Run<'_> {
         }
         ui.say("Nothing was changed.");
         Ok(Some(exit::FAILED))
+    }
+
+    /// Refuses, before the first write, what was not reviewed, what is not ready and what was not
+    /// accepted.
+    fn admit(&self, seen: &Seen) -> Result<(), CliError> {
+        let refuse = |findings, code| Err(CliError::Findings { findings, code });
+        let stale = self.stale(seen);
+        if !stale.is_empty() && !self.partial {
+            return refuse(stale, exit::STALE);
+        }
+        if let Some(code) = self.blocked(seen) {
+            return refuse(seen.changes.findings.clone(), code);
+        }
+        let risks = self
+            .accepted
+            .judge(&seen.changes, &self.session.plan.policy);
+        match risks.is_empty() {
+            true => Ok(()),
+            false => refuse(risks, exit::BLOCKED),
+        }
+    }
+
+    /// What is to be done now and was not reviewed so.
+    fn stale(&self, seen: &Seen) -> Vec<Finding> {
+        let scope = Scope {
+            approved: self.approved,
+            ..Scope::default()
+        };
+        let all = seen.changes.to_do().filter(|change| !change.blocked);
+        all.filter_map(|change| scope.stale(&Address::read(&change.address), change))
+            .collect()
     }
 
     /// Accounts that are not ready stop everything; a number stops everything unless `--partial`.
@@ -306,7 +356,8 @@ impl Run<'_> {
 
     fn code(&self, report: &Report) -> u8 {
         let has = |end| report.count(end) > 0;
-        if let Some(code) = self.stop.asked() {
+        // A deadline only parks what is left.
+        if let Some(code) = self.stop.asked().filter(|code| *code != exit::PARKED) {
             return code;
         }
         if report.is_credential() {
@@ -318,9 +369,12 @@ impl Run<'_> {
             has(StepEnd::Parked),
         ) {
             (true, _, _) => exit::PARTIAL,
+            _ if has(StepEnd::Stale) && self.partial => exit::PARTIAL,
+            _ if has(StepEnd::Stale) => exit::STALE,
             (_, true, _) if has(StepEnd::Done) || self.partial => exit::PARTIAL,
             (_, true, _) => exit::BLOCKED,
             (_, _, true) => exit::PARKED,
+            _ if self.stop.asked().is_some() && has(StepEnd::NotStarted) => exit::PARKED,
             _ => exit::OK,
         }
     }
@@ -335,6 +389,28 @@ fn number_of(finding: &Finding) -> Option<Phone> {
         .0
         .parse()
         .ok()
+}
+
+/// Steps that are left alone: those of numbers that `--partial` goes on without, and those that are
+/// not selected.
+fn left_alone(seen: &Seen, graph: &StepGraph) -> BTreeMap<Address, (StepEnd, String)> {
+    let held = held(seen);
+    let of_number = |step: &Step| {
+        let address = step.address();
+        let reason = held.get(&address.phone()?)?.clone();
+        Some((address, (StepEnd::Blocked, reason)))
+    };
+    let selection = seen.changes.selection.iter();
+    let left_out = selection.flat_map(|selection| &selection.left_out);
+    let left_out = left_out.map(|left| {
+        let why = format!("left out: {}", left.why);
+        (Address::read(&left.address), (StepEnd::NotStarted, why))
+    });
+    graph
+        .steps()
+        .filter_map(of_number)
+        .chain(left_out)
+        .collect()
 }
 
 /// Numbers that `--partial` leaves alone, with the reason.

@@ -1,0 +1,372 @@
+//! Reviewed change sets: own progress never makes one stale, foreign change always does, and only
+//! what was reviewed is done.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use serde_json::json;
+use waba_migrate::{
+    changeset::{Approved, Choice, Sealed, StepGraph, compute_part, select::Selector},
+    ids::Address,
+    journal::StepEnd,
+    plan::{
+        files::MemoryFiles,
+        load::{Source, load_with},
+    },
+    sim::{file, seed, world::World},
+};
+
+use crate::stage::{Person, QUICKSTART, SMALL, Stage, THREE, phone};
+
+/// The target of every plan here.
+const TARGET: &str = "215589313241560";
+
+/// Steps that are not as they were reviewed, each with what is said of it.
+fn stale(stage: &Stage) -> BTreeMap<String, String> {
+    let approved = stage.approved.as_ref().expect("something was reviewed");
+    let changes = stage.plan();
+    let judged = changes.to_do().filter(|change| !change.blocked);
+    let judged = judged.map(|change| {
+        let told = approved
+            .judge(&Address::read(&change.address), change)
+            .iter()
+            .map(|field| format!("{}: {} -> {}", field.path, field.before, field.after))
+            .collect::<Vec<_>>();
+        (change.address.clone(), told.join("; "))
+    });
+    judged.filter(|(_, told)| !told.is_empty()).collect()
+}
+
+fn reviewed(plan: &str, edit: impl FnOnce(&mut World)) -> Stage {
+    let mut stage = Stage::with(plan, edit);
+    stage.review();
+    assert_eq!(stale(&stage), BTreeMap::new(), "nothing has happened");
+    stage
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a test that reads the repository's own files"
+)]
+fn read(path: &Path) -> Vec<u8> {
+    fs::read(path).expect("a readable file")
+}
+
+/// The files in a folder, as plans find them.
+fn beside(folder: &Path) -> MemoryFiles {
+    let mut files = MemoryFiles::default();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        let entries = fs::read_dir(folder).expect("a readable folder");
+        for path in entries.map(|entry| entry.expect("a readable folder").path()) {
+            match path.is_dir() {
+                true => folders.push(path),
+                false => files = files.with(path.clone(), read(&path)),
+            }
+        }
+    }
+    files
+}
+
+/// Every example, with its world where it has one.
+fn examples() -> Vec<(String, Stage)> {
+    let folder: PathBuf = [env!("CARGO_MANIFEST_DIR"), "examples"].iter().collect();
+    let files = beside(&folder);
+    let mut examples = Vec::new();
+    for name in ["quickstart", "canary", "partners", "templates"] {
+        let path = folder.join(format!("{name}.yaml"));
+        let bytes = read(&path);
+        let source = Source {
+            name,
+            path: &path,
+            bytes: &bytes,
+        };
+        let plan = load_with(source, &files).plan.expect("a valid example");
+        let world = folder.join(format!("{name}.world.yaml"));
+        let world = match world.exists() {
+            true => file::parse(name, &read(&world)).expect("a valid world"),
+            false => seed::rehearsal(&plan),
+        };
+        let mut stage = Stage::on(plan, world);
+        stage.files = files.clone();
+        stage.options.attended = true;
+        stage.options.wait = Some(Duration::from_secs(14 * 24 * 3600));
+        examples.push((name.to_owned(), stage));
+    }
+    examples
+}
+
+#[test]
+fn own_progress_never_makes_a_change_set_stale() {
+    for (name, mut stage) in examples() {
+        stage.review();
+        let mut runs = 0;
+        loop {
+            assert_eq!(stale(&stage), BTreeMap::new(), "{name} before run {runs}");
+            let run = stage.apply();
+            assert_eq!(
+                run.report.count(StepEnd::Stale),
+                0,
+                "{name}: {}",
+                run.ends()
+            );
+            if stage.plan().is_empty() {
+                break;
+            }
+            runs += 1;
+            assert!(runs < 5, "{name}: {}", run.ends());
+        }
+    }
+}
+
+#[test]
+fn a_park_of_days_leaves_a_change_set_as_good_as_new() {
+    let mut stage = reviewed(SMALL, |_| {});
+    stage.person = Person::Away;
+    let run = stage.apply();
+    assert_eq!(run.report.count(StepEnd::Parked), 1, "{}", run.ends());
+    stage.sim.advance(Duration::from_secs(3 * 24 * 3600));
+    assert_eq!(stale(&stage), BTreeMap::new());
+    stage.person = Person::ReadsPhone;
+    stage.options.new_codes.insert(phone("+49 30 901820"));
+    assert!(stage.apply().is_done());
+    assert_eq!(stage.effects("/migrate_message_templates"), 1);
+}
+
+#[test]
+fn what_somebody_else_did_to_the_same_end_is_skipped_and_said_so() {
+    let stage = reviewed(SMALL, |_| {});
+    stage.sim.edit(|world| {
+        let app = world.apps.keys().next().expect("an app").clone();
+        let target = world.wabas.get_mut(&TARGET.parse().unwrap()).unwrap();
+        target.subscriptions.insert(app, None);
+    });
+    let run = stage.apply();
+    assert!(run.is_done(), "{}", run.ends());
+    let (end, note) = run.end("target.subscription");
+    assert_eq!(end, StepEnd::Already);
+    assert!(note.ends_with("somebody else did it"), "{note}");
+    assert_eq!(stage.effects("/subscribed_apps"), 0);
+    let again = stage.apply();
+    assert!(
+        again.ends().contains("done by an earlier run"),
+        "{}",
+        again.ends()
+    );
+}
+
+const CALLBACK: &str = "https://hooks.acme.example/whatsapp";
+
+fn with_callback() -> String {
+    let callback = format!(
+        "token: {{ env: TOKEN }}, subscription: {{ app: keep, callback: {{ url: \"{CALLBACK}\", verify_token: {{ env: V }} }} }}"
+    );
+    SMALL.replace("token: { env: TOKEN }", &callback)
+}
+
+#[test]
+fn what_was_changed_to_something_else_is_refused_with_all_that_hangs_on_it() {
+    let set = |world: &mut World, url: &str| {
+        let app = world.apps.keys().next().expect("an app").clone();
+        let target = world.wabas.get_mut(&TARGET.parse().unwrap()).unwrap();
+        target.subscriptions.insert(app, Some(url.to_owned()));
+    };
+    let stage = reviewed(&with_callback(), |world| set(world, "https://old.example/"));
+    stage.sim.edit(|world| set(world, "https://other.example/"));
+    insta::assert_debug_snapshot!(stale(&stage), @r#"
+    {
+        "target.subscription": "override_callback_uri: \"https://old.example/\" -> \"https://other.example/\"",
+    }
+    "#);
+    // As with --partial: what needs it is not started, the rest goes on.
+    let run = stage.apply();
+    insta::assert_snapshot!(run.short_ends(), @r#"
+    Already templates.approved
+    Done templates.copy
+    NotStarted number["+4930901820"].add: it needs target.subscription
+    NotStarted number["+4930901820"].live: it needs number["+4930901820"].register
+    NotStarted number["+4930901820"].profile: it needs number["+4930901820"].live
+    NotStarted number["+4930901820"].register: it needs target.subscription, number["+4930901820"].verify
+    NotStarted number["+4930901820"].request_code: it needs number["+4930901820"].add
+    NotStarted number["+4930901820"].verify: it needs number["+4930901820"].request_code
+    Stale target.subscription
+    "#);
+    assert_eq!(stage.effects("/subscribed_apps"), 0);
+    assert_eq!(stage.effects("/register"), 0);
+    assert_eq!(stage.effects("/migrate_message_templates"), 1);
+}
+
+#[test]
+fn what_was_done_when_it_was_reviewed_and_is_no_longer_is_refused() {
+    let stage = reviewed(SMALL, |world| {
+        let app = world.apps.keys().next().expect("an app").clone();
+        let target = world.wabas.get_mut(&TARGET.parse().unwrap()).unwrap();
+        target.subscriptions.insert(app, None);
+    });
+    stage.sim.edit(|world| {
+        let target = world.wabas.get_mut(&TARGET.parse().unwrap()).unwrap();
+        target.subscriptions.clear();
+    });
+    insta::assert_debug_snapshot!(stale(&stage), @r#"
+    {
+        "target.subscription": "state: \"our app is subscribed\" -> \"no app is subscribed\"",
+    }
+    "#);
+    stage.apply();
+    assert_eq!(stage.effects("/subscribed_apps"), 0);
+}
+
+#[test]
+fn a_template_that_came_to_the_source_after_the_review_is_not_copied() {
+    let all = SMALL.replace("copy: [order, welcome]", "copy: [\"*\"]");
+    let stage = reviewed(&all, |_| {});
+    stage.sim.edit(|world| {
+        let (id, template) = world.templates.iter().next().expect("a template");
+        let new: waba_migrate::ids::TemplateId = format!("{id}7").parse().unwrap();
+        let mut template = template.clone();
+        template.name = "brand_new".into();
+        template.components = json!([{"type": "BODY", "text": "New"}]);
+        world.template_order.push(new.clone());
+        world.templates.insert(new, template);
+    });
+    let stale = stale(&stage);
+    assert_eq!(stale.len(), 1, "{stale:?}");
+    assert!(
+        stale["templates.copy"].contains("null -> \"UTILITY\""),
+        "{stale:?}"
+    );
+    stage.apply();
+    assert_eq!(stage.effects("/migrate_message_templates"), 0);
+    assert_eq!(stage.effects("/register"), 0);
+}
+
+#[test]
+fn a_profile_that_somebody_edited_after_the_review_is_not_overwritten() {
+    let stage = Stage::new(QUICKSTART);
+    assert!(stage.apply().is_done());
+    let set = |stage: &Stage, about: &str| {
+        stage.sim.edit(|world| {
+            let number = world
+                .numbers
+                .values_mut()
+                .find(|number| number.waba.as_str() == TARGET);
+            let profile = &mut number.expect("it moved").profile;
+            profile.insert("about".into(), json!(about));
+        });
+    };
+    set(&stage, "edited once");
+    let mut stage = stage;
+    stage.review();
+    set(&stage, "edited twice");
+    insta::assert_debug_snapshot!(stale(&stage), @r#"
+    {
+        "number[\"+4930901820\"].profile": "about: \"edited once\" -> \"edited twice\"",
+    }
+    "#);
+}
+
+/// Computes a part of what is to do.
+fn part(stage: &Stage, only: &[&str], skip: &[&str]) -> waba_migrate::changeset::ChangeSet {
+    let read = |texts: &[&str]| -> Vec<Selector> {
+        let read = |text: &&str| {
+            let Ok(selector) = text.parse();
+            selector
+        };
+        texts.iter().map(read).collect()
+    };
+    let choice = Choice::new(read(only), read(skip));
+    compute_part(
+        &stage.plan,
+        &StepGraph::of(&stage.plan),
+        &stage.seen(),
+        &choice,
+    )
+}
+
+#[test]
+fn a_selection_says_what_it_leaves_out_and_never_cuts_over_without_its_safety_steps() {
+    let stage = Stage::new(THREE);
+    let tell = |only: &[&str], skip: &[&str]| {
+        let part = part(&stage, only, skip);
+        let selection = part.selection.as_ref().expect("a part");
+        let left = selection.left_out.iter();
+        let left: Vec<_> = left
+            .map(|left| format!("{}: {}", left.address, left.why))
+            .collect();
+        let blocking = part.findings.iter().filter(|finding| finding.blocks());
+        let blocking: Vec<_> = blocking
+            .map(|finding| format!("!! {} {}", finding.rule, finding.message))
+            .collect();
+        format!(
+            "{} to do, {} calls\n{}\n{}",
+            part.summary.to_do,
+            part.summary.calls,
+            blocking.join("\n"),
+            left.join("\n")
+        )
+    };
+    insta::assert_snapshot!(tell(&["prepare", "verify"], &[]), @r#"
+    12 to do, 11 calls
+
+    number["+4930901820"].register: not selected
+    number["+4930901820"].live: not selected
+    number["+49891234567"].register: not selected
+    number["+49891234567"].live: not selected
+    number["+33142685300"].register: not selected
+    number["+33142685300"].live: not selected
+    number["+4930901820"].profile: not selected
+    number["+49891234567"].profile: not selected
+    number["+33142685300"].profile: not selected
+    "#);
+    insta::assert_snapshot!(tell(&[], &["number[+4930901820].*"]), @r#"
+    15 to do, 12 calls
+    !! selection-unsafe this selection would cut a number over without number["+4930901820"].live
+    number["+4930901820"].add: not selected
+    number["+4930901820"].request_code: not selected
+    number["+4930901820"].verify: not selected
+    number["+4930901820"].register: not selected
+    number["+4930901820"].live: not selected
+    number["+4930901820"].profile: not selected
+    "#);
+    insta::assert_snapshot!(tell(&[], &["templates.approved"]), @r#"
+    20 to do, 17 calls
+    !! selection-unsafe this selection would cut a number over without templates.approved
+    !! selection-unsafe this selection would cut a number over without templates.approved
+    !! selection-unsafe this selection would cut a number over without templates.approved
+    templates.approved: not selected
+    "#);
+    let alone = part(&stage, &["number[+4930901820].register"], &[]);
+    let finding = alone.findings.iter().find(|finding| finding.blocks());
+    insta::assert_snapshot!(finding.and_then(|finding| finding.hint.as_deref()).unwrap(), @"select what it rests on too (--only 'number[+4930901820].verify' --only 'target.subscription' --only 'templates.approved'), or leave the cut-over out (--skip cut-over)");
+}
+
+#[test]
+fn a_part_is_done_and_the_rest_is_left_alone() {
+    let mut stage = Stage::new(THREE);
+    let sealed = Sealed::of(part(&stage, &["prepare"], &[]), None);
+    let approved = Approved::read(sealed.canonical().as_bytes()).expect("it was just made");
+    let choice = approved.selection.as_ref().expect("a part").choice();
+    assert_eq!(
+        choice,
+        Choice::new(vec!["prepare".parse().unwrap()], Vec::new())
+    );
+    stage.approved = Some(approved);
+    let run = stage.apply();
+    // The rest is refused even by a run that forgets to leave it alone.
+    assert_eq!(stage.effects("/request_code"), 0, "{}", run.ends());
+    assert_eq!(stage.effects("/phone_numbers"), 3, "{}", run.ends());
+}
+
+#[test]
+fn the_same_world_gives_the_same_bytes_at_any_time() {
+    let stage = Stage::new(QUICKSTART);
+    let sealed = || Sealed::of(stage.plan(), Some("plan.yaml".into())).canonical();
+    let first = sealed();
+    stage.sim.advance(Duration::from_secs(61));
+    assert_eq!(first, sealed());
+    assert!(first.ends_with("}\n") && first.lines().count() == 1);
+}

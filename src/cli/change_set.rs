@@ -25,7 +25,7 @@ pub(super) fn seal(changes: ChangeSet, plan: &Plan, folder: &Path) -> Sealed {
 pub(super) fn save(changes: ChangeSet, plan: &Plan, path: &Path) -> Result<(), CliError> {
     let folder = path.parent().unwrap_or(Path::new(""));
     let sealed = seal(changes, plan, folder);
-    whole_file::write(path, sealed.canonical().as_bytes())
+    whole_file::write(path, &sealed.canonical())
 }
 
 /// The way from a folder to a file, with slashes on every system. None across drives.

@@ -8,10 +8,14 @@ use super::{
     Global,
     error::CliError,
     exit,
+    reports::{self, Comment},
     session::{Session, read_plan},
     ui::Ui,
 };
-use crate::{diff, report::differences};
+use crate::{
+    diff,
+    report::{differences, github, markdown},
+};
 
 /// Report what differs between the plan and the world
 ///
@@ -22,9 +26,12 @@ use crate::{diff, report::differences};
 pub(super) struct Arguments {
     /// The plan file
     plan: PathBuf,
+    #[command(flatten)]
+    comment: Comment,
 }
 
 pub(super) async fn run(arguments: &Arguments, global: &Global, ui: Ui) -> Result<u8, CliError> {
+    let ui = arguments.comment.on(ui)?;
     let plan = read_plan(&arguments.plan, ui)?;
     let session = Session::to_look(global, plan).await?;
     show(&session, ui).await
@@ -35,9 +42,16 @@ pub(super) async fn show(session: &Session, ui: Ui) -> Result<u8, CliError> {
     let seen = session.look(session.history()?).await.readable()?;
     let differences = diff::diff(&session.plan, &seen.changes, &seen.snapshot);
     let templates = seen.changes.templates.as_ref();
-    ui.show(&differences, || {
-        differences::render(&differences, templates)
-    })?;
+    let markdown = |max_chars| {
+        let name = &session.plan.name;
+        markdown::differences::render(&differences, templates, name, max_chars)
+    };
+    let text = || differences::render(&differences, templates);
+    ui.show_any(&differences, text, markdown)?;
+    if ui.github {
+        ui.command(&github::differences(&differences));
+    }
+    reports::summarize(ui, markdown)?;
     let fails = differences
         .iter()
         .any(|difference| difference.class.fails());

@@ -87,9 +87,9 @@ pub(super) enum CliError {
 }
 
 impl CliError {
-    /// Says that a command has no Markdown form.
+    /// Says that what is asked for has no Markdown form.
     pub(super) fn no_markdown() -> Self {
-        let problem = "only `status` has a Markdown form; use --format text or json here";
+        let problem = "there is no Markdown form of this; use --format text or json here";
         Self::Usage(problem.to_owned())
     }
 

@@ -10,10 +10,10 @@ mod error;
 pub mod exit;
 mod files;
 mod gate_text;
-mod map_file;
 mod plan;
 mod preflight;
 mod rehearse;
+mod reports;
 mod schema;
 mod secrets;
 mod selection;
@@ -164,16 +164,13 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 impl Command {
     fn has_markdown(&self) -> bool {
         match self {
-            Self::Status(_) => true,
             Self::Validate(_)
             | Self::Preflight(_)
             | Self::Plan(_)
             | Self::Apply(_)
             | Self::Diff(_)
-            | Self::VerifyCode(_)
-            | Self::Rehearse(_)
-            | Self::Simulate(_)
-            | Self::Schema(_) => false,
+            | Self::Status(_) => true,
+            Self::VerifyCode(_) | Self::Rehearse(_) | Self::Simulate(_) | Self::Schema(_) => false,
         }
     }
 }

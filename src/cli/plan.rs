@@ -9,12 +9,13 @@ use super::{
     error::CliError,
     exit,
     gate_text::GateText,
+    reports::{Comment, PlanReports},
     selection::Selected,
     session::{Seen, Session, read_plan},
     ui::{Format, Ui},
     whole_file,
 };
-use crate::report::changes;
+use crate::report::{changes, markdown};
 
 /// Show what apply would do, in order, and what stands in the way
 ///
@@ -34,9 +35,15 @@ pub(super) struct Arguments {
     /// Exit 2 when there is something to do
     #[arg(long, env = "WABA_MIGRATE_DETAILED_EXITCODE")]
     detailed_exitcode: bool,
+    #[command(flatten)]
+    comment: Comment,
+    #[command(flatten)]
+    reports: PlanReports,
 }
 
 pub(super) async fn run(arguments: &Arguments, global: &Global, ui: Ui) -> Result<u8, CliError> {
+    let ui = arguments.comment.on(ui)?;
+    arguments.reports.check()?;
     let plan = read_plan(&arguments.plan, ui)?;
     if let Some(code) = arguments.gates.print(&plan, ui)? {
         return Ok(code);
@@ -53,6 +60,8 @@ pub(super) async fn run(arguments: &Arguments, global: &Global, ui: Ui) -> Resul
         change_set::save(seen.changes.clone(), &session.plan, file)?;
         ui.say(&saved(file));
     }
+    let version = &session.plan.graph.api_version;
+    arguments.reports.write(&seen.changes, version, ui)?;
     if let Some(code) = seen.stop_code() {
         return Ok(code);
     }
@@ -66,9 +75,12 @@ pub(super) fn show(session: &Session, seen: &Seen, ui: Ui) -> Result<(), CliErro
         let here = Path::new("");
         return ui.print_json(&change_set::seal(seen.changes.clone(), &session.plan, here));
     }
-    ui.show(&seen.changes, || {
-        changes::render(&seen.changes, &session.plan.graph.api_version)
-    })
+    let version = &session.plan.graph.api_version;
+    ui.show_any(
+        &seen.changes,
+        || changes::render(&seen.changes, version),
+        |max_chars| markdown::plan::render(&seen.changes, version, max_chars),
+    )
 }
 
 fn saved(file: &Path) -> String {

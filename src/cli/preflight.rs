@@ -9,10 +9,14 @@ use super::{
     error::CliError,
     exit,
     gate_text::GateText,
+    reports::{self, Comment},
     session::{Session, read_plan},
-    ui::{Format, Ui},
+    ui::Ui,
 };
-use crate::{changeset, preflight, report::findings};
+use crate::{
+    changeset, preflight,
+    report::{findings, markdown},
+};
 
 /// Check every precondition and say who has to do what
 ///
@@ -24,9 +28,12 @@ pub(super) struct Arguments {
     plan: PathBuf,
     #[command(flatten)]
     gates: GateText,
+    #[command(flatten)]
+    comment: Comment,
 }
 
 pub(super) async fn run(arguments: &Arguments, global: &Global, ui: Ui) -> Result<u8, CliError> {
+    let ui = arguments.comment.on(ui)?;
     let plan = read_plan(&arguments.plan, ui)?;
     if let Some(code) = arguments.gates.print(&plan, ui)? {
         return Ok(code);
@@ -40,11 +47,11 @@ pub(super) async fn show(session: &Session, ui: Ui) -> Result<u8, CliError> {
     let history = session.history()?;
     let seen = session.look(history).await;
     let all = changeset::checked(&session.plan, &seen.snapshot, &seen.changes);
-    if ui.format == Format::Json {
-        ui.print_json(&all)?;
-    } else {
-        ui.print(&findings::preflight(&all, seen.changes.summary.gates))?;
-    }
+    let (name, gates) = (&session.plan.name, seen.changes.summary.gates);
+    let markdown = |max_chars| markdown::findings::preflight(&all, name, gates, max_chars);
+    ui.show_any(&all, || findings::preflight(&all, gates), markdown)?;
+    reports::annotate(&all, ui);
+    reports::summarize(ui, markdown)?;
     if let Some(code) = seen.stop_code() {
         return Ok(code);
     }

@@ -123,6 +123,7 @@ async fn play(
         stop: &stop,
         partial: false,
         map: None,
+        junit: None,
         forget: Forget::default(),
         approved: None,
         choice: Choice::default(),

@@ -9,7 +9,9 @@ use std::{
     time::Duration,
 };
 
-use super::{Global, error::CliError, exit, files::DiskFiles, secrets::SystemSecrets, ui::Ui};
+use super::{
+    Global, error::CliError, exit, files::DiskFiles, reports, secrets::SystemSecrets, ui::Ui,
+};
 use crate::{
     api::{
         http::Http,
@@ -25,7 +27,7 @@ use crate::{
         load::{Source, load_with},
     },
     preflight,
-    report::findings,
+    report::{findings, markdown},
     resource::Trouble,
     secret::{Secret, SecretRef, Secrets},
     snapshot::{Readers, Snapshot, observe},
@@ -101,11 +103,12 @@ pub(super) fn read_plan_from(path: &Path, bytes: &[u8], ui: Ui) -> Result<Plan, 
             Ok(plan)
         }
         None => {
-            if ui.format == super::Format::Json {
-                ui.print_json(&loaded.findings)?;
-            } else {
-                ui.print(&findings::render(&loaded.findings, true))?;
-            }
+            reports::annotate(&loaded.findings, ui);
+            ui.show_any(
+                &loaded.findings,
+                || findings::render(&loaded.findings, true),
+                |max_chars| markdown::findings::validate(&loaded.findings, 1, 1, max_chars),
+            )?;
             Err(CliError::Invalid)
         }
     }

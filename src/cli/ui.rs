@@ -31,7 +31,7 @@ pub(super) enum Format {
     Text,
     /// For programs
     Json,
-    /// For pull requests and wikis; `status` alone has it
+    /// For pull requests and wikis, where there is something to read
     Markdown,
 }
 
@@ -49,9 +49,16 @@ pub(super) struct Ui {
     pub(super) shows_time: bool,
     /// Whether only results are shown.
     pub quiet: bool,
+    /// The most characters of a result in Markdown.
+    pub(super) max_chars: usize,
+    /// Whether GitHub Actions runs this and wants annotations.
+    pub(super) github: bool,
 }
 
 impl Ui {
+    /// What a comment holds at GitHub (65,536 characters), with room for a line of the poster's.
+    pub(super) const MAX_CHARS: usize = 65_000;
+
     /// Sets up the terminal.
     pub(super) fn new(format: Format, color: Color, quiet: bool) -> Self {
         match color {
@@ -65,6 +72,8 @@ impl Ui {
             json_lines: false,
             shows_time: false,
             quiet,
+            max_chars: Self::MAX_CHARS,
+            github: false,
         }
     }
 
@@ -125,6 +134,38 @@ impl Ui {
             Format::Json => self.print_json(value),
             Format::Text => self.print(&text()),
             Format::Markdown => Err(CliError::no_markdown()),
+        }
+    }
+
+    /// Prints a result that has every form.
+    pub(super) fn show_any(
+        self,
+        value: &impl serde::Serialize,
+        text: impl FnOnce() -> String,
+        markdown: impl FnOnce(usize) -> String,
+    ) -> Result<(), CliError> {
+        match self.format {
+            Format::Json => self.print_json(value),
+            Format::Text => self.print(&text()),
+            Format::Markdown => self.print_markdown(markdown),
+        }
+    }
+
+    /// Prints a result where Markdown is wanted, and nothing elsewhere.
+    pub(super) fn print_markdown(
+        self,
+        markdown: impl FnOnce(usize) -> String,
+    ) -> Result<(), CliError> {
+        match self.format {
+            Format::Markdown => self.print(&markdown(self.max_chars)),
+            Format::Text | Format::Json => Ok(()),
+        }
+    }
+
+    /// Tells a CI runner something: it reads standard error, too.
+    pub(super) fn command(self, commands: &str) {
+        if !commands.is_empty() {
+            to_stderr(commands.trim_end());
         }
     }
 

@@ -8,12 +8,14 @@ use super::{
     error::CliError,
     exit,
     files::DiskFiles,
+    reports::{self, Comment, Sarif},
     session::read_file,
-    ui::{Format, Ui},
+    ui::Ui,
 };
 use crate::{
+    finding::Finding,
     plan::load::{Source, load_with},
-    report::{count, findings, style},
+    report::{count, findings, markdown, style},
 };
 
 /// Check plan files and report every problem at once
@@ -25,9 +27,15 @@ pub(super) struct Arguments {
     /// Plan files
     #[arg(required = true, value_name = "PLAN")]
     plans: Vec<PathBuf>,
+    #[command(flatten)]
+    comment: Comment,
+    #[command(flatten)]
+    sarif: Sarif,
 }
 
 pub(super) fn run(arguments: &Arguments, ui: Ui) -> Result<u8, CliError> {
+    let ui = arguments.comment.on(ui)?;
+    arguments.sarif.check()?;
     let mut all = Vec::new();
     let mut invalid = 0;
     for path in &arguments.plans {
@@ -42,21 +50,23 @@ pub(super) fn run(arguments: &Arguments, ui: Ui) -> Result<u8, CliError> {
         invalid += usize::from(loaded.plan.is_none());
         all.extend(loaded.findings);
     }
-    if ui.format == Format::Json {
-        ui.print_json(&all)?;
-    } else {
-        ui.print(&findings::render(&all, true))?;
-        if invalid == 0 {
-            let valid = style::good("valid").to_string();
-            ui.print(&format!(
-                "{}: {valid}\n",
-                count(arguments.plans.len(), "plan")
-            ))?;
-        }
-    }
+    let plans = arguments.plans.len();
+    let markdown = |max_chars| markdown::findings::validate(&all, plans, invalid, max_chars);
+    ui.show_any(&all, || text(&all, plans, invalid), markdown)?;
+    arguments.sarif.write(&all)?;
+    reports::annotate(&all, ui);
+    reports::summarize(ui, markdown)?;
     Ok(if invalid == 0 {
         exit::OK
     } else {
         exit::INVALID
     })
+}
+
+fn text(all: &[Finding], plans: usize, invalid: usize) -> String {
+    let mut text = findings::render(all, true);
+    if invalid == 0 {
+        text += &format!("{}: {}\n", count(plans, "plan"), style::good("valid"));
+    }
+    text
 }

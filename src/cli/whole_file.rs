@@ -1,48 +1,53 @@
-//! Files that are written whole or not at all.
+//! Files that programs read: written whole or not at all.
 
-use std::{io, path::Path};
-
-use tempfile::NamedTempFile;
+use std::{io::Write, path::Path};
 
 use super::error::CliError;
 
-/// Finds out whether a file can be written there, before anything else is done.
+/// Finds out whether a file can be written there, before anything is sent.
 pub(super) fn check(path: &Path) -> Result<(), CliError> {
-    beside(path).map(drop).map_err(failed(path))
+    new_file(path).map(drop)
 }
 
-/// Writes a file beside its place and puts it there when it is whole.
-pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
-    let put = || {
-        let mut file = beside(path)?;
-        io::Write::write_all(&mut file, bytes)?;
-        file.as_file().sync_all()?;
-        file.persist(path).map_err(|error| error.error)?;
-        Ok(())
-    };
-    put().map_err(failed(path))
+/// Writes a text beside its place and puts it there when it is whole.
+pub(super) fn write(path: &Path, text: &str) -> Result<(), CliError> {
+    let mut file = new_file(path)?;
+    file.write_all(text.as_bytes())
+        .and_then(|()| file.as_file().sync_all())
+        .map_err(|source| failed(path, source))?;
+    file.persist(path)
+        .map_err(|error| failed(path, error.error))?;
+    Ok(())
 }
 
-fn failed(path: &Path) -> impl FnOnce(io::Error) -> CliError {
-    |source| CliError::File {
+/// Writes a value as pretty JSON, whole or not at all.
+pub(super) fn write_json(path: &Path, value: &impl serde::Serialize) -> Result<(), CliError> {
+    let json = serde_json::to_string_pretty(value).map_err(|error| failed(path, error.into()))?;
+    write(path, &(json + "\n"))
+}
+
+fn failed(path: &Path, source: std::io::Error) -> CliError {
+    CliError::File {
         doing: "write",
         path: path.to_owned(),
         source,
     }
 }
 
-fn beside(path: &Path) -> io::Result<NamedTempFile> {
-    if path.is_dir() {
-        return Err(io::ErrorKind::IsADirectory.into());
-    }
+fn new_file(path: &Path) -> Result<tempfile::NamedTempFile, CliError> {
     let folder = path
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    if path.is_dir() {
+        return Err(failed(path, std::io::ErrorKind::IsADirectory.into()));
+    }
     let mut builder = tempfile::Builder::new();
-    // What is written holds no secret, and other programs read it.
+    // It holds no secret, and other programs read it.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     builder
         .prefix(".waba-migrate-")
-        .tempfile_in(folder.unwrap_or(Path::new(".")))
+        .tempfile_in(folder)
+        .map_err(|source| failed(path, source))
 }

@@ -43,7 +43,8 @@ pub fn render(changes: &ChangeSet, api_version: &str) -> String {
     text += &left_behind(changes);
     text += &left_out(changes);
     text += &irreversible(changes);
-    text + &sums(changes)
+    let sums = sums(changes, |blocked| style::bad(blocked).to_string());
+    text + &format!("{} {sums}\n", style::heading("Plan:"))
 }
 
 fn header(changes: &ChangeSet, api_version: &str) -> String {
@@ -163,7 +164,8 @@ pub(super) fn field_change(field: &FieldChange) -> String {
     }
 }
 
-fn is_long(text: &str) -> bool {
+/// Whether a text is compared line by line.
+pub(super) fn is_long(text: &str) -> bool {
     text.chars().count() > LONG || text.contains('\n')
 }
 
@@ -224,7 +226,8 @@ fn word_diff(before: &str, after: &str) -> String {
     }
 }
 
-fn value(value: &Value) -> String {
+/// A value on one line.
+pub(super) fn value(value: &Value) -> String {
     match value {
         Value::String(text) => clean(text),
         Value::Array(items) => items.iter().map(self::value).collect::<Vec<_>>().join(", "),
@@ -253,17 +256,8 @@ fn left_out(changes: &ChangeSet) -> String {
 
 /// Names things by what is said of them, so that nothing is said a hundred times.
 fn grouped<'a>(things: impl Iterator<Item = (&'a str, &'a str)>) -> String {
-    let mut groups: Vec<(&str, Vec<&str>)> = Vec::new();
-    let mut places: BTreeMap<&str, usize> = BTreeMap::new();
-    for (thing, why) in things {
-        let place = *places.entry(why).or_insert(groups.len());
-        match groups.get_mut(place) {
-            Some((_, things)) => things.push(thing),
-            None => groups.push((why, vec![thing])),
-        }
-    }
     let mut text = String::new();
-    for (why, things) in groups {
+    for (why, things) in groups(things) {
         for thing in things.iter().take(NAMED) {
             let _ = writeln!(text, "  {}", clean(thing));
         }
@@ -278,8 +272,24 @@ fn grouped<'a>(things: impl Iterator<Item = (&'a str, &'a str)>) -> String {
     text
 }
 
+/// Takes things together of which the same is said, in the order of the first of each.
+pub(super) fn groups<'a, Thing>(
+    things: impl Iterator<Item = (Thing, &'a str)>,
+) -> Vec<(&'a str, Vec<Thing>)> {
+    let mut groups: Vec<(&str, Vec<Thing>)> = Vec::new();
+    let mut places: BTreeMap<&str, usize> = BTreeMap::new();
+    for (thing, why) in things {
+        let place = *places.entry(why).or_insert(groups.len());
+        match groups.get_mut(place) {
+            Some((_, things)) => things.push(thing),
+            None => groups.push((why, vec![thing])),
+        }
+    }
+    groups
+}
+
 /// Why a kind of step cannot be taken back.
-fn no_way_back(kind: &str) -> &'static str {
+pub(super) fn no_way_back(kind: &str) -> &'static str {
     match kind {
         "register" => "the way back is a migration in the other direction",
         "templates_copy" | "templates_repoint" | "templates_recreate" | "template_define" => {
@@ -302,14 +312,19 @@ fn irreversible(changes: &ChangeSet) -> String {
     let mut text = format!("{}\n", style::heading("Cannot be undone"));
     let steps = steps.iter();
     text += &grouped(steps.map(|step| (step.address.as_str(), no_way_back(step.kind))));
-    if let Some(most) = changes.summary.max_cut_overs {
-        let most = format!(
-            "one run begins at most {} (policy.max_cut_overs)",
-            count(usize::try_from(most).unwrap_or(usize::MAX), "cut-over")
-        );
+    if let Some(most) = most_cut_overs(changes) {
         let _ = writeln!(text, "  {}", style::notice(most));
     }
     text + "\n"
+}
+
+/// How many cut-overs one run begins at most, where the plan says it.
+pub(super) fn most_cut_overs(changes: &ChangeSet) -> Option<String> {
+    let most = usize::try_from(changes.summary.max_cut_overs?).unwrap_or(usize::MAX);
+    let most = count(most, "cut-over");
+    Some(format!(
+        "one run begins at most {most} (policy.max_cut_overs)"
+    ))
 }
 
 /// Whether the calls fit into an hour of the target; empty where nobody knows.
@@ -324,7 +339,8 @@ fn quota(findings: &[Finding]) -> &'static str {
     }
 }
 
-fn sums(changes: &ChangeSet) -> String {
+/// The sums of a change set in a few sentences; `bad` marks what is bad.
+pub(super) fn sums(changes: &ChangeSet, bad: impl Fn(String) -> String) -> String {
     let Summary {
         to_do,
         done,
@@ -340,12 +356,11 @@ fn sums(changes: &ChangeSet) -> String {
     let left_out = left_out.map_or(0, |selection| selection.left_out.len());
     if to_do == 0 && left_out == 0 {
         return format!(
-            "{} Everything is as the plan wants it ({}).\n",
-            style::heading("Plan:"),
+            "Everything is as the plan wants it ({}).",
             count(done, "step")
         );
     }
-    let mut text = format!("{} {to_do} to do, {done} done", style::heading("Plan:"));
+    let mut text = format!("{to_do} to do, {done} done");
     if gates > 0 {
         text += &format!(
             ", {gates} {} a person",
@@ -353,7 +368,7 @@ fn sums(changes: &ChangeSet) -> String {
         );
     }
     if blocked > 0 {
-        text += &format!(", {}", style::bad(format!("{blocked} blocked")));
+        text += &format!(", {}", bad(format!("{blocked} blocked")));
     }
     if left_out > 0 {
         let incomplete = format!("incomplete: {} left out", count(left_out, "step"));
@@ -364,7 +379,7 @@ fn sums(changes: &ChangeSet) -> String {
     if let Some(opens) = &changes.summary.earliest_cut_over {
         text += &format!(" Earliest cut-over {opens}.");
     }
-    text + "\n"
+    text
 }
 
 #[cfg(test)]

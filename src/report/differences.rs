@@ -32,6 +32,12 @@ pub fn render(differences: &[Difference], inventory: Option<&Inventory>) -> Stri
             text += &field_change(field);
         }
     }
+    let heading = style::heading("Diff:");
+    text + &format!("\n{heading} {}\n", sums(differences))
+}
+
+/// The sums of differences in one sentence.
+pub(super) fn sums(differences: &[Difference]) -> String {
     let classes = [Class::Drift, Class::Pending, Class::Service, Class::Orphan].map(|class| {
         let number = differences
             .iter()
@@ -45,11 +51,5 @@ pub fn render(differences: &[Difference], inventory: Option<&Inventory>) -> Stri
         .map(|(number, class)| format!("{number} {class}"))
         .collect();
     let total = count(differences.len(), "difference");
-    let _ = writeln!(
-        text,
-        "\n{} {total}: {}.",
-        style::heading("Diff:"),
-        parts.join(", ")
-    );
-    text
+    format!("{total}: {}.", parts.join(", "))
 }

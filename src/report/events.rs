@@ -209,8 +209,14 @@ fn waits(report: &Report) -> String {
     }
 }
 
-/// Renders the sums of a run.
+/// Renders the sums of a run, and what it waits for.
 pub fn summary(report: &Report, already_done: usize) -> String {
+    let (waits, heading) = (waits(report), style::heading("Apply:"));
+    format!("{waits}{heading} {}\n", sums(report, already_done))
+}
+
+/// The sums of a run in one sentence.
+pub(super) fn sums(report: &Report, already_done: usize) -> String {
     let mut parts = vec![format!("{} done", report.count(StepEnd::Done))];
     let already = report.count(StepEnd::Already) + already_done;
     let others = [
@@ -228,13 +234,7 @@ pub fn summary(report: &Report, already_done: usize) -> String {
             .map(|(number, what)| format!("{number} {what}")),
     );
     let total = report.ended.len() + already_done;
-    format!(
-        "{}{} {} of {}.\n",
-        waits(report),
-        style::heading("Apply:"),
-        parts.join(", "),
-        count(total, "step")
-    )
+    format!("{} of {}.", parts.join(", "), count(total, "step"))
 }
 
 #[cfg(test)]

@@ -35,21 +35,28 @@ pub fn render(findings: &[Finding], color: bool) -> String {
 pub fn preflight(checked: &[Finding], gates: usize) -> String {
     let is_open = |finding: &&Finding| finding.verdict != Verdict::Pass;
     let open: Vec<_> = checked.iter().filter(is_open).cloned().collect();
-    let passed = count(checked.len() - open.len(), "check");
     let heading = style::heading("Preflight:");
-    let mut text = render(&open, true) + &format!("{heading} {passed} passed");
-    if !open.is_empty() {
-        text += &format!(", {} open", open.len());
+    let sums = preflight_sums(checked, gates);
+    render(&open, true) + &format!("{heading} {sums}\n")
+}
+
+/// The sums of a preflight in one sentence.
+pub(super) fn preflight_sums(checked: &[Finding], gates: usize) -> String {
+    let is_open = |finding: &&Finding| finding.verdict != Verdict::Pass;
+    let open = checked.iter().filter(is_open).count();
+    let mut text = format!("{} passed", count(checked.len() - open, "check"));
+    if open > 0 {
+        text += &format!(", {open} open");
     }
     if gates > 0 {
         text += &format!(", {} to wait for", count(gates, "gate"));
     }
-    text + ".\n"
+    text + "."
 }
 
 /// Takes findings together that differ in their number alone, so that what is wrong with two hundred
 /// numbers is read once. The first one's hint stands for all.
-fn fold(findings: &[Finding]) -> Vec<Finding> {
+pub(super) fn fold(findings: &[Finding]) -> Vec<Finding> {
     let mut folded: Vec<(Finding, Vec<&str>)> = Vec::new();
     let mut places = HashMap::new();
     for finding in findings {
@@ -177,7 +184,8 @@ fn excerpt(span: &Span) -> Vec<Element<'static>> {
     }
 }
 
-fn summary(findings: &[Finding]) -> String {
+/// The sums of findings in one line.
+pub(super) fn summary(findings: &[Finding]) -> String {
     let open = |finding: &&Finding| finding.verdict != Verdict::Pass;
     let count = |severity| {
         findings

@@ -3,4 +3,5 @@
 mod bench;
 mod change_sets;
 mod commands;
+mod reports;
 mod secrets;

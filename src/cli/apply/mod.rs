@@ -16,6 +16,7 @@ use super::{
     error::CliError,
     exit,
     gate_text::GateText,
+    reports::{Comment, Junit},
     selection::Selected,
     session::{Session, Site},
     terminal::{Terminal, stop_on_signals},
@@ -116,6 +117,10 @@ pub(super) struct Arguments {
     map: Option<PathBuf>,
     #[command(flatten)]
     gates: GateText,
+    #[command(flatten)]
+    comment: Comment,
+    #[command(flatten)]
+    tests: Junit,
 }
 
 /// Reads `90s`, `10m`, `1h 30m`, or plain seconds.
@@ -134,6 +139,8 @@ pub(super) async fn run(arguments: &Arguments, global: &Global, ui: Ui) -> Resul
         json_lines: true,
         ..ui
     };
+    let ui = arguments.comment.on(ui)?;
+    let junit = arguments.tests.check()?;
     let Reviewed { plan, approved } =
         change_set::read(&arguments.file, arguments.plan.as_deref(), ui)?;
     if let Some(code) = arguments.gates.print(&plan, ui)? {
@@ -166,6 +173,7 @@ pub(super) async fn run(arguments: &Arguments, global: &Global, ui: Ui) -> Resul
         stop: &stop,
         partial: arguments.partial,
         map: arguments.map.as_deref(),
+        junit,
         forget: Forget {
             refused_templates: arguments.retry_templates,
             intents: solutions(&arguments.new_intent, &session.plan)?,

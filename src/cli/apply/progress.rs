@@ -27,6 +27,7 @@ pub(in crate::cli) fn listener(ui: Ui, is_attended: bool, to_do: usize) -> Liste
                 events::json(entry, progress)
             }
             Format::Text => shown(entry, ui, is_attended),
+            // It tells at the end, as a whole.
             Format::Markdown => None,
         };
         if let Some(text) = text {

@@ -14,7 +14,7 @@ use crate::cli::{
     error::CliError,
     exit,
     files::DiskFiles,
-    map_file, plan,
+    plan, reports,
     session::{Seen, Session, fetch},
     ui::{Format, Ui},
     whoami::{host, run_id},
@@ -50,6 +50,8 @@ pub(in crate::cli) struct Run<'a> {
     pub(in crate::cli) partial: bool,
     /// Where old and new ids go.
     pub(in crate::cli) map: Option<&'a Path>,
+    /// Where the steps go as test results.
+    pub(in crate::cli) junit: Option<&'a Path>,
     pub(in crate::cli) forget: Forget,
     /// What was reviewed: nothing else is done.
     pub(in crate::cli) approved: Option<&'a Approved>,
@@ -99,12 +101,20 @@ impl Run<'_> {
         if ui.format == Format::Text && self.asks {
             plan::show(self.session, &seen, ui)?;
         }
-        self.admit(&seen)?;
+        if let Err(refusal) = self.admit(&seen) {
+            if ui.format == Format::Markdown {
+                plan::show(self.session, &seen, ui)?;
+            }
+            let version = &plan.graph.api_version;
+            reports::planned(&seen.changes, version, self.junit, ui)?;
+            return Err(refusal);
+        }
         if seen.changes.is_empty() {
             if ui.format == Format::Text && !self.asks {
                 plan::show(self.session, &seen, ui)?;
             }
             self.write_map(&seen.snapshot)?;
+            reports::applied(&Report::default(), &seen.changes, self.junit, ui)?;
             return Ok(exit::OK);
         }
         let secrets = self.ready_secrets(&seen).await?;
@@ -156,7 +166,7 @@ impl Run<'_> {
             program: env!("CARGO_PKG_VERSION").to_owned(),
             change_set: self.approved.map(|approved| approved.digest.clone()),
         })?;
-        let already_done = seen.changes.summary.done;
+        let changes = &seen.changes;
         let scope = Scope {
             left_alone: left_alone(&seen, graph),
             approved: self.approved,
@@ -190,14 +200,15 @@ impl Run<'_> {
         }
         let code = self.code(&report);
         journal.record(Event::RunEnded { code })?;
-        let seen = snapshot
+        let snapshot = snapshot
             .into_inner()
             .unwrap_or_else(PoisonError::into_inner);
         if ui.format == Format::Text {
-            ui.print(&format!("\n{}", self.account(&seen)))?;
-            ui.print(&events::summary(&report, already_done))?;
+            ui.print(&format!("\n{}", self.account(&snapshot)))?;
+            ui.print(&events::summary(&report, changes.summary.done))?;
         }
-        self.write_map(&seen)?;
+        self.write_map(&snapshot)?;
+        reports::applied(&report, changes, self.junit, ui)?;
         Ok(code)
     }
 
@@ -227,7 +238,7 @@ impl Run<'_> {
         let Session { plan, site, .. } = self.session;
         let Some(path) = self.map else { return Ok(()) };
         match IdMap::gap(plan, seen) {
-            None => map_file::write(path, &IdMap::of(plan, seen, site.clock.now())),
+            None => whole_file::write_json(path, &IdMap::of(plan, seen, site.clock.now())),
             // A map of an earlier run that is there stays as it is.
             Some(gap) => Err(CliError::File {
                 doing: "write the map to",

@@ -9,7 +9,7 @@ use std::{
 use clap::ValueEnum;
 
 use super::error::CliError;
-use crate::report::{clean, findings, style};
+use crate::report::{clean, findings, github, style};
 
 /// When to colour.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -99,16 +99,11 @@ impl Ui {
         read.map(|_| answer)
     }
 
-    /// Prints a part of the result. A reader that went away (`| head`) is no error.
+    /// Prints a part of the result.
     pub(super) fn print(self, text: &str) -> Result<(), CliError> {
-        if QUESTION_OPEN.swap(false, Ordering::SeqCst) {
-            // The line with the question is not ours to go on with.
-            to_stderr("");
-        }
-        let mut out = anstream::stdout().lock();
-        match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(CliError::Output(error)),
-            _ => Ok(()),
+        match self.format {
+            Format::Json => to_stdout(text),
+            Format::Text | Format::Markdown => to_stdout(&github::inert(text)),
         }
     }
 
@@ -121,7 +116,7 @@ impl Ui {
         };
         let json =
             text.map_err(|error| CliError::Internal(format!("cannot write JSON: {error}")))?;
-        self.print(&format!("{json}\n"))
+        to_stdout(&format!("{json}\n"))
     }
 
     /// Prints a result that has no Markdown form: as JSON, or as the text it is for people.
@@ -172,7 +167,7 @@ impl Ui {
     /// Tells something that is not part of the result.
     pub(super) fn say(self, text: &str) {
         if !self.quiet {
-            to_stderr(text);
+            to_stderr(&github::inert(text));
         }
     }
 
@@ -183,7 +178,9 @@ impl Ui {
             _ if shown.is_empty() => {}
             // Where even this cannot be printed, the exit code tells.
             Format::Json => drop(self.print_json(&shown)),
-            Format::Text | Format::Markdown => to_stderr(&findings::render(&shown, true)),
+            Format::Text | Format::Markdown => {
+                to_stderr(&github::inert(&findings::render(&shown, true)));
+            }
         }
         let mut text = style::error("error").to_string() + ": " + &clean(&error.to_string());
         let mut cause = error.source();
@@ -194,7 +191,20 @@ impl Ui {
         if let Some(hint) = error.hint() {
             text.push_str(&format!("\n  {}: {hint}", style::hint("hint")));
         }
-        to_stderr(&text);
+        to_stderr(&github::inert(&text));
+    }
+}
+
+/// Writes to standard output. A reader that went away (`| head`) is no error.
+fn to_stdout(text: &str) -> Result<(), CliError> {
+    if QUESTION_OPEN.swap(false, Ordering::SeqCst) {
+        // The line with the question is not ours to go on with.
+        to_stderr("");
+    }
+    let mut out = anstream::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(CliError::Output(error)),
+        _ => Ok(()),
     }
 }
 

@@ -1,6 +1,9 @@
 //! Annotations of GitHub Actions: the worst findings beside the lines of the files they are about.
+//! And the other way round: nothing else that is printed is taken for one.
 //!
 //! Source: <https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands>
+
+use std::borrow::Cow;
 
 use super::{clean, count};
 use crate::{
@@ -111,6 +114,23 @@ fn command(annotation: &Annotation<'_>) -> String {
     )
 }
 
+/// Takes apart what a runner would obey: it reads every line of a log, and a text from outside may
+/// stand at its beginning.
+pub fn inert(text: &str) -> Cow<'_, str> {
+    if !text.contains("::") && !text.contains("##[") {
+        return Cow::Borrowed(text);
+    }
+    let lines = text.split_inclusive('\n').map(|line| {
+        let line = line.replace("##[", "##\u{200b}[");
+        let plain = anstream::adapter::strip_str(&line).to_string();
+        match plain.trim_start().starts_with("::") {
+            true => line.replacen("::", ":\u{200b}:", 1),
+            false => line,
+        }
+    });
+    Cow::Owned(lines.collect())
+}
+
 fn data(text: &str) -> String {
     text.replace('%', "%25")
         .replace('\r', "%0D")
@@ -164,6 +184,13 @@ mod tests {
         );
         assert_eq!(shown.lines().count(), 11);
         assert_eq!(findings(&[]), "");
+    }
+
+    #[test]
+    fn no_other_line_is_a_command() {
+        let shown = inert("a::b\n  \u{1b}[2m::error::x\u{1b}[0m\nc ##[group]\n").into_owned();
+        let expected = "a::b\n  \u{1b}[2m:\u{200b}:error::x\u{1b}[0m\nc ##\u{200b}[group]\n";
+        assert_eq!(shown, expected);
     }
 
     #[test]

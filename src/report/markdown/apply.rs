@@ -24,7 +24,7 @@ pub fn render(report: &Report, already_done: usize, plan: &str, max_chars: usize
             ("Changed since the review", StepEnd::Stale),
             ("Parked", StepEnd::Parked),
         ] {
-            let steps: Vec<_> = with(report, &[end]).map(|ended| open(ended)).collect();
+            let steps: Vec<_> = with(report, &[end]).map(open).collect();
             if !steps.is_empty() {
                 told += &format!("\n### {heading}\n\n{}", cut(&steps, room.max(1_000)));
             }

@@ -32,7 +32,7 @@ pub fn render(
             false => format!("**{}**\n", text(&sums(differences))),
         };
         if let Some(inventory) = inventory {
-            report += &format!("\nTemplates: {}.\n", text(&templates::line(inventory)));
+            report += &format!("\n{}.\n", text(&templates::line(inventory)));
         }
         report += &list(differences, level.1);
         report += &diffs(differences, level.0);
@@ -91,8 +91,7 @@ fn diffs(differences: &[Difference], most: usize) -> String {
         .iter()
         .filter(|difference| !difference.fields.is_empty());
     let sections = differing.map(|difference| {
-        let fields = count(difference.fields.len(), "field");
-        let summary = format!("{}: {fields}", difference.address);
+        let summary = format!("{} ({})", difference.address, difference.fields.len());
         format!(
             "\n{}",
             folded(&summary, &diff::block(&difference.fields, most))

@@ -124,7 +124,7 @@ fn facts(finding: &Finding) -> String {
     });
     let about = (!finding.subject.is_empty()).then(|| ("About", code(&finding.subject)));
     let help = finding.hint.as_ref().map(|hint| match finding.who {
-        Some(who) => format!("{}", text(&format!("{who}: {hint}"))),
+        Some(who) => text(&format!("{who}: {hint}")),
         None => text(hint),
     });
     let observed = finding

@@ -33,35 +33,35 @@ const RAW_GAP: char = '\u{200b}';
 pub fn text(text: &str) -> String {
     let text = clean(text);
     let mut escaped = String::with_capacity(text.len());
-    let mut rest = text.chars().peekable();
-    let mut before = ' ';
-    while let Some(c) = rest.next() {
+    for (at, c) in text.char_indices() {
         if MEANT.contains(c) {
             escaped.push('\\');
         }
         escaped.push(c);
-        if let Some(next) = rest.peek()
-            && reaches(before, c, *next)
-        {
+        if reaches(&text[..at], c, &text[at + c.len_utf8()..]) {
             escaped.push_str(GAP);
         }
-        before = c;
     }
     escaped
 }
 
-/// Whether a mention, a reference or a link may begin between a character and the next.
-fn reaches(before: char, c: char, next: char) -> bool {
+/// Whether a mention, a reference or a link begins around a character.
+fn reaches(before: &str, c: char, after: &str) -> bool {
+    let next = after.chars().next().unwrap_or(' ');
     match c {
         '@' => !next.is_whitespace(),
-        '#' | '!' | '&' | '~' | '$' | '%' => next.is_alphanumeric(),
-        // `https://…`.
-        ':' => next == '/',
-        // `GH-1`, `www.…`.
-        '-' => before.eq_ignore_ascii_case(&'h') && next.is_ascii_digit(),
-        '.' => before.eq_ignore_ascii_case(&'w'),
+        '#' | '!' | '&' | '$' | '%' => next.is_ascii_digit(),
+        ':' => after.starts_with("//"),
+        '-' => next.is_ascii_digit() && ends_with(before, "gh"),
+        '.' => ends_with(before, "www"),
         _ => false,
     }
+}
+
+fn ends_with(text: &str, end: &str) -> bool {
+    let start = text.len().checked_sub(end.len());
+    let tail = start.and_then(|start| text.get(start..));
+    tail.is_some_and(|tail| tail.eq_ignore_ascii_case(end))
 }
 
 /// Renders a text as code within a line. Not for cells of a table: see [`cell`].
@@ -130,7 +130,6 @@ fn html(text: &str) -> String {
             '&' => escaped.push_str("&amp;"),
             '<' => escaped.push_str("&lt;"),
             '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
             '@' | '#' => {
                 escaped.push(c);
                 escaped.push_str(GAP);

@@ -177,8 +177,7 @@ fn sections(changes: &ChangeSet, render: impl Fn(&[&ChangeEntry]) -> String) -> 
 }
 
 fn account_of(inventory: Option<&Inventory>) -> String {
-    let line =
-        inventory.map(|inventory| format!("\nTemplates: {}.\n", text(&templates::line(inventory))));
+    let line = inventory.map(|inventory| format!("\n{}.\n", text(&templates::line(inventory))));
     line.unwrap_or_default()
 }
 
@@ -239,7 +238,7 @@ fn diffs(changes: &ChangeSet, most: usize) -> String {
     }
     let section = |name: String, fields: &[FieldChange]| {
         let fold = folded(
-            &format!("{name}: {}", count(fields.len(), "field")),
+            &format!("{name} ({})", fields.len()),
             &diff::block(fields, most),
         );
         (!fields.is_empty()).then_some(format!("\n{fold}"))
@@ -268,13 +267,13 @@ fn left_behind(left: &[LeftBehind], most: usize) -> String {
         .map(|left| (left.what.as_str(), left.reason.as_str()));
     let mut list = String::new();
     for (why, things) in groups(left) {
-        let shown = things.iter().take(most).map(|thing| text(thing));
+        let shown = things.iter().take(most).map(|thing| code(thing));
         let mut shown = shown.collect::<Vec<_>>().join(", ");
         let hidden = things.len().saturating_sub(most);
         if hidden > 0 {
             shown += &format!(", and {hidden} more");
         }
-        list += &format!("* **Because** {}: {shown}\n", text(why));
+        list += &format!("* {shown}: {}\n", text(why));
     }
     format!("\n{}", folded(&sum, &list))
 }

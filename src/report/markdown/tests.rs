@@ -39,6 +39,7 @@ fn nobody_is_called_and_nothing_is_linked() {
     check("fixes #12, !3", "fixes \\#&#8203;12, \\!&#8203;3");
     check("https://b.example", "https:&#8203;//b.example");
     check("www.b.example", "www.&#8203;b.example");
+    check("now. R&D: a/b", "now. R\\&D: a/b");
     check("GH-1", "GH-&#8203;1");
     check("for 5 $ or $5", "for 5 \\$ or \\$&#8203;5");
 }
@@ -199,7 +200,7 @@ fn reviewers_read_the_summary_first_then_the_risk() {
     | **delete** | `some text` | Do some text | some text |
     | **blocked** | `some text` | Do some text | some text |
 
-    <details><summary>templates.copy: 2 fields</summary>
+    <details><summary>templates.copy (2)</summary>
 
     ```diff
     @@ some text @@
@@ -210,7 +211,7 @@ fn reviewers_read_the_summary_first_then_the_risk() {
 
     </details>
 
-    <details><summary>some text: 1 field</summary>
+    <details><summary>some text (1)</summary>
 
     ```diff
     - some text: APPROVED
@@ -220,7 +221,7 @@ fn reviewers_read_the_summary_first_then_the_risk() {
 
     <details><summary>Not migrated: 1 thing</summary>
 
-    * **Because** some text: some text
+    * `some text`: some text
 
     </details>
     "#);
@@ -277,7 +278,7 @@ fn differences_stand_in_a_table_above_their_fields() {
     | --- | --- | --- |
     | **drift** | it\|self | it\|self |
 
-    <details><summary>it|self: 1 field</summary>
+    <details><summary>it|self (1)</summary>
 
     ```diff
     @@ it|self @@

@@ -161,7 +161,10 @@ pub(super) fn applied(
     if let Some(path) = junit_file {
         whole_file::write(path, &junit::apply(report, changes))?;
     }
-    let findings = report.ended.iter().flat_map(|ended| &ended.findings);
+    // The order in which steps end is chance.
+    let mut ended: Vec<_> = report.ended.iter().collect();
+    ended.sort_by(|one, two| one.step.as_str().cmp(two.step.as_str()));
+    let findings = ended.into_iter().flat_map(|ended| &ended.findings);
     annotate(&findings.cloned().collect::<Vec<_>>(), ui);
     summarize(ui, render)
 }

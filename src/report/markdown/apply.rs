@@ -46,11 +46,12 @@ pub fn render(report: &Report, already_done: usize, plan: &str, max_chars: usize
     })
 }
 
-fn with<'a>(report: &'a Report, ends: &'a [StepEnd]) -> impl Iterator<Item = &'a Ended> {
-    report
-        .ended
-        .iter()
-        .filter(|ended| ends.contains(&ended.end))
+/// Steps that ended so, by their names: the order in which they end is chance.
+fn with<'a>(report: &'a Report, ends: &[StepEnd]) -> impl Iterator<Item = &'a Ended> {
+    let ended = report.ended.iter();
+    let mut ended: Vec<_> = ended.filter(|ended| ends.contains(&ended.end)).collect();
+    ended.sort_by(|one, two| one.step.as_str().cmp(two.step.as_str()));
+    ended.into_iter()
 }
 
 /// What this run did that cannot be taken back: numbers that were cut over, templates that are gone.

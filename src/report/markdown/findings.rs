@@ -24,6 +24,9 @@ pub(super) const FULL: Detail = Detail {
     room: usize::MAX,
 };
 
+/// Characters of what a finding is about, where it has one line.
+const SUBJECT: usize = 80;
+
 const LEVELS: [Detail; 5] = [
     FULL,
     short(usize::MAX),
@@ -43,7 +46,10 @@ pub fn preflight(checked: &[Finding], plan: &str, gates: usize, max_chars: usize
     let open: Vec<_> = checked.iter().filter(is_open).cloned().collect();
     let passed = checked.iter().filter(|finding| !is_open(finding));
     let passed: Vec<_> = passed
-        .map(|finding| format!("* {} {}\n", code(&finding.rule), text(&finding.message)))
+        .map(|finding| {
+            let (rule, message) = (code(&finding.rule), text(&finding.message));
+            format!("* {rule} {message}{}\n", about(finding))
+        })
         .collect();
     fitting(&LEVELS, max_chars, |detail| {
         let mut report = marker("preflight", Some(plan));
@@ -93,7 +99,7 @@ pub(super) fn list(findings: &[Finding], detail: Detail) -> String {
     findings.sort_by_key(|finding| (!finding.blocks(), finding.severity));
     let items = findings.iter().map(|finding| match detail.facts {
         true => head(finding) + &facts(finding),
-        false => head(finding),
+        false => format!("{}{}\n", head(finding).trim_end(), about(finding)),
     });
     cut(&items.collect::<Vec<_>>(), detail.room)
 }
@@ -111,6 +117,21 @@ fn head(finding: &Finding) -> String {
     };
     let (rule, message) = (code(&finding.rule), text(&finding.message));
     format!("* **{level}** {rule}{unknown} {message}\n")
+}
+
+/// What it is about, in brackets.
+fn about(finding: &Finding) -> String {
+    let subject = &finding.subject;
+    let shown: String = subject.chars().take(SUBJECT).collect();
+    let more = if shown.len() < subject.len() {
+        "…"
+    } else {
+        ""
+    };
+    match code(&format!("{shown}{more}")) {
+        none if none.is_empty() => none,
+        subject => format!(" ({subject})"),
+    }
 }
 
 fn facts(finding: &Finding) -> String {

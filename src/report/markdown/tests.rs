@@ -114,6 +114,8 @@ fn both_ends(text: &str) -> Vec<Vec<String>> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     #[test]
     fn texts_from_outside_change_no_part_of_a_report(text in hostile()) {
         prop_assert_eq!(both_ends(&text), both_ends("x"));

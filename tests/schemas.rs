@@ -17,7 +17,7 @@ use waba_migrate::{
         load::{Source, load_with},
         template_file,
     },
-    report::events::Line,
+    report::{events::Line, graph::json::Document},
     sim,
     status::Status,
 };
@@ -112,6 +112,7 @@ fn the_committed_schemas_are_current() {
     check_current("change-set", &schemars::schema_for!(Sealed).to_value());
     check_current("events", &schemars::schema_for!(Line).to_value());
     check_current("findings", &schemars::schema_for!(Vec<Finding>).to_value());
+    check_current("graph", &schemars::schema_for!(Document).to_value());
     check_current("status", &schemars::schema_for!(Status).to_value());
     check_current("world", &sim::file::schema());
     check_current("template", &template_file::document::schema());

@@ -10,6 +10,7 @@ mod error;
 pub mod exit;
 mod files;
 mod gate_text;
+mod graph;
 mod plan;
 mod preflight;
 mod rehearse;
@@ -125,6 +126,7 @@ enum Command {
     Validate(validate::Arguments),
     Preflight(preflight::Arguments),
     Plan(plan::Arguments),
+    Graph(graph::Arguments),
     Apply(apply::Arguments),
     Diff(diff::Arguments),
     Status(status::Arguments),
@@ -169,6 +171,7 @@ impl Command {
             | Self::Plan(_)
             | Self::Apply(_)
             | Self::Diff(_)
+            | Self::Graph(_)
             | Self::Status(_) => true,
             Self::VerifyCode(_) | Self::Rehearse(_) | Self::Simulate(_) | Self::Schema(_) => false,
         }
@@ -181,6 +184,7 @@ fn execute(command: Command, global: &Global, ui: Ui) -> Result<u8, CliError> {
     }
     match command {
         Command::Validate(arguments) => return validate::run(&arguments, ui),
+        Command::Graph(arguments) => return graph::run(&arguments, ui),
         Command::Schema(arguments) => return schema::run(&arguments, ui),
         _ => {}
     }
@@ -199,7 +203,9 @@ fn execute(command: Command, global: &Global, ui: Ui) -> Result<u8, CliError> {
             Command::VerifyCode(arguments) => verify_code::run(&arguments, global, ui).await,
             Command::Rehearse(arguments) => rehearse::run(&arguments, ui).await,
             Command::Simulate(arguments) => simulate::run(&arguments, ui).await,
-            Command::Validate(_) | Command::Schema(_) => unreachable!("handled without a runtime"),
+            Command::Validate(_) | Command::Graph(_) | Command::Schema(_) => {
+                unreachable!("handled without a runtime")
+            }
         }
     });
     // A prompt that nobody answers must not hold the process.

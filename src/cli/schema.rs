@@ -9,7 +9,7 @@ use crate::{
     finding::Finding,
     id_map::IdMap,
     plan::{document, template_file},
-    report::events::Line,
+    report::{events::Line, graph::json},
     status::Status,
 };
 
@@ -35,6 +35,8 @@ enum Kind {
     Differences,
     /// What `status --format json` prints
     Status,
+    /// What `graph --format json` prints
+    Graph,
     /// What `apply --map` writes
     Map,
     /// The world file of the simulator
@@ -51,6 +53,7 @@ pub(super) fn run(arguments: &Arguments, ui: Ui) -> Result<u8, CliError> {
         Kind::Findings => schemars::schema_for!(Vec<Finding>).to_value(),
         Kind::Differences => schemars::schema_for!(Vec<Difference>).to_value(),
         Kind::Status => schemars::schema_for!(Status).to_value(),
+        Kind::Graph => schemars::schema_for!(json::Document).to_value(),
         Kind::Map => schemars::schema_for!(IdMap).to_value(),
         Kind::World => crate::sim::file::schema(),
         Kind::Template => template_file::document::schema(),

@@ -10,6 +10,7 @@ pub mod findings;
 pub mod gates;
 pub mod github;
 pub mod gitlab;
+pub mod graph;
 pub mod junit;
 pub mod markdown;
 pub mod sarif;

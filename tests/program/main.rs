@@ -3,5 +3,6 @@
 mod bench;
 mod change_sets;
 mod commands;
+mod graph;
 mod reports;
 mod secrets;

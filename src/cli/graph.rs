@@ -26,7 +26,7 @@ use crate::{
 pub(super) struct Arguments {
     /// The plan file
     plan: PathBuf,
-    /// What the graph looks like; goes before --format
+    /// What the graph looks like; wins over --format [default: text]
     #[arg(long = "as", value_enum, value_name = "FORM", env = "WABA_MIGRATE_AS")]
     form: Option<Form>,
     /// Write it to a file, whole or not at all

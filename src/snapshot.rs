@@ -149,6 +149,18 @@ impl Account {
         self.templates.present()?.get(key)
     }
 
+    /// An account that nobody may look at.
+    fn unread(why: &Why) -> Self {
+        Self {
+            waba: Observed::Unknown(why.clone()),
+            details: Observed::Unknown(why.clone()),
+            numbers: Observed::Unknown(why.clone()),
+            templates: Observed::Unknown(why.clone()),
+            flows: Observed::Unknown(why.clone()),
+            leaving: BTreeSet::new(),
+        }
+    }
+
     async fn observe(reader: &Reader, id: &WabaId, is_target: bool, wants: Wants) -> Self {
         let waba = async { Observed::from(reader.get(&Waba::read(id, is_target)).await) };
         let details = async { Observed::from(reader.get(&Waba::read_details(id)).await) };
@@ -209,6 +221,15 @@ impl Wants {
             flows: !plan.flows.copy.is_empty() || templates.recreate || defines_flows(),
         }
     }
+
+    /// What is read of the target: also what an earlier run made there.
+    fn of_target(plan: &Plan, history: &History) -> Self {
+        let Self { templates, flows } = Self::of(plan);
+        Self {
+            templates: templates || history.templates.proven().next().is_some(),
+            flows: flows || !history.flows.copied().is_empty(),
+        }
+    }
 }
 
 /// Sorts templates by key. A language that is being deleted gives way to one that is there.
@@ -254,9 +275,38 @@ pub async fn flows(reader: &Reader, id: &WabaId) -> Result<BTreeMap<String, Flow
 
 /// Reads everything the plan needs. Never fails: what could not be read is [`Observed::Unknown`].
 pub async fn observe(plan: &Plan, readers: &Readers, history: History, at: Timestamp) -> Snapshot {
-    let wants = Wants::of(plan);
-    let source = Account::observe(&readers.source, &plan.source.waba, false, wants);
+    look(plan, readers, None, history, at).await
+}
+
+/// Reads the target alone: there is no token for the source, and nothing is asked of it.
+pub async fn observe_target(
+    plan: &Plan,
+    readers: &Readers,
+    no_source: &Why,
+    history: History,
+    at: Timestamp,
+) -> Snapshot {
+    look(plan, readers, Some(no_source), history, at).await
+}
+
+async fn look(
+    plan: &Plan,
+    readers: &Readers,
+    no_source: Option<&Why>,
+    history: History,
+    at: Timestamp,
+) -> Snapshot {
+    let source = async {
+        match no_source {
+            Some(why) => Account::unread(why),
+            None => {
+                let wants = Wants::of(plan);
+                Account::observe(&readers.source, &plan.source.waba, false, wants).await
+            }
+        }
+    };
     let target = async {
+        let wants = Wants::of_target(plan, &history);
         let target = Account::observe(&readers.target, &plan.target.waba, true, wants).await;
         let profiles = profiles(plan, &readers.target, &target).await;
         (target, profiles)
@@ -265,6 +315,9 @@ pub async fn observe(plan: &Plan, readers: &Readers, history: History, at: Times
     let subscriptions = readers.target.list(&subscriptions);
     let target_token = token(readers.debug.as_ref(), &readers.target);
     let source_token = async {
+        if let Some(why) = no_source {
+            return Some(Observed::Unknown(why.clone()));
+        }
         if !readers.source_has_own_token {
             return None;
         }
@@ -272,7 +325,7 @@ pub async fn observe(plan: &Plan, readers: &Readers, history: History, at: Times
     };
     let accounts = join(source, target);
     let tokens = join(target_token, source_token);
-    let intents = intents(plan, &readers.source, &history);
+    let intents = intents(plan, &readers.source, no_source, &history);
     let rest = join(join(room(plan, &readers.target), subscriptions), intents);
     let ((accounts, tokens), (rest, intents)) = join(join(accounts, tokens), rest).await;
     let (room, subscriptions) = rest;
@@ -300,6 +353,7 @@ pub async fn observe(plan: &Plan, readers: &Readers, history: History, at: Times
 async fn intents(
     plan: &Plan,
     reader: &Reader,
+    no_source: Option<&Why>,
     history: &History,
 ) -> BTreeMap<SolutionId, Observed<MigrationIntent>> {
     let set = plan.solutions().into_iter().filter_map(|solution| {
@@ -307,10 +361,11 @@ async fn intents(
         Some((solution.clone(), id))
     });
     let reads = set.map(|(solution, id)| async move {
-        (
-            solution,
-            reader.get(&MigrationIntent::read(&id)).await.into(),
-        )
+        let intent = match no_source {
+            Some(why) => Observed::Unknown(why.clone()),
+            None => reader.get(&MigrationIntent::read(&id)).await.into(),
+        };
+        (solution, intent)
     });
     join_all(reads).await.into_iter().collect()
 }

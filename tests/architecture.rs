@@ -100,6 +100,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         &[
             "ids",
             "field",
+            "finding",
             "inventory",
             "phone",
             "plan",

@@ -10,6 +10,7 @@ use std::{
 use serde_json::Value;
 use waba_migrate::{
     changeset::Sealed,
+    diff::Difference,
     finding::Finding,
     plan::{
         document,
@@ -113,6 +114,10 @@ fn the_committed_schemas_are_current() {
     check_current("events", &schemars::schema_for!(Line).to_value());
     check_current("findings", &schemars::schema_for!(Vec<Finding>).to_value());
     check_current("graph", &schemars::schema_for!(Document).to_value());
+    check_current(
+        "differences",
+        &schemars::schema_for!(Vec<Difference>).to_value(),
+    );
     check_current("status", &schemars::schema_for!(Status).to_value());
     check_current("world", &sim::file::schema());
     check_current("template", &template_file::document::schema());

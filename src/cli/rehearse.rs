@@ -17,6 +17,7 @@ use super::{
 };
 use crate::{
     changeset::{Choice, risk::Accepted},
+    diff::Class,
     plan::Plan,
     report::{findings, style},
     secret::Secret,
@@ -135,7 +136,11 @@ async fn play(
         return Ok(code);
     }
     act("diff", ui)?;
-    super::diff::show(session, ui).await
+    let classes: Vec<_> = Class::ALL
+        .into_iter()
+        .filter(|class| class.fails())
+        .collect();
+    super::diff::show(session, &classes, ui).await
 }
 
 fn act(name: &str, ui: Ui) -> Result<(), CliError> {

@@ -27,10 +27,10 @@ use crate::{
         load::{Source, load_with},
     },
     preflight,
-    report::{findings, markdown},
-    resource::Trouble,
+    report::{clean, findings, markdown},
+    resource::{Trouble, Why},
     secret::{Secret, SecretRef, Secrets},
-    snapshot::{Readers, Snapshot, observe},
+    snapshot::{Readers, Snapshot, observe, observe_target},
 };
 
 /// How long a command that only looks waits for a rate limit to pass.
@@ -73,6 +73,17 @@ pub(super) struct Session {
     pub(super) connection: Arc<Connection>,
     /// The source's; the same where the plan names one token.
     pub(super) source_connection: Arc<Connection>,
+    /// Why nothing may be asked of the source: its own token cannot be had.
+    pub(super) no_source: Option<Why>,
+}
+
+/// What becomes of a command when a secret of the plan cannot be had.
+#[derive(Clone, Copy)]
+enum Strictness {
+    /// It ends: nothing is begun that cannot be ended.
+    Strict,
+    /// It goes on with the target's token alone, and says so.
+    TargetAlone(Ui),
 }
 
 /// What was seen, and what follows from it.
@@ -142,6 +153,15 @@ pub(super) fn read_bytes(path: &Path, most: u64) -> Result<Vec<u8>, CliError> {
 impl Session {
     /// Fetches the tokens and connects. Sends nothing.
     pub(super) async fn open(plan: Plan, site: Site, patience: Duration) -> Result<Self, CliError> {
+        Self::connect(plan, site, patience, Strictness::Strict).await
+    }
+
+    async fn connect(
+        plan: Plan,
+        site: Site,
+        patience: Duration,
+        strictness: Strictness,
+    ) -> Result<Self, CliError> {
         let connect = |token, app_secret: Option<Secret>| {
             let (transport, clock) = (site.transport.clone(), site.clock.clone());
             let version = plan.graph.api_version.clone();
@@ -156,7 +176,11 @@ impl Session {
         };
         let secrets = &*site.secrets;
         let app_secret = match &plan.graph.app_secret {
-            Some(reference) => Some(fetch(secrets, reference, "graph.app_secret").await?),
+            Some(reference) => {
+                let read = fetch(secrets, reference, "graph.app_secret").await;
+                let without = "calls carry no appsecret_proof, which Meta may ask for";
+                strictness.or_without(read, without)?.ok()
+            }
             None => None,
         };
         let target_token = token(secrets, &plan.target.token, "target.token").await?;
@@ -165,9 +189,15 @@ impl Session {
             .token
             .as_ref()
             .filter(|source| **source != plan.target.token);
-        let source_token = match own {
-            Some(reference) => Some(token(secrets, reference, "source.token").await?),
-            None => None,
+        let (source_token, no_source) = match own {
+            Some(reference) => {
+                let read = token(secrets, reference, "source.token").await;
+                match strictness.or_without(read, "nothing is said of the source")? {
+                    Ok(token) => (Some(token), None),
+                    Err(why) => (None, Some(why)),
+                }
+            }
+            None => (None, None),
         };
         let connection = connect(target_token.clone(), app_secret.clone());
         let source = source_token
@@ -209,6 +239,7 @@ impl Session {
             readers,
             connection,
             source_connection,
+            no_source,
         })
     }
 
@@ -218,6 +249,13 @@ impl Session {
         Self::open(plan, site, PATIENCE).await
     }
 
+    /// Connects for a command that compares and decides nothing: it goes on without the secrets that
+    /// only the source or the app has.
+    pub(super) async fn to_compare(global: &Global, plan: Plan, ui: Ui) -> Result<Self, CliError> {
+        let site = Site::of(global, &plan)?;
+        Self::connect(plan, site, PATIENCE, Strictness::TargetAlone(ui)).await
+    }
+
     /// Looks at the world and decides every step.
     pub(super) async fn look(&self, history: History) -> Seen {
         self.look_at(&Choice::default(), history).await
@@ -225,14 +263,43 @@ impl Session {
 
     /// Looks at the world and decides those steps that are wanted.
     pub(super) async fn look_at(&self, choice: &Choice, history: History) -> Seen {
-        let snapshot = observe(&self.plan, &self.readers, history, self.site.clock.now()).await;
-        let changes = changeset::compute_part(&self.plan, &self.graph, &snapshot, choice);
+        let (plan, readers, now) = (&self.plan, &self.readers, self.site.clock.now());
+        let snapshot = match &self.no_source {
+            Some(why) => observe_target(plan, readers, why, history, now).await,
+            None => observe(plan, readers, history, now).await,
+        };
+        let changes = changeset::compute_part(plan, &self.graph, &snapshot, choice);
         Seen { snapshot, changes }
     }
 
     /// Reads what earlier runs of this plan did.
     pub(super) fn history(&self) -> Result<History, CliError> {
         Ok(history(&self.site.journal, &self.plan.name)?)
+    }
+}
+
+impl Strictness {
+    /// Takes a secret, or goes on without one that cannot be had. One of a wrong form is always an
+    /// error: somebody has set it, and has to correct it.
+    fn or_without(
+        self,
+        read: Result<Secret, CliError>,
+        without: &str,
+    ) -> Result<Result<Secret, Why>, CliError> {
+        match (self, read) {
+            (_, Ok(secret)) => Ok(Ok(secret)),
+            (Self::TargetAlone(ui), Err(CliError::Secret { what, source })) => {
+                ui.say(&clean(&format!(
+                    "{what} cannot be read ({source}): {without}"
+                )));
+                Ok(Err(Why {
+                    reason: format!("{what} cannot be read: {source}"),
+                    said: String::new(),
+                    trouble: Trouble::Missing,
+                }))
+            }
+            (_, Err(error)) => Err(error),
+        }
     }
 }
 

@@ -31,7 +31,7 @@ pub(super) async fn run(arguments: &Arguments, global: &Global, ui: Ui) -> Resul
     if let Some(code) = arguments.gates.print(&plan, ui)? {
         return Ok(code);
     }
-    let session = Session::to_look(global, plan).await?;
+    let session = Session::to_compare(global, plan, ui).await?;
     let seen = session.look(session.history()?).await.readable()?;
     let status = status(&session.plan, &seen.changes, &seen.snapshot);
     match ui.format {

@@ -10,7 +10,9 @@ use serde_json::Value;
 
 use super::{
     event::{Answer, Entry, Event, StepEnd},
+    flows::FlowsHistory,
     number::NumberHistory,
+    proof::Proofs,
     templates::TemplatesHistory,
 };
 use crate::{
@@ -39,6 +41,10 @@ pub struct History {
     numbers: BTreeMap<Phone, NumberHistory>,
     /// What is known of templates.
     pub templates: TemplatesHistory,
+    /// What is known of flows.
+    pub flows: FlowsHistory,
+    /// What is proven of steps that were done.
+    pub proofs: Proofs,
     /// Steps that wait, each since when and what for.
     pub waiting: BTreeMap<Address, Waiting>,
     /// Steps that must not be tried again before a time.
@@ -71,6 +77,7 @@ impl History {
     /// Returns the history after one more line.
     pub fn after(mut self, entry: &Entry) -> Self {
         self.note(&entry.event, entry.at);
+        self.proofs.note(&entry.event);
         match &entry.event {
             Event::Intent { step, .. } => {
                 self.in_doubt.insert(step.clone(), entry.at);
@@ -124,11 +131,17 @@ impl History {
     pub fn note(&mut self, event: &Event, at: Timestamp) {
         if let Some(step) = event.step() {
             self.templates.note(step, event, at);
+            self.flows.note(step, event);
         }
         if let Some((step, phone)) = event.step().and_then(|step| Some((step, step.phone()?))) {
             let step = step.number_step().map(|(_, step)| step);
             self.numbers.entry(phone).or_default().note(step, event, at);
         }
+    }
+
+    /// Returns whether there is a journal at all.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
     }
 
     fn answered(&mut self, step: &Address, answer: &Answer, at: Timestamp) {
@@ -183,6 +196,12 @@ impl History {
             let until = at.saturating_add(rest).unwrap_or(Timestamp::MAX);
             self.resting.insert(step.clone(), until);
         }
+    }
+
+    /// Returns the numbers that a run of this plan certainly added or registered.
+    pub fn moved(&self) -> impl Iterator<Item = &Phone> {
+        let moved = self.numbers.iter().filter(|(_, number)| number.is_moved);
+        moved.map(|(phone, _)| phone)
     }
 
     /// Returns what is known of a number.

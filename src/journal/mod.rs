@@ -4,6 +4,8 @@
 //! * [`history`]: what all lines together amount to, by one pure transition function.
 //! * [`number`]: what they tell of one number.
 //! * [`templates`]: what they tell of templates.
+//! * [`flows`]: what they tell of flows.
+//! * [`proof`]: what they prove of a step that was done.
 //! * [`mod@file`]: writing, locking and reading the files.
 //!
 //! The API is the state: a lost journal costs history, never correctness. What cannot be seen in
@@ -12,8 +14,10 @@
 
 pub mod event;
 pub mod file;
+pub mod flows;
 pub mod history;
 pub mod number;
+pub mod proof;
 pub mod templates;
 
 pub use event::{Answer, Entry, Event, StepEnd};

@@ -21,6 +21,9 @@ pub struct NumberHistory {
     pub attempts: Attempts,
     /// Whether a PIN was refused, and no register has worked since.
     pub is_pin_refused: bool,
+    /// Whether a run of this plan certainly added or registered it: Meta said yes, or it was found
+    /// when that was looked up.
+    pub is_moved: bool,
 }
 
 /// One-time codes of a number.
@@ -78,6 +81,13 @@ impl Attempts {
 impl NumberHistory {
     /// Takes in one more line about a step of this number.
     pub(super) fn note(&mut self, step: Option<NumberStep>, event: &Event, at: Timestamp) {
+        let has_worked = match event {
+            Event::Answered { answer, .. } => *answer == Answer::Accepted,
+            Event::LookedUp { found, .. } => *found,
+            _ => false,
+        };
+        let moves = matches!(step, Some(NumberStep::Add | NumberStep::Register));
+        self.is_moved |= moves && has_worked;
         match event {
             Event::Intent { path, .. } => self.intended(step, path, at),
             Event::Answered { answer, .. } => self.answered(step, answer, at),

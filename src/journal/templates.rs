@@ -20,6 +20,30 @@ pub struct TemplatesHistory {
     edits: BTreeMap<TemplateKey, Vec<Timestamp>>,
     made: BTreeSet<TemplateKey>,
     sources: BTreeMap<TemplateKey, TemplateId>,
+    proven: BTreeMap<TemplateKey, Made>,
+    doubtful: BTreeSet<TemplateKey>,
+}
+
+/// How a template came to the target that a run of this plan certainly made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Made {
+    /// By Meta's copy.
+    Copied,
+    /// Anew, from the source's content.
+    Recreated,
+    /// From a file.
+    Defined,
+}
+
+impl Made {
+    /// Returns it as a word that follows "an earlier run".
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Copied => "copied",
+            Self::Recreated => "re-created",
+            Self::Defined => "created",
+        }
+    }
 }
 
 /// A copy that Meta was asked for.
@@ -36,6 +60,7 @@ pub struct Asked {
 enum Sent {
     Create,
     Edit,
+    Delete,
 }
 
 /// Creations that an account takes in an hour.
@@ -75,6 +100,17 @@ impl TemplatesHistory {
         self.made(key) || self.sources.contains_key(key)
     }
 
+    /// Returns the templates that runs of this plan certainly made: Meta said yes, or they were found
+    /// when it was looked up. What was refused within a copy is kept elsewhere.
+    pub fn proven(&self) -> impl Iterator<Item = (&TemplateKey, Made)> {
+        self.proven.iter().map(|(key, made)| (key, *made))
+    }
+
+    /// Returns whether a run of this plan certainly made this template.
+    pub fn is_proven(&self, key: &TemplateKey) -> bool {
+        self.proven.contains_key(key)
+    }
+
     /// Returns when the next template may be created. `None`: now.
     pub fn create_from(&self, now: Timestamp) -> Option<Timestamp> {
         free_from(&self.created, CREATES_AN_HOUR, HOUR, now)
@@ -98,11 +134,16 @@ impl TemplatesHistory {
         match (event, step.template_step()) {
             (Event::Intent { params, .. }, _) if of_copy => self.ask(params, at),
             (Event::Answered { answer, .. }, _) if of_copy => self.answered_copy(answer, at),
+            (Event::LookedUp { found: true, .. }, _) if of_copy => self.prove_copies(),
             (Event::Intent { method, path, .. }, Some((key, step))) => {
                 self.sends((key, step), method, path, at);
             }
             (Event::Answered { answer, .. }, Some((key, step))) => {
                 self.answered((key, step), answer);
+            }
+            (Event::LookedUp { found, .. }, Some((key, step))) => {
+                let was_doubtful = self.doubtful.remove(&key);
+                self.looked_up(key, step, was_doubtful && *found);
             }
             (Event::Kept { what, data, .. }, _) if what == SOURCE_TEMPLATES => {
                 let pairs = data.as_object().into_iter().flatten();
@@ -127,7 +168,33 @@ impl TemplatesHistory {
         self.copies.extend(asked);
     }
 
+    /// Source ids are kept before a copy is asked for.
+    fn prove_copies(&mut self) {
+        let page: BTreeSet<_> = self.page.iter().collect();
+        let copied = self.sources.iter().filter(|(_, id)| page.contains(id));
+        let copied = copied.map(|(key, _)| (key.clone(), Made::Copied));
+        self.proven.extend(copied);
+    }
+
+    fn looked_up(&mut self, key: TemplateKey, step: TemplateStep, is_there: bool) {
+        if is_there {
+            self.prove(key, step);
+        }
+    }
+
+    fn prove(&mut self, key: TemplateKey, step: TemplateStep) {
+        match step {
+            TemplateStep::Define => self.proven.insert(key, Made::Defined),
+            TemplateStep::Recreate => self.proven.insert(key, Made::Recreated),
+            TemplateStep::Delete => self.proven.remove(&key),
+            TemplateStep::Repoint => None,
+        };
+    }
+
     fn answered_copy(&mut self, answer: &Answer, at: Timestamp) {
+        if *answer == Answer::Accepted {
+            self.prove_copies();
+        }
         for id in &self.page {
             match answer {
                 Answer::Accepted => {
@@ -151,7 +218,7 @@ impl TemplatesHistory {
             .bytes()
             .all(|byte| byte.is_ascii_digit());
         if method != "POST" || step == TemplateStep::Delete {
-            self.sent.remove(&key);
+            self.sent.insert(key, Sent::Delete);
         } else if path.ends_with("/message_templates") {
             self.created.push(at);
             if step == TemplateStep::Recreate {
@@ -170,6 +237,10 @@ impl TemplatesHistory {
         let (key, step) = of;
         let sent = self.sent.remove(&key);
         match (sent, answer) {
+            (Some(Sent::Create | Sent::Delete), Answer::Accepted) => self.prove(key, step),
+            (Some(Sent::Create | Sent::Delete), Answer::InDoubt { .. }) => {
+                self.doubtful.insert(key);
+            }
             (Some(Sent::Create), Answer::Refused { .. } | Answer::NotSent { .. }) => {
                 if let Answer::NotSent { .. } = answer {
                     self.created.pop();
@@ -285,6 +356,54 @@ mod tests {
             ..in_doubt
         };
         check(&[ask, answered(&copy, Answer::Accepted)], Some(accepted));
+    }
+
+    #[test]
+    fn what_meta_agreed_to_make_is_proven_until_it_is_deleted() {
+        let define = Address::template(&key(), TemplateStep::Define);
+        let delete = Address::template(&key(), TemplateStep::Delete);
+        let create = intent(&define, "/2/message_templates", json!({}));
+        let doubt = Answer::InDoubt {
+            message: String::new(),
+        };
+        let found = Event::LookedUp {
+            step: define.clone(),
+            found: true,
+        };
+        #[track_caller]
+        fn check(events: &[Event], expected: Option<Made>) {
+            let history = replay(events);
+            let made = history.proven().map(|(_, made)| made).next();
+            assert_eq!(made, expected, "{events:?}");
+        }
+        let accepted = |step: &Address| answered(step, Answer::Accepted);
+        check(std::slice::from_ref(&create), None);
+        check(&[create.clone(), answered(&define, refused())], None);
+        check(&[create.clone(), answered(&define, doubt.clone())], None);
+        let looked_up = [create.clone(), answered(&define, doubt), found];
+        check(&looked_up, Some(Made::Defined));
+        let made = [create, accepted(&define)];
+        check(&made, Some(Made::Defined));
+        let gone = [intent(&delete, "/17", json!({})), accepted(&delete)];
+        check(&[made.as_slice(), &gone].concat(), None);
+    }
+
+    #[test]
+    fn a_copy_is_proven_once_meta_agreed() {
+        let copy = Address::account(AccountStep::TemplatesCopy);
+        let kept = Event::Kept {
+            step: copy.clone(),
+            what: SOURCE_TEMPLATES.into(),
+            data: json!({"order/de": "17", "other/de": "18"}),
+        };
+        let path = "/2/migrate_message_templates";
+        let ask = intent(&copy, path, json!({"template_ids": ["17"]}));
+        assert!(!replay(&[kept.clone(), ask.clone()]).is_proven(&key()));
+        let history = replay(&[kept, ask, answered(&copy, Answer::Accepted)]);
+        assert_eq!(
+            history.proven().collect::<Vec<_>>(),
+            [(&key(), Made::Copied)]
+        );
     }
 
     #[test]

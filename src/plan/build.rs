@@ -62,6 +62,12 @@ pub(crate) fn plan(
         templates: templates(document.templates.unwrap_or_default(), definitions),
         flows: flows(document.flows.unwrap_or_default()),
         policy: policy(document.policy.unwrap_or_default()),
+        ignore: document
+            .ignore
+            .unwrap_or_default()
+            .into_iter()
+            .map(|pattern| pattern.value.0)
+            .collect(),
     })
 }
 

@@ -18,8 +18,8 @@ use crate::{
         profile_words::{Email, Limited, Website},
         reference::Reference,
         words::{
-            ApiVersion, Digits, FlowGlob, HostName, HttpsUrl, Language, Name, PathPattern, Prose,
-            Version,
+            ApiVersion, DifferencePattern, Digits, FlowGlob, HostName, HttpsUrl, Language, Name,
+            PathPattern, Prose, Version,
         },
     },
 };
@@ -53,6 +53,11 @@ mapping! {
         optional genesys: Genesys,
         /// Limits of one run.
         optional policy: Policy,
+        /// What `diff` leaves out: addresses as it shows them, with * and ?, like
+        /// `number[+4930901820].profile`, or single fields of them, like `number[*].profile.about`.
+        /// Quotes inside an address may be left out. It matters to `diff` alone: `plan` and `apply`
+        /// see everything. What is left out is listed.
+        optional ignore: Vec<Sp<DifferencePattern>>,
     }
 }
 

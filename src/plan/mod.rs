@@ -65,6 +65,8 @@ pub struct Plan {
     pub flows: Flows,
     /// Limits of one run.
     pub policy: Policy,
+    /// What `diff` leaves out: patterns of addresses, or of an address and a field.
+    pub ignore: Vec<Glob>,
 }
 
 /// How the Graph API is spoken to.

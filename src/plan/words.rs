@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 use serde_json::{Value as Json, json};
 
 use crate::{
-    ids::{AppId, WabaId},
+    ids::{AccountStep, AppId, WabaId},
     phone::{Phone, PhoneError},
     plan::{
         Glob,
@@ -408,6 +408,66 @@ impl Word for FlowGlob {
 
     fn shape() -> Json {
         json!({ "type": "string", "pattern": "\\S" })
+    }
+}
+
+/// A pattern of differences: an address with wildcards, or an address and a field.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct DifferencePattern(pub Glob);
+
+/// How addresses of single things begin.
+const THINGS: [&str; 4] = ["number[", "template[", "flow[", "solution["];
+
+impl DifferencePattern {
+    /// Returns the pattern without its quotes, which do not count.
+    pub fn bare(&self) -> String {
+        self.0.as_str().replace('"', "")
+    }
+
+    /// Returns whether an address can begin like this.
+    fn may_fit(bare: &str) -> bool {
+        let plain = bare.split(['*', '?']).next().unwrap_or_default();
+        let of_thing = |head: &str| head.starts_with(plain) || plain.starts_with(head);
+        let of_accounts = |step: &AccountStep| {
+            let head = step.as_str();
+            let rest = plain.strip_prefix(head);
+            head.starts_with(plain) || rest.is_some_and(|rest| rest.starts_with('.'))
+        };
+        THINGS.iter().any(|head| of_thing(head)) || AccountStep::ALL.iter().any(of_accounts)
+    }
+}
+
+impl Word for DifferencePattern {
+    const WANTED: &'static str = "an address of `diff` with wildcards, like number[*].profile";
+
+    fn read(scalar: &Scalar) -> Result<Self, Wrong> {
+        let text = &*scalar.text;
+        let pattern = Self(Glob::new(text));
+        let bare = pattern.bare();
+        let wrong = |message: String, hint: &str| Err(Wrong::new("ignore-form", message, hint));
+        if bare.trim().is_empty() || bare.len() > 1_024 || bare.chars().any(char::is_control) {
+            let message = "the pattern is empty, too long or has control characters".to_owned();
+            return wrong(
+                message,
+                "copy an address from `diff`, like number[*].profile",
+            );
+        }
+        if bare.starts_with("number[") && bare.contains(' ') {
+            let hint = "write the digits without spaces, like number[+4930901820].profile";
+            return wrong(format!("no address has the spaces of `{text}`"), hint);
+        }
+        match Self::may_fit(&bare) {
+            true => Ok(pattern),
+            false => wrong(
+                format!("no address begins like `{text}`"),
+                "copy an address from `diff`, like number[+4930901820].profile, template[\"order/*\"] or templates.copy",
+            ),
+        }
+    }
+
+    fn shape() -> Json {
+        json!({ "type": "string", "minLength": 1, "maxLength": 1024 })
     }
 }
 

@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Fields of one change that are shown before the rest is only counted.
-const FIELDS_SHOWN: usize = 12;
+pub(super) const FIELDS_SHOWN: usize = 12;
 
 /// Texts longer than this, or of several lines, are diffed line by line.
 const LONG: usize = 60;
@@ -138,7 +138,7 @@ fn entry(change: &ChangeEntry) -> String {
 pub(super) fn field_change(field: &FieldChange) -> String {
     let path = clean(&field.path);
     match (&field.before, &field.after) {
-        (Value::String(before), Value::String(after)) if is_long(before) || is_long(after) => {
+        (Value::String(before), Value::String(after)) if !fits(&path, before, after) => {
             format!(
                 "        {} {path}\n{}",
                 style::notice("~"),
@@ -162,6 +162,17 @@ pub(super) fn field_change(field: &FieldChange) -> String {
             value(after)
         ),
     }
+}
+
+/// Whether a field and both its values have room side by side.
+fn fits(path: &str, before: &str, after: &str) -> bool {
+    let values = [before, after];
+    let width = 16
+        + [path, before, after]
+            .map(|text| text.chars().count())
+            .iter()
+            .sum::<usize>();
+    width <= 80 && !values.into_iter().any(is_long)
 }
 
 /// Whether a text is compared line by line.

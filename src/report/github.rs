@@ -40,21 +40,19 @@ pub fn findings(findings: &[Finding]) -> String {
 
 /// Renders the worst differences as workflow commands, one a line.
 pub fn differences(differences: &[Difference]) -> String {
-    let mut worst: Vec<_> = differences.iter().collect();
-    worst.sort_by_key(|difference| difference.class);
-    let worst = worst.into_iter().map(|difference| {
-        let (severity, title) = match difference.class {
-            Class::Drift => (Severity::Error, "drift"),
-            Class::Pending => (Severity::Warning, "pending"),
-            Class::Service => (Severity::Warning, "service"),
-            Class::Orphan => (Severity::Info, "orphan"),
-        };
-        Annotation {
-            severity,
-            title,
-            message: clean(&format!("{}: {}", difference.address, difference.message)),
-            span: None,
-        }
+    let severity = |class| match class {
+        Class::Drift => Severity::Error,
+        Class::Pending | Class::Service => Severity::Warning,
+        Class::Orphan | Class::Ignored => Severity::Info,
+    };
+    let counts = |difference: &&Difference| difference.class != Class::Ignored;
+    let mut worst: Vec<_> = differences.iter().filter(counts).collect();
+    worst.sort_by_key(|difference| severity(difference.class));
+    let worst = worst.into_iter().map(|difference| Annotation {
+        severity: severity(difference.class),
+        title: difference.class.as_str(),
+        message: clean(&format!("{}: {}", difference.address, difference.message)),
+        span: None,
     });
     render(&worst.collect::<Vec<_>>(), "difference")
 }
@@ -200,6 +198,7 @@ mod tests {
             address: "number[\"+4930901820\"]".into(),
             message: "a\nb".into(),
             fields: Vec::new(),
+            rule: None,
         };
         insta::assert_snapshot!(differences(&[of(Class::Orphan), of(Class::Drift)]), @r#"
         ::error title=drift::number["+4930901820"]: a b

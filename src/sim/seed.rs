@@ -490,6 +490,7 @@ mod tests {
             },
             flows: plan::Flows::default(),
             policy: plan::Policy::default(),
+            ignore: Vec::new(),
         }
     }
 

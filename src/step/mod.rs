@@ -41,6 +41,7 @@ use serde_json::Value;
 
 pub use cut_over::CutOvers;
 pub use listing::Listing;
+pub use template_define::changes as definition_changes;
 pub use upload::{Payload, Uploads, upload};
 pub use verify::{refused as refused_code, six_digits};
 

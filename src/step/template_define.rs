@@ -67,7 +67,7 @@ fn differs(definition: &Definition, template: &Template, seen: &Snapshot) -> boo
 }
 
 /// Says what has to change; `None`: the target does not show what the template says.
-fn changes(
+pub fn changes(
     definition: &Definition,
     template: &Template,
     seen: &Snapshot,

@@ -6,6 +6,7 @@ mod creations;
 mod cut_over;
 mod decisions;
 mod definitions;
+mod diff;
 mod faults;
 mod methods;
 mod oddities;

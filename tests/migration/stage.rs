@@ -19,10 +19,10 @@ use waba_migrate::{
     },
     apply::{Report, Scope, apply},
     changeset::{Approved, ChangeSet, Sealed, StepGraph, compute},
-    diff::{Difference, diff},
+    diff::{Comparison, Difference, diff},
     finding::{Finding, Severity},
     ids::{Address, RunId},
-    journal::{Journal, Lock, StepEnd, file::Listener, file::history},
+    journal::{Event, Journal, Lock, StepEnd, file::Listener, file::history},
     phone::Phone,
     plan::{
         Plan,
@@ -267,6 +267,11 @@ impl Stage {
 
     /// Compares.
     pub(crate) fn diff(&self) -> Vec<Difference> {
+        self.compare().differences
+    }
+
+    /// Compares, and tells what else there is to know.
+    pub(crate) fn compare(&self) -> Comparison {
         let (seen, changes) = block_on(async { self.look(&self.connect().await).await });
         diff(&self.plan, &changes, &seen)
     }
@@ -438,11 +443,26 @@ impl Stage {
             };
         }
         let report = self.within(&connections, &lock, seen, async |context| {
+            let started = self.started(context.journal.run());
+            context.journal.record(started).expect("a writable journal");
             apply(&self.graph, &self.scope(), context).await
         });
         Run {
             blocking,
             report: report.await,
+        }
+    }
+
+    fn started(&self, run: RunId) -> Event {
+        Event::RunStarted {
+            journal: 1,
+            run,
+            plan: self.plan.name.clone(),
+            plan_digest: self.plan.digest.clone(),
+            host: "stage".into(),
+            user: "tester".into(),
+            program: "test".into(),
+            change_set: None,
         }
     }
 

@@ -3,6 +3,7 @@
 mod bench;
 mod change_sets;
 mod commands;
+mod diff;
 mod graph;
 mod reports;
 mod secrets;

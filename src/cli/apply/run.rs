@@ -155,6 +155,7 @@ impl Run<'_> {
             readers,
             connection,
             source_connection,
+            no_source: _,
         } = self.session;
         journal.record(Event::RunStarted {
             journal: VERSION,

@@ -4,6 +4,7 @@
 //! `moment` and `reference`. No rule stops another.
 
 pub mod accounts;
+pub mod ignore;
 pub mod numbers;
 pub mod profiles;
 pub mod supported;
@@ -19,6 +20,8 @@ type Rule = fn(&Document, &mut Sink<'_>);
 const RULES: &[Rule] = &[
     accounts::source_is_target,
     accounts::callback_without_app,
+    ignore::everything,
+    ignore::duplicate,
     numbers::phone_duplicate,
     numbers::needs_unknown,
     numbers::needs_cycle,

@@ -2,9 +2,14 @@
 
 use super::{cell, diff, fitting, folded, left_out, marker, table_of, text};
 use crate::{
-    diff::{Class, Difference},
+    diff::{Class, Comparison, Difference},
     inventory::Inventory,
-    report::{changes::groups, count, differences::sums, templates},
+    report::{
+        changes::groups,
+        count,
+        differences::{remarks, sums},
+        templates,
+    },
 };
 
 /// Lines of each diff, and rows of the table. 0 rows: differences are counted by class.
@@ -19,18 +24,20 @@ const LEVELS: [(usize, usize); 6] = [
 
 /// Renders differences in at most so many characters, as UTF-16 counts them.
 pub fn render(
-    differences: &[Difference],
+    comparison: &Comparison,
     inventory: Option<&Inventory>,
     plan: &str,
     max_chars: usize,
 ) -> String {
+    let differences = &comparison.differences;
     fitting(&LEVELS, max_chars, |level| {
         let mut report = marker("diff", Some(plan));
         report += &format!("## Diff {}\n\n", text(plan));
-        report += &match differences.is_empty() {
-            true => "**Nothing differs.**\n".to_owned(),
-            false => format!("**{}**\n", text(&sums(differences))),
-        };
+        let sums = sums(comparison).replacen("nothing", "Nothing", 1);
+        report += &format!("**{}.**\n", text(&sums));
+        for remark in remarks(comparison) {
+            report += &format!("\n{}\n", text(&remark));
+        }
         if let Some(inventory) = inventory {
             report += &format!("\n{}.\n", text(&templates::line(inventory)));
         }
@@ -80,6 +87,7 @@ fn word(class: Class) -> &'static str {
         Class::Pending => "**pending**",
         Class::Service => "service",
         Class::Orphan => "orphan",
+        Class::Ignored => "ignored",
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::{
     changeset::{AccountRef, ChangeEntry, ChangeSet, FORMAT_VERSION, LeftBehind, PlanRef, Summary},
-    diff::{Class, Difference},
+    diff::{Class, Comparison, Difference},
     field::FieldChange,
     finding::{Finding, Severity, Span, Who},
     step::{Action, Call, Gate, Phase, Undo},
@@ -230,6 +230,16 @@ pub(in crate::report) fn difference(text: &str) -> Difference {
         address: text.into(),
         message: text.into(),
         fields: vec![FieldChange::new(text, text, format!("{text}\n{text}"))],
+        rule: None,
+    }
+}
+
+/// A comparison that found this, with a journal at hand.
+pub(super) fn comparison(differences: &[Difference]) -> Comparison {
+    Comparison {
+        differences: differences.to_vec(),
+        has_journal: true,
+        ..Comparison::default()
     }
 }
 

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::{
-    testing::{change, difference, findings, hostile, saying, set, skeleton},
+    testing::{change, comparison, difference, findings, hostile, saying, set, skeleton},
     *,
 };
 use crate::{
@@ -95,7 +95,7 @@ fn every_report(text: &str) -> Vec<String> {
             plan::render(&saying(text), "v25.0", *most),
             findings::preflight(&findings(text), "acme", 1, *most),
             findings::validate(&findings(text), 1, 1, *most),
-            differences::render(&differences, None, "acme", *most),
+            differences::render(&comparison(&differences), None, "acme", *most),
             apply::render(&run(text), 3, "acme", *most),
         ]
     });
@@ -269,12 +269,17 @@ fn a_run_tells_what_was_done_for_good_and_what_is_open() {
 
 #[test]
 fn differences_stand_in_a_table_above_their_fields() {
-    let report = differences::render(&[difference("it|self")], None, "acme", usize::MAX);
+    let report = differences::render(
+        &comparison(&[difference("it|self")]),
+        None,
+        "acme",
+        usize::MAX,
+    );
     insta::assert_snapshot!(report, @r#"
     <!-- waba-migrate:diff:acme -->
     ## Diff acme
 
-    **1 difference: 1 drift.**
+    **1 drift.**
 
     |  | What | How |
     | --- | --- | --- |
@@ -290,7 +295,7 @@ fn differences_stand_in_a_table_above_their_fields() {
 
     </details>
     "#);
-    let nothing = differences::render(&[], None, "acme", usize::MAX);
+    let nothing = differences::render(&comparison(&[]), None, "acme", usize::MAX);
     assert!(nothing.ends_with("**Nothing differs.**\n"), "{nothing}");
 }
 

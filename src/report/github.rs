@@ -141,8 +141,13 @@ fn property(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
-    use crate::finding::Who;
+    use crate::{
+        finding::Who,
+        report::markdown::testing::{difference, findings as saying, hostile},
+    };
 
     fn span(file: &str) -> Span {
         Span {
@@ -182,6 +187,25 @@ mod tests {
         );
         assert_eq!(shown.lines().count(), 11);
         assert_eq!(findings(&[]), "");
+    }
+
+    proptest! {
+        #[test]
+        fn every_text_stays_in_its_command(text in hostile()) {
+            let shown = findings(&saying(&text)) + &differences(&[difference(&text)]);
+            let lines: Vec<_> = shown.lines().collect();
+            prop_assert_eq!(lines.len(), 3);
+            prop_assert!(!shown.contains(|c: char| c != '\n' && c.is_control()));
+            for (line, name) in lines.iter().zip(["error", "warning", "error"]) {
+                let rest = line.strip_prefix("::").and_then(|line| line.strip_prefix(name));
+                let properties = rest.and_then(|rest| rest.split_once("::")).expect("a command").0;
+                for property in properties.trim_start().split(',') {
+                    let name = property.split_once('=').map(|(name, _)| name);
+                    let known = ["file", "line", "col", "endColumn", "endLine", "title"];
+                    prop_assert!(name.is_some_and(|name| known.contains(&name)), "{}", line);
+                }
+            }
+        }
     }
 
     #[test]

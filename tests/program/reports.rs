@@ -261,6 +261,21 @@ fn validate_writes_annotations_and_sarif_beside_the_lines() {
 }
 
 #[test]
+fn a_summary_without_room_stays_as_it_is() {
+    let stage = Stage::new(WORLD);
+    let summary = stage.bench.path("summary.md");
+    let full = "x".repeat(1024 * 1024 - 100);
+    stage.bench.write("summary.md", &full);
+    let variables = [("GITHUB_STEP_SUMMARY", summary.to_str().expect("text"))];
+    let output = stage.run(&["diff", "--github"], &variables);
+    assert_code(&output, 2);
+    let said = stderr(&output);
+    assert!(said.contains("no room for this report"), "{said}");
+    assert!(said.contains("::warning title=pending::"), "{said}");
+    assert_eq!(stage.file("summary.md"), full);
+}
+
+#[test]
 fn a_file_that_cannot_be_written_is_named_before_anything_is_sent() {
     let stage = Stage::new(WORLD);
     let missing = stage.bench.path("no/such/summary.md");

@@ -10,7 +10,7 @@ use crate::{
     apply::{Ended, Report},
     changeset::ChangeSet,
     field::FieldChange,
-    ids::{AccountStep, Address},
+    ids::{AccountStep, Address, TemplateKey, TemplateStep},
     journal::StepEnd,
     step::{Action, Phase, Undo},
 };
@@ -66,15 +66,19 @@ fn a_row_stays_one_line_of_its_cells() {
     );
 }
 
-fn run(text: &str) -> Report {
-    let ended = |end, step| Ended {
+fn ended(end: StepEnd, step: AccountStep, text: &str) -> Ended {
+    Ended {
         step: Address::account(step),
         end,
         note: text.into(),
         hint: Some(text.into()),
         findings: findings(text),
         credential: false,
-    };
+    }
+}
+
+fn run(text: &str) -> Report {
+    let ended = |end, step| ended(end, step, text);
     Report {
         ended: vec![
             ended(StepEnd::Done, AccountStep::TemplatesPrune),
@@ -126,6 +130,11 @@ proptest! {
         for report in every_report(&text) {
             let steers = |c: char| c != '\n' && c.is_control() || "\u{202e}\u{2066}\u{2028}".contains(c);
             prop_assert!(!report.contains(steers), "{}", report);
+            let strange = |part: &String| {
+                let of = ["unexpected", "Link", "Image"];
+                of.iter().any(|word| part.starts_with(word))
+            };
+            prop_assert!(!skeleton(&report).iter().any(strange), "{}", report);
             for line in report.lines() {
                 prop_assert!(!line.trim_start().starts_with("::"), "{}", line);
                 prop_assert!(!line.contains("##["), "{}", line);
@@ -475,6 +484,34 @@ fn detail_goes_step_by_step() {
         counted.contains("| call | `request_code` | 200 steps | 200 API calls |"),
         "{counted}"
     );
+}
+
+#[test]
+fn the_largest_diff_and_run_fit_a_comment() {
+    let differences: Vec<_> = (0..6_000)
+        .map(|at| difference(&format!("template number {at}")))
+        .collect();
+    let report = differences::render(&differences, None, "acme", 65_000);
+    assert!(length(&report) <= 65_000, "{}", length(&report));
+    assert!(
+        report.contains("**6000 differences: 6000 drift.**"),
+        "{report}"
+    );
+    let ended = |at| Ended {
+        step: Address::template(
+            &TemplateKey::new(format!("template_{at}"), "de"),
+            TemplateStep::Define,
+        ),
+        ..ended(StepEnd::Failed, AccountStep::FlowsCopy, "it was refused")
+    };
+    let report = Report {
+        ended: (0..6_000).map(ended).collect(),
+        journal: None,
+    };
+    let report = apply::render(&report, 0, "acme", 65_000);
+    assert!(length(&report) <= 65_000, "{}", length(&report));
+    assert!(report.contains("### Failed\n\n* `template["), "{report}");
+    assert!(report.contains("more\n"), "{report}");
 }
 
 #[test]

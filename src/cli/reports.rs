@@ -130,8 +130,24 @@ impl Sarif {
     }
 }
 
+/// Shows why a run does not begin, beside all that it would have done, wherever it is shown.
+pub(super) fn refused(
+    refusal: &CliError,
+    changes: &ChangeSet,
+    api_version: &str,
+    junit_file: Option<&Path>,
+    ui: Ui,
+) -> Result<(), CliError> {
+    let mut changes = changes.clone();
+    let mut findings = refusal.findings();
+    findings.retain(|finding| !changes.findings.contains(finding));
+    changes.findings.splice(0..0, findings);
+    ui.print_markdown(|max_chars| markdown::plan::render(&changes, api_version, max_chars))?;
+    planned(&changes, api_version, junit_file, ui)
+}
+
 /// Tells GitHub of a change set, and writes it as test results.
-pub(super) fn planned(
+fn planned(
     changes: &ChangeSet,
     api_version: &str,
     junit_file: Option<&Path>,

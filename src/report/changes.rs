@@ -43,8 +43,7 @@ pub fn render(changes: &ChangeSet, api_version: &str) -> String {
     text += &left_behind(changes);
     text += &left_out(changes);
     text += &irreversible(changes);
-    let sums = sums(changes, |blocked| style::bad(blocked).to_string());
-    text + &format!("{} {sums}\n", style::heading("Plan:"))
+    text + &format!("{} {}\n", style::heading("Plan:"), sums(changes))
 }
 
 fn header(changes: &ChangeSet, api_version: &str) -> String {
@@ -350,8 +349,8 @@ fn quota(findings: &[Finding]) -> &'static str {
     }
 }
 
-/// The sums of a change set in a few sentences; `bad` marks what is bad.
-pub(super) fn sums(changes: &ChangeSet, bad: impl Fn(String) -> String) -> String {
+/// The sums of a change set in a few sentences.
+pub(super) fn sums(changes: &ChangeSet) -> String {
     let Summary {
         to_do,
         done,
@@ -379,7 +378,7 @@ pub(super) fn sums(changes: &ChangeSet, bad: impl Fn(String) -> String) -> Strin
         );
     }
     if blocked > 0 {
-        text += &format!(", {}", bad(format!("{blocked} blocked")));
+        text += &format!(", {}", style::bad(format!("{blocked} blocked")));
     }
     if left_out > 0 {
         let incomplete = format!("incomplete: {} left out", count(left_out, "step"));

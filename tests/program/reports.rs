@@ -212,6 +212,23 @@ fn a_blocked_plan_is_an_error_everywhere() {
 }
 
 #[test]
+fn a_refused_run_says_why_wherever_it_is_looked_for() {
+    let stage = Stage::new(WORLD);
+    let flags = ["--auto-approve", "--accept", "cut-over=0", "--github"];
+    let more = ["--format", "markdown", "--junit", "junit.xml"];
+    let output = stage.run(&[&["apply"], &flags[..], &more].concat(), &[]);
+    assert_code(&output, 4);
+    let (shown, said) = (stdout(&output), stderr(&output));
+    let line = said.lines().find(|line| line.starts_with("::error title="));
+    let rule = line.and_then(|line| line["::error title=".len()..].split_once(':'));
+    let rule = rule.unwrap_or_else(|| panic!("{said}")).0;
+    assert!(shown.contains(&format!("* **error** `{rule}` ")), "{shown}");
+    let xml = stage.file("junit.xml");
+    assert!(xml.contains("<failure message="), "{xml}");
+    assert!(xml.contains(rule), "{xml}");
+}
+
+#[test]
 fn validate_writes_annotations_and_sarif_beside_the_lines() {
     let bench = Bench::new();
     let folder = bench.path("");

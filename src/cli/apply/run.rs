@@ -102,11 +102,8 @@ impl Run<'_> {
             plan::show(self.session, &seen, ui)?;
         }
         if let Err(refusal) = self.admit(&seen) {
-            if ui.format == Format::Markdown {
-                plan::show(self.session, &seen, ui)?;
-            }
             let version = &plan.graph.api_version;
-            reports::planned(&seen.changes, version, self.junit, ui)?;
+            reports::refused(&refusal, &seen.changes, version, self.junit, ui)?;
             return Err(refusal);
         }
         if seen.changes.is_empty() {

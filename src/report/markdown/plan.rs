@@ -102,14 +102,16 @@ pub fn render(changes: &ChangeSet, api_version: &str, max_chars: usize) -> Strin
 fn at_level(changes: &ChangeSet, api_version: &str, level: Level, is_full: bool) -> String {
     let mut report = marker("plan", Some(&changes.plan.name));
     report += &format!("## Plan {}\n\n", text(&changes.plan.name));
-    report += &format!("**{}**\n\n", text(&sums(changes, |blocked| blocked)));
+    report += &format!(
+        "**{}**\n\n",
+        text(&anstream::adapter::strip_str(&sums(changes)).to_string())
+    );
     report += &format!(
         "From {} to {}, Graph API {}.\n",
         account(&changes.source),
         account(&changes.target),
         text(api_version)
     );
-    report += &part(changes);
     report += &risk::section(changes, level.prose);
     report += &gates::section(changes, level.prose);
     report += &in_the_way(&changes.findings, level.findings);
@@ -119,20 +121,12 @@ fn at_level(changes: &ChangeSet, api_version: &str, level: Level, is_full: bool)
         Changes::Omitted => String::new(),
     };
     report += &diffs(changes, level.diff);
+    report += &left_out_steps(changes, level.left);
     report += &left_behind(&changes.not_migrated, level.left);
     match is_full {
         true => report,
         false => report + &left_out("waba-migrate plan"),
     }
-}
-
-/// That this is only a part, and how much is left out.
-fn part(changes: &ChangeSet) -> String {
-    let part = changes.selection.as_ref().map(|selection| {
-        let left_out = count(selection.left_out.len(), "step");
-        format!("\nThis is a part of the plan: {left_out} with something to do left out.\n")
-    });
-    part.unwrap_or_default()
 }
 
 fn account(account: &AccountRef) -> String {
@@ -255,18 +249,33 @@ fn diffs(changes: &ChangeSet, most: usize) -> String {
 }
 
 fn left_behind(left: &[LeftBehind], most: usize) -> String {
-    if left.is_empty() {
+    let sum = format!("Not migrated: {}", count(left.len(), "thing"));
+    let left = left.iter();
+    let left = left.map(|left| (left.what.as_str(), left.reason.as_str()));
+    grouped(&sum, left, most)
+}
+
+/// Steps that are not part of this change set.
+fn left_out_steps(changes: &ChangeSet, most: usize) -> String {
+    let left = changes.selection.iter().flat_map(|part| &part.left_out);
+    let left: Vec<_> = left
+        .map(|left| (left.address.as_str(), left.why.as_str()))
+        .collect();
+    let sum = format!("Left out: {}", count(left.len(), "step"));
+    grouped(&sum, left.into_iter(), most)
+}
+
+/// Things by what is said of them, so many of each, folded; 0: only their sum.
+fn grouped<'a>(sum: &str, things: impl Iterator<Item = (&'a str, &'a str)>, most: usize) -> String {
+    let groups = groups(things);
+    if groups.is_empty() {
         return String::new();
     }
-    let sum = format!("Not migrated: {}", count(left.len(), "thing"));
     if most == 0 {
         return format!("\n{sum}.\n");
     }
-    let left = left
-        .iter()
-        .map(|left| (left.what.as_str(), left.reason.as_str()));
     let mut list = String::new();
-    for (why, things) in groups(left) {
+    for (why, things) in groups {
         let shown = things.iter().take(most).map(|thing| code(thing));
         let mut shown = shown.collect::<Vec<_>>().join(", ");
         let hidden = things.len().saturating_sub(most);
@@ -275,5 +284,5 @@ fn left_behind(left: &[LeftBehind], most: usize) -> String {
         }
         list += &format!("* {shown}: {}\n", text(why));
     }
-    format!("\n{}", folded(&sum, &list))
+    format!("\n{}", folded(sum, &list))
 }

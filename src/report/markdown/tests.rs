@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     apply::{Ended, Report},
-    changeset::ChangeSet,
+    changeset::{ChangeSet, Selection, select::LeftOut},
     field::FieldChange,
     ids::{AccountStep, Address, TemplateKey, TemplateStep},
     journal::StepEnd,
@@ -236,6 +236,25 @@ fn reviewers_read_the_summary_first_then_the_risk() {
 
     </details>
     "#);
+}
+
+#[test]
+fn a_part_names_what_it_leaves_out() {
+    let mut changes = saying("x");
+    changes.selection = Some(Selection {
+        only: Vec::new(),
+        skip: vec!["flows.copy".into()],
+        left_out: vec![LeftOut {
+            address: "flows.copy".into(),
+            action: Action::Create,
+            why: "it is not selected".into(),
+        }],
+    });
+    let report = plan::render(&changes, "v25.0", usize::MAX);
+    let line = "**5 to do, 1 done, 1 needs a person, 1 blocked, incomplete: 1 step left out. 6 API calls, within quota.**";
+    assert!(report.contains(line), "{report}");
+    let left = "<summary>Left out: 1 step</summary>\n\n* `flows.copy`: it is not selected\n";
+    assert!(report.contains(left), "{report}");
 }
 
 #[test]

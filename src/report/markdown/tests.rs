@@ -510,12 +510,9 @@ fn the_largest_diff_and_run_fit_a_comment() {
     let differences: Vec<_> = (0..6_000)
         .map(|at| difference(&format!("template number {at}")))
         .collect();
-    let report = differences::render(&differences, None, "acme", 65_000);
+    let report = differences::render(&comparison(&differences), None, "acme", 65_000);
     assert!(length(&report) <= 65_000, "{}", length(&report));
-    assert!(
-        report.contains("**6000 differences: 6000 drift.**"),
-        "{report}"
-    );
+    assert!(report.contains("**6000 drift.**"), "{report}");
     let ended = |at| Ended {
         step: Address::template(
             &TemplateKey::new(format!("template_{at}"), "de"),

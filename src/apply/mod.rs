@@ -15,10 +15,7 @@ pub use queue::Queue;
 
 use crate::{
     api::meta::CallError,
-    changeset::{
-        Approved, StepGraph,
-        approved::{self, Now},
-    },
+    changeset::StepGraph,
     finding::Finding,
     ids::Address,
     journal::{Event, JournalError, StepEnd},
@@ -65,23 +62,13 @@ impl Report {
 
 /// What a run may do of all that a graph has.
 #[derive(Debug, Default)]
-pub struct Scope<'a> {
+pub struct Scope {
     /// Steps that are left alone, each with how it counts and why.
     pub left_alone: BTreeMap<Address, (StepEnd, String)>,
-    /// What was reviewed: nothing else is done. Without it, everything that is to do is.
-    pub approved: Option<&'a Approved>,
-}
-
-impl Scope<'_> {
-    /// Returns the finding of a step that would do what nobody reviewed.
-    pub fn stale<'a>(&self, step: &Address, now: impl Into<Now<'a>>) -> Option<Finding> {
-        let changed = self.approved?.judge(step, now);
-        (!changed.is_empty()).then(|| approved::changed(step, &changed))
-    }
 }
 
 /// Runs every step of the graph that is in the scope and has something to do.
-pub async fn apply(graph: &StepGraph, scope: &Scope<'_>, cx: &Context<'_>) -> Report {
+pub async fn apply(graph: &StepGraph, scope: &Scope, cx: &Context<'_>) -> Report {
     let steps: Vec<_> = graph.steps().collect();
     let mut queue = Queue::new(graph.needs());
     let mut report = Report::default();
@@ -118,11 +105,7 @@ pub async fn apply(graph: &StepGraph, scope: &Scope<'_>, cx: &Context<'_>) -> Re
 }
 
 /// Runs one step. `None`: it had nothing to do from the beginning.
-async fn run(
-    step: &Step,
-    scope: &Scope<'_>,
-    cx: &Context<'_>,
-) -> Result<Option<Ended>, JournalError> {
+async fn run(step: &Step, scope: &Scope, cx: &Context<'_>) -> Result<Option<Ended>, JournalError> {
     let decision = step.decide(&cx.seen());
     let address = step.address();
     let left_alone = scope.left_alone.get(&address);
@@ -134,11 +117,12 @@ async fn run(
     let outcome = match decision {
         Decision::Done(reason) => {
             debug!(step = %address, %reason, "nothing to do");
-            return already(address, &reason, scope, cx);
+            return already(address, &reason, cx);
         }
         Decision::Blocked(findings) => Err(StepError::Blocked(findings)),
         Decision::Change(change) => {
-            if let Some(finding) = scope.stale(&address, &change) {
+            let review = cx.review;
+            if let Some(finding) = review.and_then(|review| review.objection(&address, &change)) {
                 let ended = objected(address, StepEnd::Stale, vec![finding]);
                 record(cx, &ended)?;
                 return Ok(Some(ended));
@@ -162,14 +146,12 @@ async fn run(
 
 /// Says of a step that was reviewed as something to do that it is done: by us or by somebody else.
 /// `None`: there was nothing to do from the beginning.
-fn already(
-    step: Address,
-    reason: &str,
-    scope: &Scope<'_>,
-    cx: &Context<'_>,
-) -> Result<Option<Ended>, JournalError> {
-    let by_us = cx.seen().history.done.contains(&step);
-    let reviewed = scope.approved.and_then(|approved| approved.action(&step));
+fn already(step: Address, reason: &str, cx: &Context<'_>) -> Result<Option<Ended>, JournalError> {
+    let by_us = {
+        let history = &cx.seen().history;
+        history.done.contains(&step) || history.sent.contains_key(&step)
+    };
+    let reviewed = cx.review.and_then(|review| review.action(&step));
     let note = match reviewed {
         None | Some(Action::None) => return Ok(None),
         Some(Action::Gate | Action::Wait) => reason.to_owned(),
@@ -215,6 +197,7 @@ fn failed(step: Address, error: StepError) -> Ended {
             ended(step, StepEnd::Parked, error.to_string(), Some(next))
         }
         StepError::Blocked(findings) => objected(step, StepEnd::Blocked, findings),
+        StepError::Stale(finding) => objected(step, StepEnd::Stale, vec![*finding]),
         StepError::Secret(_) => Ended {
             credential: true,
             ..ended(step, StepEnd::Failed, chain(&error), None)

@@ -17,7 +17,7 @@ use crate::{
     field::FieldChange,
     finding::{Finding, Who},
     ids::Address,
-    step::{ABSENT, Action, Change},
+    step::{ABSENT, Action, Change, Review},
 };
 
 /// The rule of what is not as it was reviewed.
@@ -129,11 +129,6 @@ impl Approved {
         self.changes.iter().find(|change| change.address == *step)
     }
 
-    /// Returns what a step was to do when it was reviewed. `None`: it was no part of it.
-    pub fn action(&self, step: &Address) -> Option<Action> {
-        self.change(step).map(|change| change.action)
-    }
-
     /// Returns what differs between what was reviewed and what a step would do now; nothing when it
     /// may be done. Waiting changes nothing, so it may always be done.
     pub fn judge<'a>(&self, step: &Address, now: impl Into<Now<'a>>) -> Vec<FieldChange> {
@@ -172,8 +167,19 @@ impl Approved {
     }
 }
 
+impl Review for Approved {
+    fn action(&self, step: &Address) -> Option<Action> {
+        self.change(step).map(|change| change.action)
+    }
+
+    fn objection(&self, step: &Address, now: &Change) -> Option<Finding> {
+        let changed = self.judge(step, now);
+        (!changed.is_empty()).then(|| finding(step, &changed))
+    }
+}
+
 /// Says that a step is not what was reviewed: what, from what, to what.
-pub fn changed(step: &Address, changes: &[FieldChange]) -> Finding {
+pub fn finding(step: &Address, changes: &[FieldChange]) -> Finding {
     let told: Vec<_> = changes.iter().map(told).collect();
     let message = format!("since it was reviewed, {}", told.join("; "));
     Finding::fail(CHANGED, step, message)

@@ -12,7 +12,9 @@ use std::{
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{CodeAsked, CutOvers, Listing, Options, People, Stop, Uploads};
+use super::{
+    CodeAsked, CutOvers, Decision, Listing, Options, People, Review, StepKind, Stop, Uploads,
+};
 use crate::{
     api::meta::{CallError, GraphError, Reader, Retry, Side, Write, Writer},
     clock::Clock,
@@ -89,6 +91,9 @@ pub enum StepError {
     /// A precondition no longer holds.
     #[error("a precondition does not hold")]
     Blocked(Vec<Finding>),
+    /// What would be done is not what was reviewed.
+    #[error("it is not as it was reviewed")]
+    Stale(Box<Finding>),
     /// The journal cannot be written: nothing may be sent.
     #[error("the journal cannot be written, so nothing is sent")]
     Journal(#[from] JournalError),
@@ -178,6 +183,8 @@ pub struct Context<'a> {
     pub people: &'a dyn People,
     /// How this run behaves.
     pub options: &'a Options,
+    /// What was reviewed; without it everything that is to do may be done.
+    pub review: Option<&'a dyn Review>,
     /// Whether to stop.
     pub stop: &'a Stop,
     /// How many cut-overs may still begin.
@@ -313,6 +320,18 @@ impl Context<'_> {
                 Retry::Soon | Retry::Later(_) | Retry::Never => return failed(error),
             }
             attempt += 1;
+        }
+    }
+
+    /// Refuses a step that has looked again and would do what nobody reviewed.
+    pub(super) fn as_reviewed(&self, step: &impl StepKind) -> Result<(), StepError> {
+        let Decision::Change(now) = step.decide(&self.seen()) else {
+            return Ok(());
+        };
+        let objects = |review: &dyn Review| review.objection(&step.address(), &now);
+        match self.review.and_then(objects) {
+            Some(finding) => Err(StepError::Stale(Box::new(finding))),
+            None => Ok(()),
         }
     }
 

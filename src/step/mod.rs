@@ -46,7 +46,7 @@ pub use upload::{Payload, Uploads, upload};
 pub use verify::{refused as refused_code, six_digits};
 
 pub use context::{Context, Outcome, StepError, answer};
-pub use surroundings::{CodeAsked, Options, People, Stop};
+pub use surroundings::{CodeAsked, Options, People, Review, Stop};
 
 use crate::{
     api::transport,

@@ -165,6 +165,7 @@ impl StepKind for Profile {
         if fields.is_empty() {
             return Ok(Outcome::Already("the profile is as wanted".into()));
         }
+        cx.as_reviewed(self)?;
         let names = fields.keys().cloned().collect::<Vec<_>>().join(", ");
         let write = write::set_profile(&id, fields);
         let doing = format!("set the profile of {}", self.phone);

@@ -11,7 +11,8 @@ use futures_util::future::{BoxFuture, Either, select};
 use jiff::Timestamp;
 use tokio::sync::Notify;
 
-use crate::{ids::Address, phone::Phone, plan::OtpChannel, secret::Secret};
+use super::{Action, Change};
+use crate::{finding::Finding, ids::Address, phone::Phone, plan::OtpChannel, secret::Secret};
 
 /// How a run behaves.
 #[derive(Clone, Debug)]
@@ -48,6 +49,15 @@ pub struct CodeAsked {
 pub trait People: Send + Sync {
     /// Asks for a one-time code. `None`: nobody is there.
     fn code(&self, asked: CodeAsked) -> BoxFuture<'_, Option<Secret>>;
+}
+
+/// What somebody reviewed before the run: nothing else is done.
+pub trait Review: Sync {
+    /// Returns what a step was to do when it was reviewed. `None`: it was no part of it.
+    fn action(&self, step: &Address) -> Option<Action>;
+
+    /// Returns what is not as it was reviewed in what a step would do now. `None`: it may be done.
+    fn objection(&self, step: &Address, now: &Change) -> Option<Finding>;
 }
 
 /// A request to stop: nothing new is started, what is in flight is finished.

@@ -150,6 +150,17 @@ impl StepKind for TargetSubscription {
             seen.subscriptions = Observed::Present(subscribed);
             Ok(matches!(self.decide(&seen), Decision::Done(_)).then_some(()))
         };
+        let unread = |source| StepError::Call {
+            doing: "read the target's subscriptions".to_owned(),
+            source,
+        };
+        // Subscribing replaces an override: somebody may have set one since everything was read.
+        if cx.review.is_some() {
+            if lookup().await.map_err(unread)?.is_some() {
+                return Ok(Outcome::Already("our app is subscribed".into()));
+            }
+            cx.as_reviewed(self)?;
+        }
         // Subscribing twice is subscribing once, so a lookup that finds nothing allows another try.
         cx.write(
             &self.address(),
@@ -159,11 +170,7 @@ impl StepKind for TargetSubscription {
             lookup,
         )
         .await?;
-        let doing = || "read the target's subscriptions".to_owned();
-        lookup().await.map_err(|source| StepError::Call {
-            doing: doing(),
-            source,
-        })?;
+        lookup().await.map_err(unread)?;
         Ok(Outcome::Done("subscribed".into()))
     }
 }

@@ -393,6 +393,7 @@ impl StepKind for TemplateDefine {
 
     async fn perform(&self, cx: &Context<'_>) -> Result<Outcome, StepError> {
         cx.listing.contents(cx).await?;
+        cx.as_reviewed(self)?;
         let template = cx.seen().target.template(&self.definition.key).cloned();
         let Some(template) = template else {
             return self.create(cx).await;

@@ -5,6 +5,7 @@ use std::{
     collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
@@ -12,12 +13,12 @@ use serde_json::json;
 use waba_migrate::{
     changeset::{Approved, Choice, Sealed, StepGraph, compute_part, select::Selector},
     ids::Address,
-    journal::StepEnd,
+    journal::{Entry, Event, StepEnd},
     plan::{
         files::MemoryFiles,
         load::{Source, load_with},
     },
-    sim::{file, seed, world::World},
+    sim::{Simulator, file, seed, world::World},
 };
 
 use crate::stage::{Person, QUICKSTART, SMALL, Stage, THREE, phone};
@@ -120,6 +121,20 @@ fn own_progress_never_makes_a_change_set_stale() {
             runs += 1;
             assert!(runs < 5, "{name}: {}", run.ends());
         }
+    }
+}
+
+#[test]
+fn a_change_set_is_good_on_a_machine_without_the_journal() {
+    for (name, mut stage) in examples() {
+        stage.review();
+        // A job that ended half way, on a machine that is gone.
+        stage.person = Person::Away;
+        stage.options.attended = false;
+        stage.options.wait = Some(Duration::from_secs(3600));
+        stage.apply();
+        stage.forget_journal();
+        assert_eq!(stale(&stage), BTreeMap::new(), "{name}");
     }
 }
 
@@ -244,29 +259,50 @@ fn a_template_that_came_to_the_source_after_the_review_is_not_copied() {
     assert_eq!(stage.effects("/register"), 0);
 }
 
+/// Writes the profile of the number that has moved.
+fn set_about(sim: &Simulator, about: &str) {
+    sim.edit(|world| {
+        let mut numbers = world.numbers.values_mut();
+        let moved = numbers.find(|number| number.waba.as_str() == TARGET);
+        let profile = &mut moved.expect("it moved").profile;
+        profile.insert("about".into(), json!(about));
+    });
+}
+
 #[test]
 fn a_profile_that_somebody_edited_after_the_review_is_not_overwritten() {
-    let stage = Stage::new(QUICKSTART);
+    let mut stage = Stage::new(QUICKSTART);
     assert!(stage.apply().is_done());
-    let set = |stage: &Stage, about: &str| {
-        stage.sim.edit(|world| {
-            let number = world
-                .numbers
-                .values_mut()
-                .find(|number| number.waba.as_str() == TARGET);
-            let profile = &mut number.expect("it moved").profile;
-            profile.insert("about".into(), json!(about));
-        });
-    };
-    set(&stage, "edited once");
-    let mut stage = stage;
+    set_about(&stage.sim, "edited once");
     stage.review();
-    set(&stage, "edited twice");
+    set_about(&stage.sim, "edited twice");
     insta::assert_debug_snapshot!(stale(&stage), @r#"
     {
         "number[\"+4930901820\"].profile": "about: \"edited once\" -> \"edited twice\"",
     }
     "#);
+}
+
+#[test]
+fn what_is_edited_after_the_run_has_looked_is_seen_before_it_is_overwritten() {
+    let mut stage = Stage::new(QUICKSTART);
+    assert!(stage.apply().is_done());
+    set_about(&stage.sim, "edited once");
+    stage.review();
+    let sim = stage.sim.clone();
+    stage.listener = Some(Arc::new(move |entry: &Entry| {
+        if matches!(entry.event, Event::StepStarted { .. }) {
+            set_about(&sim, "edited twice");
+        }
+    }));
+    let run = stage.apply();
+    let (end, note) = run.end("number[\"+4930901820\"].profile");
+    assert_eq!(end, StepEnd::Stale, "{note}");
+    assert_eq!(
+        stage.effects("/whatsapp_business_profile"),
+        1,
+        "that of the first run"
+    );
 }
 
 /// Computes a part of what is to do.

@@ -33,7 +33,9 @@ use waba_migrate::{
     sim::{Simulator, script::ScriptedError, seed, world::World},
     snapshot::{Readers, Snapshot, observe},
     status::{Status, status},
-    step::{CodeAsked, Context, CutOvers, Listing, Options, People, StepKind, Stop, Uploads},
+    step::{
+        CodeAsked, Context, CutOvers, Listing, Options, People, Review, StepKind, Stop, Uploads,
+    },
 };
 
 /// The smallest plan of the examples.
@@ -334,6 +336,13 @@ impl Stage {
         journals(&self.journal_folder())
     }
 
+    /// Takes the journal away, as a machine that is gone does.
+    pub(crate) fn forget_journal(&self) {
+        for journal in self.journals() {
+            std::fs::remove_file(journal).expect("a journal");
+        }
+    }
+
     /// Describes where the world has come to, an hour after all is said and done. Leaves out what
     /// depends on how often something was tried: ids and times.
     pub(crate) fn end_state(&self) -> String {
@@ -508,6 +517,10 @@ impl Stage {
             ready_secrets: &self.ready_secrets().await,
             people: &people,
             options: &self.options,
+            review: self
+                .approved
+                .as_ref()
+                .map(|approved| approved as &dyn Review),
             stop: &Stop::default(),
             cut_overs: &CutOvers::of(&self.plan.policy),
             listing: &Listing::of(&seen),
@@ -517,7 +530,7 @@ impl Stage {
         work(&context).await
     }
 
-    fn scope(&self) -> Scope<'_> {
+    fn scope(&self) -> Scope {
         let steps = self.graph.steps().map(StepKind::address);
         let held = |step: Address| {
             let reason = self.held.get(&step.phone()?)?.clone();
@@ -525,7 +538,6 @@ impl Stage {
         };
         Scope {
             left_alone: steps.filter_map(held).collect(),
-            approved: self.approved.as_ref(),
         }
     }
 

@@ -64,6 +64,13 @@ impl Bench {
             .expect("the program starts")
     }
 
+    /// Returns the program, ready to be started in the folder.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = program(self.folder.path());
+        command.args(arguments);
+        command
+    }
+
     /// Returns every byte of every file below a folder.
     pub(crate) fn everything_below(&self, name: &str) -> Vec<u8> {
         let mut bytes = Vec::new();

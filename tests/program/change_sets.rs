@@ -43,9 +43,14 @@ pub(crate) struct Site {
 
 impl Site {
     pub(crate) fn new() -> Self {
+        Self::in_world(WORLD)
+    }
+
+    /// The same in another world.
+    pub(crate) fn in_world(world: &str) -> Self {
         let bench = Bench::new();
         bench.write("acme.yaml", PLAN);
-        bench.write("world.yaml", WORLD);
+        bench.write("world.yaml", world);
         let server = Server::start(&bench, "world.yaml");
         Self { bench, server }
     }
@@ -67,9 +72,19 @@ impl Site {
             .write("code.txt", answer["code"].as_str().expect("a code came"));
     }
 
+    /// Counts the writes so far to paths that end so.
+    pub(crate) fn sent(&self, edge: &str) -> usize {
+        let calls: Vec<Value> =
+            serde_json::from_str(&self.server.get("/__sim/requests")).expect("JSON");
+        let is = |call: &&Value| {
+            let path = call["path"].as_str().unwrap_or_default();
+            call["method"] == "POST" && path.ends_with(edge)
+        };
+        calls.iter().filter(is).count()
+    }
+
     fn posts(&self) -> usize {
-        let log = self.server.get("/__sim/requests");
-        log.matches("\"method\":\"POST\"").count() + log.matches("\"method\": \"POST\"").count()
+        self.sent("")
     }
 }
 

@@ -5,5 +5,8 @@ mod change_sets;
 mod commands;
 mod diff;
 mod graph;
+mod pull_request;
 mod reports;
 mod secrets;
+#[cfg(unix)]
+mod signals;

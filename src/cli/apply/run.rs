@@ -24,7 +24,7 @@ use crate::{
     api::meta::Writer,
     apply::{Report, Scope, apply},
     changeset::{
-        Approved, Choice, StepGraph,
+        Approved, Choice, StepGraph, approved,
         risk::{Accepted, Risk},
     },
     finding::Finding,
@@ -37,7 +37,8 @@ use crate::{
     secret::{Secret, SecretRef},
     snapshot::Snapshot,
     step::{
-        Context, CutOvers, Listing, Options, People, Step, StepKind, Stop, Uploads, six_digits,
+        Context, CutOvers, Listing, Options, People, Review, Step, StepKind, Stop, Uploads,
+        six_digits,
     },
 };
 
@@ -167,7 +168,6 @@ impl Run<'_> {
         let changes = &seen.changes;
         let scope = Scope {
             left_alone: left_alone(&seen, graph),
-            approved: self.approved,
         };
         let listing = Listing::of(&seen.snapshot);
         let snapshot = Mutex::new(seen.snapshot);
@@ -186,6 +186,7 @@ impl Run<'_> {
             ready_secrets: secrets,
             people: self.people,
             options: self.options,
+            review: self.approved.map(|approved| approved as &dyn Review),
             stop: self.stop,
             cut_overs: &CutOvers::of(&plan.policy).at_most(self.accepted.of(Risk::CutOver)),
             listing: &listing,
@@ -283,13 +284,16 @@ impl Run<'_> {
 
     /// What is to be done now and was not reviewed so.
     fn stale(&self, seen: &Seen) -> Vec<Finding> {
-        let scope = Scope {
-            approved: self.approved,
-            ..Scope::default()
+        let Some(approved) = self.approved else {
+            return Vec::new();
         };
         let all = seen.changes.to_do().filter(|change| !change.blocked);
-        all.filter_map(|change| scope.stale(&Address::read(&change.address), change))
-            .collect()
+        let stale = all.filter_map(|change| {
+            let step = Address::read(&change.address);
+            let changed = approved.judge(&step, change);
+            (!changed.is_empty()).then(|| approved::finding(&step, &changed))
+        });
+        stale.collect()
     }
 
     /// Accounts that are not ready stop everything; a number stops everything unless `--partial`.

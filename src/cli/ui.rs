@@ -167,6 +167,7 @@ impl Ui {
     /// Tells something that is not part of the result.
     pub(super) fn say(self, text: &str) {
         if !self.quiet {
+            leave_question();
             to_stderr(&github::inert(text));
         }
     }
@@ -195,12 +196,16 @@ impl Ui {
     }
 }
 
-/// Writes to standard output. A reader that went away (`| head`) is no error.
-fn to_stdout(text: &str) -> Result<(), CliError> {
+/// Ends the line of an open question: it is not ours to go on with.
+fn leave_question() {
     if QUESTION_OPEN.swap(false, Ordering::SeqCst) {
-        // The line with the question is not ours to go on with.
         to_stderr("");
     }
+}
+
+/// Writes to standard output. A reader that went away (`| head`) is no error.
+fn to_stdout(text: &str) -> Result<(), CliError> {
+    leave_question();
     let mut out = anstream::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(CliError::Output(error)),

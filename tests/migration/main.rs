@@ -7,6 +7,7 @@ mod cut_over;
 mod decisions;
 mod definitions;
 mod diff;
+mod events;
 mod faults;
 mod methods;
 mod oddities;

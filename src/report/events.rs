@@ -24,7 +24,7 @@ pub struct Progress {
     event: ProgressTag,
     /// When it was so.
     at: Timestamp,
-    /// Steps that have ended in this run, in whatever way.
+    /// How many of them have ended in this run, in whatever way.
     ended: usize,
     /// Steps that had something to do when it began.
     to_do: usize,

@@ -1,12 +1,16 @@
 //! What a run shows while it goes: every line of its journal, after it is on disk.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use super::super::ui::{Format, Ui};
 use crate::{
+    ids::Address,
     journal::{Entry, Event, file::Listener},
     report::{events, style},
 };
@@ -15,15 +19,18 @@ fn time(at: jiff::Timestamp) -> String {
     at.strftime("%a %e %b %H:%MZ").to_string()
 }
 
-/// Shows every line of the journal after it is on disk. `to_do` is how many steps the run has.
-pub(in crate::cli) fn listener(ui: Ui, is_attended: bool, to_do: usize) -> Listener {
+/// Shows every line of the journal after it is on disk. `to_do` are the steps that had something to
+/// do when the run began; others may end too, to say that they are done.
+pub(in crate::cli) fn listener(ui: Ui, is_attended: bool, to_do: BTreeSet<Address>) -> Listener {
     let ended = AtomicUsize::new(0);
     Arc::new(move |entry: &Entry| {
         let text = match ui.format {
             Format::Json => {
-                let is_end = matches!(entry.event, Event::StepEnded { .. });
-                let ended = ended.fetch_add(usize::from(is_end), Ordering::Relaxed) + 1;
-                let progress = is_end.then(|| events::Progress::new(entry.at, ended, to_do));
+                let is_progress =
+                    matches!(&entry.event, Event::StepEnded { step, .. } if to_do.contains(step));
+                let ended = ended.fetch_add(usize::from(is_progress), Ordering::Relaxed) + 1;
+                let progress =
+                    is_progress.then(|| events::Progress::new(entry.at, ended, to_do.len()));
                 events::json(entry, progress)
             }
             Format::Text => shown(entry, ui, is_attended),

@@ -126,15 +126,13 @@ impl Run<'_> {
                 return Ok(code);
             }
         }
+        let to_do = seen.changes.to_do();
+        let to_do = to_do.map(|change| Address::read(&change.address)).collect();
         let journal = Journal::create(
             &lock,
             run_id(&*site.clock),
             site.clock.clone(),
-            Some(listener(
-                ui,
-                self.options.attended,
-                seen.changes.summary.to_do,
-            )),
+            Some(listener(ui, self.options.attended, to_do)),
         )?;
         self.execute(seen, &journal, &secrets, ui).await
     }

@@ -40,7 +40,9 @@ pub(crate) struct Scope {
 impl Scope {
     /// Remembers a value.
     pub(crate) fn set(&mut self, name: impl Into<String>, value: impl Into<String>) {
-        self.values.insert(name.into(), value.into());
+        // GitHub does not tell upper from lower case here.
+        let name: String = name.into();
+        self.values.insert(name.to_lowercase(), value.into());
     }
 
     /// Returns a text with its expressions replaced.
@@ -75,7 +77,10 @@ impl Scope {
             Expr::Literal(literal) => literal.as_str().into_owned(),
             Expr::Context(context) => {
                 let name = context.as_pattern().expect("a plain context");
-                self.values.get(&name).cloned().unwrap_or_default()
+                self.values
+                    .get(&name.to_lowercase())
+                    .cloned()
+                    .unwrap_or_default()
             }
             Expr::UnExpr {
                 op: UnOp::Not,

@@ -248,7 +248,7 @@ fn drift_opens_one_issue_and_closes_it(site: &Site) {
     );
     assert_eq!(site.writes(), writes, "only GETs");
     // What was repaired is planned, reviewed and applied like everything else.
-    passed(&pull_request(site, "plan.yml", "plan", OWN).unwrap());
+    passed(&pull_request(site, "plan.yml", "plan", OWN).expect("a branch of our own"));
     let (_, applied) = apply(site, "push", "5");
     passed(&applied.expect("there is something to do"));
     passed(&drift(site));

@@ -30,6 +30,9 @@ pub(crate) struct Ended {
     pub(crate) summary: String,
 }
 
+/// A step's id, script and variables.
+type Script = (Option<String>, String, Vec<(String, String)>);
+
 /// A job that runs.
 struct Running<'a> {
     site: &'a Site,
@@ -219,7 +222,7 @@ impl Running<'_> {
         self.scope.failed = failed;
     }
 
-    fn steps_of_action(&self) -> Vec<(Option<String>, String, Vec<(String, String)>)> {
+    fn steps_of_action(&self) -> Vec<Script> {
         let action: Action =
             serde_yaml::from_str(&text_of("examples/ci/github/action.yml")).expect("an action");
         let Runs::Composite(composite) = action.runs else {

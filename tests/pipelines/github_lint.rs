@@ -78,6 +78,29 @@ const STEP: &[&str] = &[
     "inputs",
 ];
 
+/// The actions that are used, with the inputs that are used of them.
+const INPUTS: &[(&str, &[&str])] = &[
+    ("actions/checkout", &["persist-credentials"]),
+    ("actions/cache/restore", &["path", "key", "restore-keys"]),
+    ("actions/cache/save", &["path", "key"]),
+    (
+        "actions/upload-artifact",
+        &[
+            "name",
+            "path",
+            "if-no-files-found",
+            "overwrite",
+            "retention-days",
+            "include-hidden-files",
+        ],
+    ),
+    ("actions/download-artifact", &["name", "path"]),
+    (
+        "github/codeql-action/upload-sarif",
+        &["sarif_file", "category"],
+    ),
+];
+
 /// Everything that was found in one file.
 struct Lint<'a> {
     path: &'a str,
@@ -221,6 +244,29 @@ impl Lint<'_> {
         }
     }
 
+    /// Checks that what comes from elsewhere is a commit, and that its version is told.
+    fn pins(&mut self, text: &str) {
+        for line in text.lines() {
+            let Some((_, used)) = line.split_once("uses: ") else {
+                continue;
+            };
+            let (used, version) = used.split_once(" # ").unwrap_or((used, ""));
+            let Some((action, commit)) = used.split_once('@') else {
+                self.check(used == HERE, format!("{used} is not pinned"));
+                continue;
+            };
+            let is_commit = commit.len() == 40 && commit.chars().all(|c| c.is_ascii_hexdigit());
+            // This repository's own workflows hold no secret: a version of GitHub's actions will do.
+            let is_version = !self.path.starts_with("examples/")
+                && action.starts_with("actions/")
+                && commit.starts_with('v');
+            self.check(
+                is_version || is_commit && version.starts_with('v'),
+                format!("{used} is not pinned"),
+            );
+        }
+    }
+
     fn uses(&mut self, step: &UsesStep, place: &str) {
         let with: Vec<String> = match &step.with {
             LoE::Literal(with) => with.keys().cloned().collect(),
@@ -237,15 +283,12 @@ impl Lint<'_> {
                 }
             }
             Uses::Repository(used) => {
-                let of_github = ["actions", "github"].contains(&used.owner());
-                let version = used.git_ref().strip_prefix('v');
-                let is_major = version.is_some_and(|major| major.parse::<u32>().is_ok());
-                let hex = |letter: char| letter.is_ascii_hexdigit();
-                let is_sha = used.git_ref().len() == 40 && used.git_ref().chars().all(hex);
-                self.check(
-                    is_sha || of_github && is_major,
-                    format!("{place}: {} is not pinned", used.raw()),
-                );
+                let name = used.raw().split('@').next().unwrap_or_default();
+                let inputs = INPUTS.iter().find(|(action, _)| *action == name);
+                for input in &with {
+                    let is_known = inputs.is_some_and(|(_, known)| known.contains(&input.as_str()));
+                    self.check(is_known, format!("{place}: {name} has no input {input}"));
+                }
                 let is_checkout = used.slug() == "actions/checkout";
                 let kept = !with.iter().any(|name| name == "persist-credentials");
                 self.check(
@@ -374,6 +417,7 @@ fn problems(path: &str, text: &str) -> Vec<String> {
         Ok(whole) => whole,
         Err(error) => return vec![format!("{path}: {error}")],
     };
+    lint.pins(text);
     lint.keys(&value, IN_WORKFLOW, "workflow");
     lint.check(
         !matches!(whole.permissions, Permissions::Base(_)),
@@ -430,6 +474,7 @@ fn the_action_has_no_problem() {
         found: Vec::new(),
         known: known.collect(),
     };
+    lint.pins(&text);
     lint.keys(&value, IN_ACTION, "action");
     for (at, step) in value["runs"]["steps"]
         .as_sequence()
@@ -455,6 +500,7 @@ jobs:
     steps:
       - uses: actions/checkout@v4
       - uses: somebody/something@v1
+        with: { x: y }
       - uses: ./.github/actions/waba-migrate
         with: { plans: x }
       - run: echo ${{ github.event.pull_request.title }}
@@ -476,7 +522,9 @@ jobs:
         "one: needs none, which does not exist",
         "one.runs-on: env.OS is not to be had here",
         "steps[0]: the checkout keeps its credentials",
-        "steps[1]: somebody/something@v1 is not pinned",
+        "bad.yml: actions/checkout@v4 is not pinned",
+        "bad.yml: somebody/something@v1 is not pinned",
+        "steps[1]: somebody/something has no input x",
         "steps[2]: no input plans",
         "steps[3]: an expression within run",
         "steps[4]: goes on after errors",

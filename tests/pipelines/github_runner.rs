@@ -165,10 +165,15 @@ impl Running<'_> {
         };
         let site = self.site;
         let artifact = site.bench.path("artifacts").join(of("name"));
-        match step.uses.raw() {
-            "actions/checkout@v4" => site.copy(&site.bench.path("repository"), &self.workspace),
+        let (used, _) = step
+            .uses
+            .raw()
+            .split_once('@')
+            .unwrap_or((step.uses.raw(), ""));
+        match used {
+            "actions/checkout" => site.copy(&site.bench.path("repository"), &self.workspace),
             "./.github/actions/waba-migrate" => self.action(&with),
-            "actions/cache/restore@v4" => {
+            "actions/cache/restore" => {
                 let prefix = of("restore-keys");
                 let fits = |name: &String| {
                     name.split_once('-')
@@ -181,14 +186,14 @@ impl Running<'_> {
                     );
                 }
             }
-            "actions/cache/save@v4" => {
+            "actions/cache/save" => {
                 let name = format!("{:03}-{}", site.files("cache").len(), of("key"));
                 site.copy(
                     &self.workspace.join(of("path")),
                     &site.bench.path("cache").join(name),
                 );
             }
-            "actions/upload-artifact@v4" => {
+            "actions/upload-artifact" => {
                 for path in of("path").lines() {
                     let from = self.workspace.join(path);
                     if !from.exists() {
@@ -198,10 +203,8 @@ impl Running<'_> {
                     site.copy(&from, &artifact.join(name));
                 }
             }
-            "actions/download-artifact@v4" => {
-                site.copy(&artifact, &self.workspace.join(of("path")))
-            }
-            "github/codeql-action/upload-sarif@v4" => {
+            "actions/download-artifact" => site.copy(&artifact, &self.workspace.join(of("path"))),
+            "github/codeql-action/upload-sarif" => {
                 assert!(self.workspace.join(of("sarif_file")).exists());
                 self.ended.log += "uploaded findings\n";
             }

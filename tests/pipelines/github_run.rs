@@ -261,6 +261,12 @@ fn without_the_cache_the_run_of_the_merge_goes_on() {
     passed(&pull_request(&site, "plan.yml", "plan", OWN).unwrap());
     passed(&apply(&site, "push", "1").1.expect("something to do"));
     site.hand_in_code();
+    // The runner died: only that it began is known, and a person decides.
+    let ended = site.files("cache").pop().expect("it was kept");
+    assert!(ended.ends_with("-1-1-ended"), "{ended}");
+    std::fs::remove_dir_all(site.bench.path(&format!("cache/{ended}"))).unwrap();
+    let (found, applied) = apply(&site, "schedule", "2");
+    assert!(applied.is_none() && found.summary.contains("The last run left: failed."));
     std::fs::remove_dir_all(site.bench.path("cache")).unwrap();
     site.bench.write("cache/.keep", "");
     let (found, applied) = apply(&site, "schedule", "2");

@@ -2,7 +2,8 @@
 //! the shell in them runs against a simulator, with stand-ins for `gh` and `curl`.
 //!
 //! What a stand-in does not do is read `--jq` filters; they are the only part that no test runs.
-#![cfg(unix)]
+//! The pipelines are for Linux, with GNU's tools and a current Bash, so the tests are, too.
+#![cfg(target_os = "linux")]
 
 #[expect(dead_code, reason = "tests of the program use the rest")]
 #[path = "../program/bench.rs"]

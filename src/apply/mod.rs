@@ -5,13 +5,13 @@
 //! there is still something to do.
 
 mod queue;
-
-use std::collections::BTreeMap;
+pub mod scope;
 
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use tracing::debug;
 
 pub use queue::Queue;
+pub use scope::Scope;
 
 use crate::{
     api::meta::CallError,
@@ -19,7 +19,7 @@ use crate::{
     finding::Finding,
     ids::Address,
     journal::{Event, JournalError, StepEnd},
-    step::{Action, Context, Decision, Outcome, Step, StepError, StepKind},
+    step::{Action, Context, Decision, Outcome, Review, Step, StepError, StepKind},
 };
 
 /// How a step ended, for the summary.
@@ -60,16 +60,13 @@ impl Report {
     }
 }
 
-/// What a run may do of all that a graph has.
-#[derive(Debug, Default)]
-pub struct Scope {
-    /// Steps that are left alone, each with how it counts and why.
-    pub left_alone: BTreeMap<Address, (StepEnd, String)>,
-}
-
 /// Runs every step of the graph that is in the scope and has something to do.
 pub async fn apply(graph: &StepGraph, scope: &Scope, cx: &Context<'_>) -> Report {
     let steps: Vec<_> = graph.steps().collect();
+    let was_done: Vec<_> = steps
+        .iter()
+        .map(|step| matches!(step.decide(&cx.seen()), Decision::Done(_)))
+        .collect();
     let mut queue = Queue::new(graph.needs());
     let mut report = Report::default();
     let mut running = FuturesUnordered::new();
@@ -77,7 +74,8 @@ pub async fn apply(graph: &StepGraph, scope: &Scope, cx: &Context<'_>) -> Report
         let may_start = cx.stop.asked().is_none() && report.journal.is_none();
         while let Some(at) = may_start.then(|| queue.take()).flatten() {
             let step = steps[at];
-            running.push(async move { (at, run(step, scope, cx).await) });
+            let was_done = was_done[at];
+            running.push(async move { (at, run(step, was_done, scope, cx).await) });
         }
         let Some((at, result)) = running.next().await else {
             break;
@@ -97,19 +95,29 @@ pub async fn apply(graph: &StepGraph, scope: &Scope, cx: &Context<'_>) -> Report
         }
     }
     for (at, missing) in queue.never_started() {
-        if let Err(error) = not_started(&mut report, &steps, at, missing, cx) {
+        if let Err(error) = not_started(&mut report, &steps, (at, missing), scope, cx) {
             report.journal.get_or_insert(error);
         }
     }
     report
 }
 
-/// Runs one step. `None`: it had nothing to do from the beginning.
-async fn run(step: &Step, scope: &Scope, cx: &Context<'_>) -> Result<Option<Ended>, JournalError> {
+/// Runs one step. `None`: it had nothing to do from the beginning. `was_done`: it had nothing to do
+/// when the run began.
+async fn run(
+    step: &Step,
+    was_done: bool,
+    scope: &Scope,
+    cx: &Context<'_>,
+) -> Result<Option<Ended>, JournalError> {
     let decision = step.decide(&cx.seen());
     let address = step.address();
-    let left_alone = scope.left_alone.get(&address);
-    if let Some((end, reason)) = left_alone.filter(|_| !matches!(decision, Decision::Done(_))) {
+    let left_alone = scope.left_alone(&address);
+    // A change that was reviewed and is another now is told also where nothing is left to do.
+    let counts = |(end, _): &&(StepEnd, String)| {
+        *end == StepEnd::Stale || !matches!(decision, Decision::Done(_))
+    };
+    if let Some((end, reason)) = left_alone.filter(counts) {
         let ended = ended(address, *end, reason.clone(), None);
         record(cx, &ended)?;
         return Ok(Some(ended));
@@ -117,12 +125,13 @@ async fn run(step: &Step, scope: &Scope, cx: &Context<'_>) -> Result<Option<Ende
     let outcome = match decision {
         Decision::Done(reason) => {
             debug!(step = %address, %reason, "nothing to do");
-            return already(address, &reason, cx);
+            return already(address, &reason, was_done, cx);
         }
         Decision::Blocked(findings) => Err(StepError::Blocked(findings)),
         Decision::Change(change) => {
-            let review = cx.review;
-            if let Some(finding) = review.and_then(|review| review.objection(&address, &change)) {
+            let by_us = cx.seen().history.done.contains(&address);
+            let objection = |review: &dyn Review| review.objection(&address, &change, by_us);
+            if let Some(finding) = cx.review.and_then(objection) {
                 let ended = objected(address, StepEnd::Stale, vec![finding]);
                 record(cx, &ended)?;
                 return Ok(Some(ended));
@@ -146,17 +155,27 @@ async fn run(step: &Step, scope: &Scope, cx: &Context<'_>) -> Result<Option<Ende
 
 /// Says of a step that was reviewed as something to do that it is done: by us or by somebody else.
 /// `None`: there was nothing to do from the beginning.
-fn already(step: Address, reason: &str, cx: &Context<'_>) -> Result<Option<Ended>, JournalError> {
-    let by_us = {
+fn already(
+    step: Address,
+    reason: &str,
+    was_done: bool,
+    cx: &Context<'_>,
+) -> Result<Option<Ended>, JournalError> {
+    let (by_us, is_known) = {
         let history = &cx.seen().history;
-        history.done.contains(&step) || history.sent.contains_key(&step)
+        let by_us = history.done.contains(&step) || history.sent.contains_key(&step);
+        (by_us, !history.is_empty())
     };
     let reviewed = cx.review.and_then(|review| review.action(&step));
     let note = match reviewed {
         None | Some(Action::None) => return Ok(None),
         Some(Action::Gate | Action::Wait) => reason.to_owned(),
+        // What this run did before has settled it.
+        Some(_) if !was_done => reason.to_owned(),
         Some(_) if by_us => format!("{reason}; done by an earlier run"),
-        Some(_) => format!("{reason}; somebody else did it"),
+        Some(_) if is_known => format!("{reason}; somebody else did it"),
+        // Without a journal nobody can tell who it was.
+        Some(_) => format!("{reason}; done since the review"),
     };
     let ended = ended(step, StepEnd::Already, note, None);
     record(cx, &ended)?;
@@ -256,8 +275,8 @@ fn chain(error: &dyn std::error::Error) -> String {
 fn not_started(
     report: &mut Report,
     steps: &[&Step],
-    at: usize,
-    missing: Vec<usize>,
+    (at, missing): (usize, Vec<usize>),
+    scope: &Scope,
     cx: &Context<'_>,
 ) -> Result<(), JournalError> {
     if matches!(steps[at].decide(&cx.seen()), Decision::Done(_)) {
@@ -267,11 +286,16 @@ fn not_started(
         .iter()
         .map(|&need| steps[need].address().to_string())
         .collect();
-    let note = match names.is_empty() {
-        true => "the run was stopped".to_owned(),
-        false => format!("it needs {}", names.join(", ")),
+    let address = steps[at].address();
+    let (end, note) = match (scope.left_alone(&address), names.is_empty()) {
+        (Some((end, why)), _) => (*end, why.clone()),
+        (None, true) => (StepEnd::NotStarted, "the run was stopped".to_owned()),
+        (None, false) => (
+            StepEnd::NotStarted,
+            format!("it needs {}", names.join(", ")),
+        ),
     };
-    let ended = ended(steps[at].address(), StepEnd::NotStarted, note, None);
+    let ended = ended(address, end, note, None);
     let recorded = if report.journal.is_none() {
         record(cx, &ended)
     } else {

@@ -7,21 +7,29 @@
 //! Compatibility: members that this release does not know are left alone (a newer minor version has
 //! more of them); another major version is refused. Pure: bytes in, judgements out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{ChangeEntry, FORMAT_VERSION, PlanRef, Selection, sealed};
+use super::{ChangeEntry, ChangeSet, FORMAT_VERSION, PlanRef, Selection, sealed};
 use crate::{
     field::FieldChange,
     finding::{Finding, Who},
-    ids::Address,
+    ids::{AccountStep, Address, TemplateKey},
+    inventory::Fate,
+    snapshot::Snapshot,
     step::{ABSENT, Action, Change, Review},
 };
 
 /// The rule of what is not as it was reviewed.
 pub const CHANGED: &str = "changed-since-review";
+
+/// Steps that go on with what the copy of templates began.
+const GO_ON_WITH_COPIES: [AccountStep; 2] = [
+    AccountStep::TemplatesRecreate,
+    AccountStep::TemplatesRepoint,
+];
 
 /// Why a file is no change set that can be applied.
 #[derive(Debug, thiserror::Error)]
@@ -58,7 +66,6 @@ struct ApprovedChange {
     address: Address,
     action: Action,
     reason: String,
-    needs: Vec<Address>,
     precondition: BTreeMap<String, Value>,
 }
 
@@ -99,13 +106,16 @@ struct Versioned {
 }
 
 impl Approved {
-    /// Returns whether a file is meant to be a change set. A plan has neither of these keys.
-    pub fn is_meant_by(bytes: &[u8]) -> bool {
+    /// Returns whether a file is meant to be a change set: by a key that no plan has, or by its name
+    /// (`.json`) where the key that every plan has is missing.
+    pub fn is_meant_by(bytes: &[u8], is_json: bool) -> bool {
         let text = String::from_utf8_lossy(bytes);
-        let inner = text.trim_start().strip_prefix('{').map(str::trim_start);
-        inner.is_some_and(|inner| {
+        let text = text.trim_start_matches('\u{feff}').trim_start();
+        let inner = text.strip_prefix('{').map(str::trim_start);
+        let has_key = inner.is_some_and(|inner| {
             inner.starts_with("\"changes\"") || inner.contains("\"format_version\"")
-        })
+        });
+        has_key || is_json && !text.contains("version")
     }
 
     /// Reads a change set and checks that it says what it said when it was made.
@@ -130,10 +140,17 @@ impl Approved {
     }
 
     /// Returns what differs between what was reviewed and what a step would do now; nothing when it
-    /// may be done. Waiting changes nothing, so it may always be done.
-    pub fn judge<'a>(&self, step: &Address, now: impl Into<Now<'a>>) -> Vec<FieldChange> {
+    /// may be done. Waiting changes nothing, so it may always be done, as long as what it waits for
+    /// is what was reviewed. `was_done`: an earlier run did it, and it is to be done again.
+    pub fn judge<'a>(
+        &self,
+        step: &Address,
+        now: impl Into<Now<'a>>,
+        was_done: bool,
+    ) -> Vec<FieldChange> {
         let now = now.into();
-        if matches!(now.action, Action::Gate | Action::Wait | Action::None) {
+        let rests = now.action == Action::Wait && !now.precondition.is_empty();
+        if !now.action.writes() && !rests {
             return Vec::new();
         }
         let Some(reviewed) = self.change(step) else {
@@ -145,25 +162,138 @@ impl Approved {
             .iter()
             .filter_map(|(what, now)| match known.get(what) {
                 None => Some(FieldChange::new(what, Value::Null, now.clone())),
-                Some(Value::Null) => None,
+                Some(Value::Null) if !was_done => None,
+                Some(Value::Null) => Some(FieldChange::new(what, "set by us", now.clone())),
                 Some(reviewed) if *reviewed == now => None,
                 Some(reviewed) => Some(FieldChange::new(what, (*reviewed).clone(), now.clone())),
             });
         let changed: Vec<_> = changed.collect();
         let is_covered = changed.is_empty() && !now.precondition.is_empty();
-        if reviewed.action == Action::None && !is_covered {
+        if !reviewed.action.writes() && !is_covered {
             let then = reviewed.reason.as_str();
             return vec![FieldChange::new("state", then, now.reason)];
         }
         changed
     }
 
-    /// What a change rests on, and what the changes rest on whose work it goes on with: a template
-    /// that is copied may have to be created anew or edited after that.
+    /// What a change rests on, and what the copy rests on whose work it goes on with: a template that
+    /// is copied may have to be created anew or edited after that.
     fn known<'a>(&'a self, change: &'a ApprovedChange) -> BTreeMap<&'a String, &'a Value> {
-        let needs = change.needs.iter().filter_map(|need| self.change(need));
-        let all = needs.chain([change]);
+        let goes_on = GO_ON_WITH_COPIES
+            .map(Address::account)
+            .contains(&change.address);
+        let copy = Address::account(AccountStep::TemplatesCopy);
+        let copy = self.change(&copy).filter(|_| goes_on);
+        let all = copy.into_iter().chain([change]);
         all.flat_map(|change| &change.precondition).collect()
+    }
+}
+
+impl Approved {
+    /// Returns every step that is not as it was reviewed, with what differs: what would be done
+    /// otherwise, and what is missing or in its place already.
+    pub fn objections(&self, changes: &ChangeSet, seen: &Snapshot) -> Vec<(Address, Finding)> {
+        let left_out = self.selection.iter().flat_map(|one| &one.left_out);
+        let left_out: BTreeSet<_> = left_out.map(|left| left.address.as_str()).collect();
+        let open = changes
+            .to_do()
+            .filter(|change| !change.blocked && !left_out.contains(change.address.as_str()));
+        let mut objections: Vec<_> = open
+            .map(|change| {
+                let step = Address::read(&change.address);
+                let was_done = seen.history.done.contains(&step);
+                let changed = self.judge(&step, change, was_done);
+                (step, changed)
+            })
+            .collect();
+        let copies = [
+            (
+                AccountStep::TemplatesCopy,
+                self.strange_copies(changes, seen),
+            ),
+            (AccountStep::FlowsCopy, self.lost_flows(seen)),
+        ];
+        for (step, changed) in copies {
+            let step = Address::account(step);
+            match objections.iter_mut().find(|(known, _)| *known == step) {
+                Some((_, known)) => known.extend(changed),
+                None => objections.push((step, changed)),
+            }
+        }
+        objections
+            .into_iter()
+            .filter(|(_, changed)| !changed.is_empty())
+            .map(|(step, changed)| (step.clone(), finding(&step, &changed)))
+            .collect()
+    }
+
+    /// Things of a step that were reviewed as to be brought over.
+    fn to_bring(&self, step: AccountStep) -> impl Iterator<Item = (&String, &Value)> {
+        let change = self.change(&Address::account(step));
+        change.into_iter().flat_map(|change| &change.precondition)
+    }
+
+    /// Templates that were to be copied, and that somebody has deleted on the source or created on
+    /// the target with other words.
+    fn strange_copies(&self, changes: &ChangeSet, seen: &Snapshot) -> Vec<FieldChange> {
+        let (Some(inventory), Some(_)) = (&changes.templates, seen.source.templates.present())
+        else {
+            return Vec::new();
+        };
+        let strange = |(what, reviewed): (&String, &Value)| {
+            let key: TemplateKey = what.parse().ok()?;
+            let item = inventory.templates.iter().find(|item| item.key() == key);
+            let now = match item {
+                Some(item) if item.fate == Fate::Different => {
+                    let is_flow = |field: &FieldChange| field.path.ends_with(".flow_id");
+                    let differs = item.changes.iter().any(|field| !is_flow(field));
+                    differs.then_some("on the target, with other words")
+                }
+                Some(_) => None,
+                None => {
+                    let is_there = seen.target.template(&key).is_some();
+                    let is_known = is_there || seen.history.templates.is_ours(&key);
+                    (!is_known).then_some("gone from the source")
+                }
+            };
+            now.map(|now| FieldChange::new(what, reviewed.clone(), now))
+        };
+        self.to_bring(AccountStep::TemplatesCopy)
+            .filter_map(strange)
+            .collect()
+    }
+
+    /// Flows that were to be copied, and that somebody has deleted on the source.
+    fn lost_flows(&self, seen: &Snapshot) -> Vec<FieldChange> {
+        let (Some(source), Some(target)) =
+            (seen.source.flows.present(), seen.target.flows.present())
+        else {
+            return Vec::new();
+        };
+        self.to_bring(AccountStep::FlowsCopy)
+            .filter(|(name, _)| !source.contains_key(*name) && !target.contains_key(*name))
+            .map(|(name, reviewed)| {
+                FieldChange::new(name, reviewed.clone(), "gone from the source")
+            })
+            .collect()
+    }
+}
+
+impl From<&ChangeSet> for Approved {
+    /// Takes what a person was shown and agreed to.
+    fn from(changes: &ChangeSet) -> Self {
+        let change = |change: &ChangeEntry| ApprovedChange {
+            address: Address::read(&change.address),
+            action: change.action,
+            reason: change.reason.clone(),
+            precondition: change.precondition.clone(),
+        };
+        Self {
+            digest: String::new(),
+            plan: changes.plan.clone(),
+            selection: changes.selection.clone(),
+            changes: changes.changes.iter().map(change).collect(),
+        }
     }
 }
 
@@ -172,8 +302,8 @@ impl Review for Approved {
         self.change(step).map(|change| change.action)
     }
 
-    fn objection(&self, step: &Address, now: &Change) -> Option<Finding> {
-        let changed = self.judge(step, now);
+    fn objection(&self, step: &Address, now: &Change, was_done: bool) -> Option<Finding> {
+        let changed = self.judge(step, now, was_done);
         (!changed.is_empty()).then(|| finding(step, &changed))
     }
 }
@@ -191,9 +321,9 @@ pub fn finding(step: &Address, changes: &[FieldChange]) -> Finding {
 }
 
 fn told(change: &FieldChange) -> String {
-    let word = |value: &Value| match value {
+    let word = |value: &Value, without: &str| match value {
         Value::String(text) => format!("`{text}`"),
-        Value::Null => "not part of it".to_owned(),
+        Value::Null => without.to_owned(),
         other => format!("`{other}`"),
     };
     let FieldChange {
@@ -201,7 +331,8 @@ fn told(change: &FieldChange) -> String {
         before,
         after,
     } = change;
-    format!("{path} went from {} to {}", word(before), word(after))
+    let before = word(before, "no part of it");
+    format!("{path} went from {before} to {}", word(after, "unknown"))
 }
 
 #[cfg(test)]
@@ -222,7 +353,7 @@ mod tests {
     }
 
     fn change(address: &str, action: &str, precondition: Value) -> Value {
-        json!({"address": address, "action": action, "reason": "so", "needs": [], "precondition": precondition})
+        json!({"address": address, "action": action, "reason": "so", "precondition": precondition})
     }
 
     fn now(action: Action, precondition: Value) -> Change {
@@ -241,7 +372,7 @@ mod tests {
         let approved = reviewed(json!([change("templates.copy", reviewed_action, then)]));
         let step = Address::read("templates.copy");
         let told: Vec<_> = approved
-            .judge(&step, &now(action, today))
+            .judge(&step, &now(action, today), false)
             .iter()
             .map(told)
             .collect();
@@ -272,7 +403,7 @@ mod tests {
             two,
             create,
             json!({"c/de": "UTILITY"}),
-            &["c/de went from not part of it to `UTILITY`"],
+            &["c/de went from no part of it to `UTILITY`"],
         );
     }
 
@@ -288,6 +419,20 @@ mod tests {
         );
         check("none", json!({}), Action::Gate, json!({"x": 1}), &[]);
         check(
+            "wait",
+            json!({"x": 1}),
+            Action::Update,
+            json!({"x": 1}),
+            &[],
+        );
+        check(
+            "gate",
+            json!({}),
+            Action::Call,
+            json!({}),
+            &["state went from `so` to `now`"],
+        );
+        check(
             "none",
             json!({}),
             Action::Call,
@@ -298,16 +443,15 @@ mod tests {
     }
 
     #[test]
-    fn a_step_goes_on_with_the_work_of_those_it_needs() {
-        let mut recreate = change("templates.recreate", "none", json!({}));
-        recreate["needs"] = json!(["templates.copy"]);
+    fn what_a_copy_cannot_bring_may_be_created_anew() {
+        let recreate = change("templates.recreate", "none", json!({}));
         let copy = change("templates.copy", "create", json!({"a/de": "UTILITY"}));
         let approved = reviewed(json!([copy, recreate]));
         let step = Address::read("templates.recreate");
         let today = now(Action::Create, json!({"a/de": "UTILITY"}));
-        assert_eq!(approved.judge(&step, &today), []);
+        assert_eq!(approved.judge(&step, &today, false), []);
         let other = now(Action::Create, json!({"b/de": "UTILITY"}));
-        assert_eq!(approved.judge(&step, &other).len(), 1);
+        assert_eq!(approved.judge(&step, &other, false).len(), 1);
     }
 
     #[test]
@@ -345,10 +489,20 @@ mod tests {
 
     #[test]
     fn change_sets_are_told_from_plans() {
-        assert!(Approved::is_meant_by(b"{\"changes\":[{\"action\""));
-        assert!(Approved::is_meant_by(b"{ \"format_version\": \"1.0\" }"));
-        assert!(!Approved::is_meant_by(b"version: 1\nname: changes\n"));
-        assert!(!Approved::is_meant_by(b"{\"version\": 1, \"name\": \"a\"}"));
-        assert!(!Approved::is_meant_by(b""));
+        #[track_caller]
+        fn check(text: &str, is_json: bool, expected: bool) {
+            assert_eq!(
+                Approved::is_meant_by(text.as_bytes(), is_json),
+                expected,
+                "{text}"
+            );
+        }
+        check("{\"changes\":[{\"action\"", false, true);
+        check("\u{feff}{ \"format_version\": \"1.0\" }", false, true);
+        check("", true, true);
+        check("\0\0", true, true);
+        check("", false, false);
+        check("version: 1\nname: changes\n", false, false);
+        check("{\"version\": 1, \"name\": \"a\"}", true, false);
     }
 }

@@ -215,10 +215,6 @@ impl ChangeSet {
 impl ChangeEntry {
     /// Returns whether running it cannot be taken back.
     pub fn is_irreversible(&self) -> bool {
-        self.undo == Undo::No
-            && matches!(
-                self.action,
-                Action::Create | Action::Update | Action::Delete | Action::Call
-            )
+        self.undo == Undo::No && self.action.writes()
     }
 }

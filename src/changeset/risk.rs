@@ -1,7 +1,8 @@
 //! What a change set does that cannot be taken back, by name and amount. Pure.
 //!
-//! A run is approved by these amounts, never by a flag that means "whatever it is". The plan's
-//! `policy` limits them; what was accepted cannot exceed it.
+//! A person types these amounts, a pipeline names them (`--accept`) or carries out what was reviewed;
+//! once any is named, more is refused, and so is what is not named. The plan's `policy` limits them
+//! in any case; what was accepted cannot exceed it.
 
 use std::{collections::BTreeMap, fmt, str::FromStr};
 
@@ -110,8 +111,13 @@ impl Accepted {
     /// Takes what was named; nothing named means that the amounts are approved in another way: by a
     /// person who types them, or who reviewed the change set.
     pub fn new(named: &[Acceptance]) -> Self {
-        let amounts = named.iter().map(|one| (one.risk, one.amount));
-        Self((!named.is_empty()).then(|| amounts.collect()))
+        let mut amounts: BTreeMap<Risk, u64> = BTreeMap::new();
+        for one in named {
+            // Of two words the more careful one counts.
+            let amount = amounts.entry(one.risk).or_insert(one.amount);
+            *amount = (*amount).min(one.amount);
+        }
+        Self((!named.is_empty()).then_some(amounts))
     }
 
     /// Returns how much of a risk is accepted. `None`: nothing was said of any.
@@ -136,7 +142,7 @@ impl Accepted {
 
 fn not_accepted(risk: Risk, amount: u64, accepted: u64) -> Finding {
     let message = format!(
-        "{amount} {} would happen, {accepted} were accepted",
+        "{} would be more than accepted: {amount}, accepted {accepted}",
         risk.counted()
     );
     Finding::fail("risk-not-accepted", "plan", message).ask(

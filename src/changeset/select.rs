@@ -3,7 +3,12 @@
 //! What is left out is named, with everything that needs it. A selection that would cut a number
 //! over without the steps that make that safe is refused by a finding.
 
-use std::{collections::BTreeMap, convert::Infallible, fmt, str::FromStr};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    convert::Infallible,
+    fmt,
+    str::FromStr,
+};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -115,7 +120,8 @@ impl Choice {
         self.only.iter().flatten().chain(&self.skip).find(fits_none)
     }
 
-    fn wants(&self, address: &Address, phase: Phase) -> bool {
+    /// Returns whether a step is wanted.
+    pub fn wants(&self, address: &Address, phase: Phase) -> bool {
         let fits = |selector: &Selector| selector.fits(address, phase);
         self.only.iter().all(|only| only.iter().any(fits)) && !self.skip.iter().any(fits)
     }
@@ -167,81 +173,103 @@ pub(super) fn narrow(changes: &mut ChangeSet, choice: &Choice) {
     if choice.is_everything() {
         return;
     }
-    let mut left_out: BTreeMap<String, LeftOut> = BTreeMap::new();
-    let mut order = Vec::new();
-    let mut unsafe_cuts = Vec::new();
-    for change in changes
-        .changes
-        .iter()
-        .filter(|change| change.action != Action::None)
-    {
-        let missing: Vec<_> = change
-            .needs
-            .iter()
-            .filter(|need| left_out.contains_key(*need))
-            .map(String::as_str)
-            .collect();
-        let is_wanted = choice.wants(&Address::read(&change.address), change.phase);
-        let why = match (is_wanted, missing.is_empty()) {
-            (true, true) => continue,
-            (true, false) if change.kind == "register" => {
-                unsafe_cuts.push(without_safety(change, &missing));
-                continue;
-            }
-            (true, false) => format!("it needs {}", missing.join(", ")),
-            (false, _) => "not selected".to_owned(),
-        };
-        let address = change.address.clone();
-        order.push(address.clone());
-        let entry = LeftOut {
-            address: address.clone(),
-            action: change.action,
-            why,
-        };
-        left_out.insert(address, entry);
+    let mut part = Part::default();
+    for change in std::mem::take(&mut changes.changes) {
+        part.take(change, choice);
     }
-    changes
-        .changes
-        .retain(|change| !left_out.contains_key(&change.address));
-    let remaining = &changes.changes;
+    let Part {
+        kept,
+        left_out,
+        missing: _,
+        objections,
+    } = part;
     changes
         .findings
-        .retain(|finding| concerns(&finding.subject, remaining, &left_out));
-    changes.findings.extend(unsafe_cuts);
+        .retain(|finding| concerns(&finding.subject, &kept, &left_out));
+    changes.findings.extend(objections);
+    changes.changes = kept;
     let texts = |selectors: &[Selector]| selectors.iter().map(ToString::to_string).collect();
     changes.selection = Some(Selection {
         only: choice.only.iter().map(|only| texts(only)).collect(),
         skip: texts(&choice.skip),
-        left_out: order
-            .iter()
-            .filter_map(|address| left_out.remove(address))
-            .collect(),
+        left_out,
     });
 }
 
-/// What is wrong with a step or a number that is left out stops nobody.
-fn concerns(subject: &str, remaining: &[ChangeEntry], left: &BTreeMap<String, LeftOut>) -> bool {
-    if left.contains_key(subject) {
-        return false;
+/// What is wanted of a change set, as far as its entries were looked at: every step after those it
+/// needs.
+#[derive(Default)]
+struct Part {
+    kept: Vec<ChangeEntry>,
+    left_out: Vec<LeftOut>,
+    /// Steps that cannot be reached, each with what is left out before it. One with nothing to do
+    /// hides nothing: what it needs is missed by those that need it.
+    missing: BTreeMap<String, BTreeSet<String>>,
+    objections: Vec<Finding>,
+}
+
+impl Part {
+    fn take(&mut self, change: ChangeEntry, choice: &Choice) {
+        let before = change.needs.iter();
+        let missing = before.filter_map(|need| self.missing.get(need));
+        let missing: BTreeSet<String> = missing.flatten().cloned().collect();
+        let is_wanted = choice.wants(&Address::read(&change.address), change.phase);
+        let is_open = change.action != Action::None;
+        match (is_wanted, is_open) {
+            (false, true) => self.leave_out(&change, "not selected".to_owned()),
+            (true, true) if missing.is_empty() => self.kept.push(change),
+            (true, true) if change.kind == "register" => {
+                self.objections.push(without_safety(&change, &missing));
+                self.kept.push(change);
+            }
+            (true, true) => {
+                let needs: Vec<_> = missing.into_iter().collect();
+                self.leave_out(&change, format!("it needs {}", needs.join(", ")));
+            }
+            (_, false) => {
+                if !missing.is_empty() {
+                    self.missing.insert(change.address.clone(), missing);
+                }
+                if is_wanted {
+                    self.kept.push(change);
+                }
+            }
+        }
     }
+
+    fn leave_out(&mut self, change: &ChangeEntry, why: String) {
+        let (address, action) = (change.address.clone(), change.action);
+        let itself = BTreeSet::from([address.clone()]);
+        self.missing.insert(address.clone(), itself);
+        self.left_out.push(LeftOut {
+            address,
+            action,
+            why,
+        });
+    }
+}
+
+/// What is wrong with a step or a number that is left out stops nobody.
+fn concerns(subject: &str, kept: &[ChangeEntry], left_out: &[LeftOut]) -> bool {
     let of_subject = |address: &str| {
         address
             .strip_prefix(subject)
-            .is_some_and(|rest| rest.starts_with('.'))
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
     };
-    let is_left = left.keys().any(|address| of_subject(address));
-    let is_needed = remaining
+    let is_left = left_out.iter().any(|left| of_subject(&left.address));
+    let is_needed = kept
         .iter()
         .any(|change| change.action != Action::None && of_subject(&change.address));
     !is_left || is_needed
 }
 
-fn without_safety(change: &ChangeEntry, missing: &[&str]) -> Finding {
+fn without_safety(change: &ChangeEntry, missing: &BTreeSet<String>) -> Finding {
+    let names: Vec<_> = missing.iter().map(String::as_str).collect();
     let message = format!(
         "this selection would cut a number over without {}",
-        missing.join(", ")
+        names.join(", ")
     );
-    let missing: Vec<_> = missing
+    let missing: Vec<_> = names
         .iter()
         .map(|address| format!("--only '{}'", without_quotes(address)))
         .collect();

@@ -57,8 +57,9 @@ pub(super) struct Reviewed {
 /// `plan` overrides where that plan is.
 pub(super) fn read(path: &Path, plan: Option<&Path>, ui: Ui) -> Result<Reviewed, CliError> {
     let bytes = read_bytes(path, MOST)?;
-    if !Approved::is_meant_by(&bytes) {
-        if plan.is_some() {
+    let is_json = path.extension().is_some_and(|end| end == "json");
+    if !Approved::is_meant_by(&bytes, is_json) {
+        if plan.is_some_and(|plan| plan != path) {
             let problem = format!(
                 "--plan goes with a change set, and {} is none",
                 path.display()
@@ -77,7 +78,12 @@ pub(super) fn read(path: &Path, plan: Option<&Path>, ui: Ui) -> Result<Reviewed,
     })?;
     let beside = || {
         let way = approved.plan.path.as_ref()?;
-        Some(path.parent().unwrap_or(Path::new("")).join(way))
+        // Beside the file itself, wherever a link to it is.
+        let file = match path.is_symlink() {
+            true => path.canonicalize().ok()?,
+            false => path.to_owned(),
+        };
+        Some(file.parent().unwrap_or(Path::new("")).join(way))
     };
     let Some(file) = plan.map(PathBuf::from).or_else(beside) else {
         let problem = "the change set does not say where its plan is: name it with --plan";

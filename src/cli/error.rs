@@ -167,7 +167,7 @@ impl fmt::Display for CliError {
             }
             Self::PlanChanged { plan, change_set } => write!(
                 f,
-                "{} is not the plan that {} was made from",
+                "{}, with its template files and media, is not what {} was made from",
                 plan.display(),
                 change_set.display()
             ),

@@ -30,7 +30,8 @@ pub(super) struct Arguments {
     #[arg(long = "as", value_enum, value_name = "FORM", env = "WABA_MIGRATE_AS")]
     form: Option<Form>,
     /// Write it to a file, whole or not at all
-    #[arg(short, long, value_name = "FILE", env = "WABA_MIGRATE_OUTPUT")]
+    // No variable: the one that `plan -o` reads would have every graph overwrite a change set.
+    #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
 }
 

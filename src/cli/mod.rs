@@ -151,7 +151,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     let Cli { command, global } = cli;
-    let ui = Ui::new(global.format, global.color, global.quiet);
+    let ui = Ui {
+        json_lines: command.is_stream(),
+        ..Ui::new(global.format, global.color, global.quiet)
+    };
     log_to_stderr(&global);
     let code = match execute(command, &global, ui) {
         Ok(code) => code,
@@ -164,6 +167,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 impl Command {
+    /// Whether several JSON values follow each other, a line each.
+    fn is_stream(&self) -> bool {
+        matches!(self, Self::Apply(_) | Self::Rehearse(_))
+    }
+
     fn has_markdown(&self) -> bool {
         match self {
             Self::Validate(_)

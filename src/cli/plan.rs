@@ -43,7 +43,10 @@ pub(super) struct Arguments {
 
 pub(super) async fn run(arguments: &Arguments, global: &Global, ui: Ui) -> Result<u8, CliError> {
     let ui = arguments.comment.on(ui)?;
-    arguments.reports.check()?;
+    let output = arguments.output.as_deref();
+    arguments
+        .reports
+        .check([("the plan", Some(&arguments.plan)), ("-o", output)])?;
     let plan = read_plan(&arguments.plan, ui)?;
     if let Some(code) = arguments.gates.print(&plan, ui)? {
         return Ok(code);
@@ -85,5 +88,17 @@ pub(super) fn show(session: &Session, seen: &Seen, ui: Ui) -> Result<(), CliErro
 
 fn saved(file: &Path) -> String {
     let file = file.display();
-    format!("Saved as {file}. After the review: waba-migrate apply {file}")
+    format!(
+        "Saved as {file}. After the review: waba-migrate apply {}",
+        quoted(&file.to_string())
+    )
+}
+
+/// A word as a shell takes it.
+fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./+:@%".contains(c);
+    match word.chars().all(is_plain) {
+        true => word.to_owned(),
+        false => format!("'{}'", word.replace('\'', "'\\''")),
+    }
 }

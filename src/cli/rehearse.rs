@@ -41,7 +41,6 @@ pub(super) struct Arguments {
 
 pub(super) async fn run(arguments: &Arguments, ui: Ui) -> Result<u8, CliError> {
     let ui = Ui {
-        json_lines: true,
         shows_time: true,
         ..ui
     };

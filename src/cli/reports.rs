@@ -87,8 +87,16 @@ pub(super) struct PlanReports {
 }
 
 impl PlanReports {
-    /// Finds out whether the files can be written.
-    pub(super) fn check(&self) -> Result<(), CliError> {
+    /// Finds out whether the files can be written, each to a place of its own beside these.
+    pub(super) fn check<'a>(
+        &'a self,
+        others: [(&'a str, Option<&'a Path>); 2],
+    ) -> Result<(), CliError> {
+        let own = [
+            ("--junit", self.tests.junit.as_deref()),
+            ("--gitlab", self.gitlab.as_deref()),
+        ];
+        whole_file::distinct(others.into_iter().chain(own))?;
         self.tests.check()?;
         check(self.gitlab.as_deref())
     }
@@ -103,7 +111,8 @@ impl PlanReports {
         if let Some(path) = &self.gitlab {
             whole_file::write_json(path, &gitlab::sums(changes))?;
         }
-        planned(changes, api_version, self.tests.junit.as_deref(), ui)
+        let render = |max_chars| markdown::plan::render(changes, api_version, max_chars);
+        planned(changes, self.tests.junit.as_deref(), ui, render)
     }
 }
 
@@ -142,24 +151,23 @@ pub(super) fn refused(
     let mut findings = refusal.findings();
     findings.retain(|finding| !changes.findings.contains(finding));
     changes.findings.splice(0..0, findings);
-    ui.print_markdown(|max_chars| markdown::plan::render(&changes, api_version, max_chars))?;
-    planned(&changes, api_version, junit_file, ui)
+    let render = |max_chars| markdown::plan::refused(&changes, api_version, max_chars);
+    ui.print_markdown(render)?;
+    planned(&changes, junit_file, ui, render)
 }
 
 /// Tells GitHub of a change set, and writes it as test results.
 fn planned(
     changes: &ChangeSet,
-    api_version: &str,
     junit_file: Option<&Path>,
     ui: Ui,
+    render: impl Fn(usize) -> String,
 ) -> Result<(), CliError> {
     if let Some(path) = junit_file {
         whole_file::write(path, &junit::plan(changes))?;
     }
     annotate(&changes.findings, ui);
-    summarize(ui, |max_chars| {
-        markdown::plan::render(changes, api_version, max_chars)
-    })
+    summarize(ui, render)
 }
 
 /// Shows what a run came to as Markdown, tells GitHub, and writes it as test results.

@@ -38,8 +38,18 @@ pub(super) fn run(arguments: &Arguments, ui: Ui) -> Result<u8, CliError> {
     arguments.sarif.check()?;
     let mut all = Vec::new();
     let mut invalid = 0;
+    let mut unread = None;
     for path in &arguments.plans {
-        let bytes = read_file(path)?;
+        let bytes = match read_file(path) {
+            Ok(bytes) => bytes,
+            // The others are looked at all the same.
+            Err(error) => {
+                if let Some(first) = unread.replace(error) {
+                    ui.fail(&first);
+                }
+                continue;
+            }
+        };
         let name = path.display().to_string();
         let source = Source {
             name: &name,
@@ -56,11 +66,11 @@ pub(super) fn run(arguments: &Arguments, ui: Ui) -> Result<u8, CliError> {
     arguments.sarif.write(&all)?;
     reports::annotate(&all, ui);
     reports::summarize(ui, markdown)?;
-    Ok(if invalid == 0 {
-        exit::OK
-    } else {
-        exit::INVALID
-    })
+    match unread {
+        Some(error) => Err(error),
+        None if invalid == 0 => Ok(exit::OK),
+        None => Ok(exit::INVALID),
+    }
 }
 
 fn text(all: &[Finding], plans: usize, invalid: usize) -> String {

@@ -1,16 +1,78 @@
 //! Files that programs read: written whole or not at all.
 
-use std::{io::Write, path::Path};
+use std::{
+    fs::File,
+    io::Write,
+    path::{Path, PathBuf},
+};
 
 use super::error::CliError;
 
 /// Finds out whether a file can be written there, before anything is sent.
 pub(super) fn check(path: &Path) -> Result<(), CliError> {
-    new_file(path).map(drop)
+    match place(path)? {
+        Place::File(path) => new_file(&path).map(drop),
+        Place::Stream(file) => {
+            drop(file);
+            Ok(())
+        }
+    }
+}
+
+/// Refuses to write two things, or a thing and what it was made from, to the same place.
+pub(super) fn distinct<'a>(
+    paths: impl IntoIterator<Item = (&'a str, Option<&'a Path>)>,
+) -> Result<(), CliError> {
+    let mut places: Vec<(&str, PathBuf)> = Vec::new();
+    for (name, path) in paths {
+        let Some(path) = path else { continue };
+        let whole = path.canonicalize().or_else(|_| std::path::absolute(path));
+        let whole = whole.map_err(|source| failed(path, source))?;
+        if let Some((other, _)) = places.iter().find(|(_, known)| *known == whole) {
+            let path = path.display();
+            let problem = format!("{other} and {name} are the same file: {path}");
+            return Err(CliError::Usage(problem));
+        }
+        places.push((name, whole));
+    }
+    Ok(())
+}
+
+/// Where something is written to.
+enum Place {
+    /// A file, at the end of all links.
+    File(PathBuf),
+    /// What is no file, like a pipe: it is written to, never replaced.
+    Stream(File),
+}
+
+fn place(path: &Path) -> Result<Place, CliError> {
+    if path == Path::new("-") {
+        let problem = "`-` is no file; results go to standard output without a flag";
+        return Err(CliError::Usage(problem.into()));
+    }
+    let Ok(file) = path.canonicalize() else {
+        return Ok(Place::File(path.to_owned()));
+    };
+    if file.is_file() || file.is_dir() {
+        return Ok(Place::File(file));
+    }
+    let stream = File::options().write(true).open(&file);
+    Ok(Place::Stream(
+        stream.map_err(|source| failed(path, source))?,
+    ))
 }
 
 /// Writes a text beside its place and puts it there when it is whole.
 pub(super) fn write(path: &Path, text: &str) -> Result<(), CliError> {
+    let path = match place(path)? {
+        Place::File(file) => file,
+        Place::Stream(mut stream) => {
+            let written = stream.write_all(text.as_bytes());
+            return written.map_err(|source| failed(path, source));
+        }
+    };
+    let path = path.as_path();
     let mut file = new_file(path)?;
     file.write_all(text.as_bytes())
         .and_then(|()| file.as_file().sync_all())

@@ -117,6 +117,9 @@ pub struct Comparison {
     pub is_blind: bool,
     /// Whether a journal of this plan is there.
     pub has_journal: bool,
+    /// Templates of the target that say something else than the source's, and are not known to be
+    /// copies of it.
+    pub different: usize,
 }
 
 impl Comparison {
@@ -138,9 +141,10 @@ impl Comparison {
         differences.any(|difference| classes.contains(&difference.class))
     }
 
-    /// Returns whether it has to be said that no journal is here: what is pending may be drift.
+    /// Returns whether it has to be said that no journal is here: what is pending may be drift, and
+    /// what is there and different may have been copied once and edited since.
     pub fn lacks_journal(&self) -> bool {
-        !self.has_journal && self.has(&[Class::Pending])
+        !self.has_journal && (self.different > 0 || self.has(&[Class::Pending]))
     }
 }
 
@@ -169,6 +173,10 @@ pub fn diff(plan: &Plan, changes: &ChangeSet, seen: &Snapshot) -> Comparison {
         unread,
         is_blind,
         has_journal: !seen.history.is_empty(),
+        different: changes
+            .templates
+            .as_ref()
+            .map_or(0, |all| all.count(Fate::Different)),
     }
 }
 

@@ -170,7 +170,8 @@ pub fn is_selected(plan: &Templates, key: &TemplateKey) -> bool {
 /// one of them does not show what it says.
 pub fn changes(source: &Template, target: &Template, flows: &FlowIds) -> Option<Vec<FieldChange>> {
     let (wanted, is) = (source.content.as_ref()?, target.content.as_ref()?);
-    if wanted == is {
+    // A verbatim copy opens the source's flows: those are compared by name, never as they stand.
+    if wanted == is && !wanted.has_flow() {
         return Some(Vec::new());
     }
     let (wanted, is) = (wanted.with_flows(flows), is.of_target(flows));

@@ -223,6 +223,8 @@ pub enum StepEnd {
     Failed,
     /// Something it needs did not end well.
     NotStarted,
+    /// It is no part of what the run was asked to do.
+    LeftOut,
 }
 
 impl Event {

@@ -235,6 +235,7 @@ mod tests {
             unread: vec!["the source's templates: no token".into()],
             is_blind: false,
             has_journal: false,
+            different: 0,
         };
         insta::assert_snapshot!(plain(&comparison), @r#"
         Pending (1): not applied so far

@@ -48,7 +48,8 @@ impl Progress {
     }
 }
 
-/// One line of `apply --format json`: what happened, as the journal keeps it, or how far the run is.
+/// One line of `apply --format json`: what happened, as the journal keeps it, how far the run is,
+/// or why it did not begin.
 #[derive(JsonSchema)]
 #[schemars(untagged)]
 pub enum Line {
@@ -56,6 +57,8 @@ pub enum Line {
     Entry(Entry),
     /// How far the run is.
     Progress(Progress),
+    /// Why the run did not begin, or ended early: in place of all other lines, or the last one.
+    Refused(Vec<Finding>),
 }
 
 /// Renders one journal line for programs, with what follows from it.
@@ -156,6 +159,7 @@ fn head(step: &Address, end: StepEnd, note: &str, findings: &[Finding]) -> Strin
         StepEnd::Stale => (style::bad("≠"), "stale"),
         StepEnd::Failed => (style::bad("✗"), "failed"),
         StepEnd::NotStarted => (style::faint("-"), "not started"),
+        StepEnd::LeftOut => (style::faint("-"), "left out"),
     };
     let shown = match (word, findings) {
         ("", _) => clean(note),
@@ -163,7 +167,9 @@ fn head(step: &Address, end: StepEnd, note: &str, findings: &[Finding]) -> Strin
         (word, _) => format!("{word}: {}", clean(note)),
     };
     let shown = match end {
-        StepEnd::Done | StepEnd::Already | StepEnd::NotStarted => style::faint(shown).to_string(),
+        StepEnd::Done | StepEnd::Already | StepEnd::NotStarted | StepEnd::LeftOut => {
+            style::faint(shown).to_string()
+        }
         StepEnd::Parked | StepEnd::Blocked | StepEnd::Stale | StepEnd::Failed => shown,
     };
     format!("  {sign} {step}  {shown}")
@@ -226,6 +232,7 @@ pub(super) fn sums(report: &Report, already_done: usize) -> String {
         (report.count(StepEnd::Stale), "changed since the review"),
         (report.count(StepEnd::Failed), "failed"),
         (report.count(StepEnd::NotStarted), "not started"),
+        (report.count(StepEnd::LeftOut), "left out"),
     ];
     parts.extend(
         others

@@ -135,7 +135,7 @@ fn applied(ended: &Ended) -> Result {
     let next = ended.hint.iter().map(|hint| format!("next: {hint}"));
     match ended.end {
         StepEnd::Done | StepEnd::Already => passed(&ended.note),
-        StepEnd::Parked | StepEnd::NotStarted => Result::Skipped {
+        StepEnd::Parked | StepEnd::NotStarted | StepEnd::LeftOut => Result::Skipped {
             why: [ended.note.clone()]
                 .into_iter()
                 .chain(next)

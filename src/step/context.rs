@@ -325,10 +325,18 @@ impl Context<'_> {
 
     /// Refuses a step that has looked again and would do what nobody reviewed.
     pub(super) fn as_reviewed(&self, step: &impl StepKind) -> Result<(), StepError> {
-        let Decision::Change(now) = step.decide(&self.seen()) else {
+        if self.review.is_none() {
             return Ok(());
+        }
+        let decision = step.decide(&self.seen());
+        let now = match decision {
+            Decision::Done(_) => return Ok(()),
+            Decision::Blocked(findings) => return Err(StepError::Blocked(findings)),
+            Decision::Change(now) => now,
         };
-        let objects = |review: &dyn Review| review.objection(&step.address(), &now);
+        let address = step.address();
+        let was_done = self.seen().history.done.contains(&address);
+        let objects = |review: &dyn Review| review.objection(&address, &now, was_done);
         match self.review.and_then(objects) {
             Some(finding) => Err(StepError::Stale(Box::new(finding))),
             None => Ok(()),

@@ -19,6 +19,8 @@ use crate::{
 #[derive(Debug)]
 pub struct CutOvers {
     most: Option<u64>,
+    /// What sets the limit, for people.
+    limited_by: &'static str,
     begun: Mutex<u64>,
 }
 
@@ -27,13 +29,18 @@ impl CutOvers {
     pub fn of(policy: &Policy) -> Self {
         Self {
             most: policy.max_cut_overs,
+            limited_by: "policy.max_cut_overs",
             begun: Mutex::new(0),
         }
     }
 
     /// Lowers the limit to what was accepted, if anything was said of it.
     pub fn at_most(mut self, accepted: Option<u64>) -> Self {
-        self.most = [self.most, accepted].into_iter().flatten().min();
+        let lowers = accepted.is_some_and(|accepted| self.most.is_none_or(|most| accepted < most));
+        if lowers {
+            self.most = accepted;
+            self.limited_by = "--accept cut-over";
+        }
         self
     }
 
@@ -55,7 +62,7 @@ impl CutOvers {
     fn judge(&self, begun: u64) -> Option<Outcome> {
         let most = self.most.filter(|most| begun >= *most)?;
         Some(Outcome::Parked {
-            reason: format!("policy.max_cut_overs lets one run begin {most}"),
+            reason: format!("{} lets one run begin {most}", self.limited_by),
             next: "run apply again for the next ones".into(),
         })
     }

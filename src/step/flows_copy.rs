@@ -161,6 +161,7 @@ impl StepKind for FlowsCopy {
 
     async fn perform(&self, cx: &Context<'_>) -> Result<Outcome, StepError> {
         self.list(cx).await?;
+        cx.as_reviewed(self)?;
         let missing = self.missing(&cx.seen());
         let mut refused = BTreeMap::new();
         for page in missing.chunks(PAGE) {

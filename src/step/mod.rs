@@ -97,6 +97,16 @@ pub enum Action {
     None,
 }
 
+impl Action {
+    /// Returns whether something is sent for it.
+    pub fn writes(self) -> bool {
+        match self {
+            Self::Create | Self::Update | Self::Delete | Self::Call => true,
+            Self::Gate | Self::Wait | Self::None => false,
+        }
+    }
+}
+
 /// Whether a change can be taken back.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,

@@ -43,6 +43,27 @@ impl From<StepError> for Trouble {
     }
 }
 
+/// Refuses what was edited on the source since it was reviewed and read.
+fn unedited(cx: &Context<'_>, item: &Item, shown: &Map<String, Value>) -> Result<(), Trouble> {
+    let seen = cx.seen();
+    let source = seen.source.template(&item.key());
+    let Some(known) = source.filter(|_| cx.review.is_some()) else {
+        return Ok(());
+    };
+    let components = shown.get("components").and_then(Value::as_array);
+    let category = shown.get("category").and_then(Value::as_str);
+    let now = Content::read(
+        category.unwrap_or_default(),
+        components.map_or(&[][..], Vec::as_slice),
+    );
+    match &known.content {
+        Some(known) if known.changes_to(&now).next().is_some() => Err(Trouble::NotNow(
+            "it was edited on the source since everything was read: run apply again".into(),
+        )),
+        _ => Ok(()),
+    }
+}
+
 /// Reads a template of the source and makes it fit for the target.
 pub(super) async fn rebuild(
     cx: &Context<'_>,
@@ -61,6 +82,7 @@ pub(super) async fn rebuild(
         let category = source.and_then(|source| wanted_category(source, true));
         (category.unwrap_or_default().to_owned(), seen.flow_ids())
     };
+    unedited(cx, item, &shown)?;
     let mut writable = Writable::of(&key, &category, &shown, &flows);
     if let Some(flow) = writable.unknown_flows.first() {
         return Err(Trouble::NotNow(format!(

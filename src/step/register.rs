@@ -131,7 +131,6 @@ impl Register {
             Clearance::Refused(findings) => return Err(StepError::Blocked(findings)),
         };
         self.keep_source_id(cx)?;
-        self.keep_source_id(cx)?;
         self.keep_profile(cx).await?;
         // Reading takes time, and a limit may have made it take long.
         if let Some(parked) = closed(self.window.as_deref(), cx) {

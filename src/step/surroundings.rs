@@ -57,7 +57,9 @@ pub trait Review: Sync {
     fn action(&self, step: &Address) -> Option<Action>;
 
     /// Returns what is not as it was reviewed in what a step would do now. `None`: it may be done.
-    fn objection(&self, step: &Address, now: &Change) -> Option<Finding>;
+    /// `was_done`: an earlier run has done it, so that what could not be seen at the review could
+    /// be seen since.
+    fn objection(&self, step: &Address, now: &Change, was_done: bool) -> Option<Finding>;
 }
 
 /// A request to stop: nothing new is started, what is in flight is finished.
@@ -68,9 +70,10 @@ pub struct Stop {
 }
 
 impl Stop {
-    /// Asks to stop, naming the exit code that tells why.
+    /// Asks to stop, naming the exit code that tells why. A signal, which has the higher code, weighs
+    /// more than a deadline, whichever came first.
     pub fn ask(&self, code: u8) {
-        self.code.store(code, Ordering::SeqCst);
+        self.code.fetch_max(code, Ordering::SeqCst);
         self.asked.notify_waiters();
     }
 

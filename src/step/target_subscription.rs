@@ -156,8 +156,10 @@ impl StepKind for TargetSubscription {
         };
         // Subscribing replaces an override: somebody may have set one since everything was read.
         if cx.review.is_some() {
-            if lookup().await.map_err(unread)?.is_some() {
-                return Ok(Outcome::Already("our app is subscribed".into()));
+            lookup().await.map_err(unread)?;
+            let decision = self.decide(&cx.seen());
+            if let Decision::Done(reason) = decision {
+                return Ok(Outcome::Already(reason));
             }
             cx.as_reviewed(self)?;
         }

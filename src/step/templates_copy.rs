@@ -23,7 +23,7 @@ use super::{
     Action, Change, Context, Decision, Outcome, StepError, StepKind,
     context::{Repeat, Written},
     those,
-    words::{count, source_category, unreadable_templates},
+    words::{count, on_source, source_category, unreadable_templates},
 };
 use crate::{
     api::meta::write,
@@ -248,7 +248,7 @@ impl StepKind for TemplatesCopy {
             let category = source_category(seen, item);
             let key = item.key().to_string();
             change = change
-                .seen(&key, category)
+                .seen(&key, on_source(seen, item))
                 .field(&key, Value::Null, category);
         }
         let calls = inventory.count(Fate::Copy).div_ceil(PAGE);
@@ -276,6 +276,7 @@ impl StepKind for TemplatesCopy {
             if page.is_empty() {
                 break;
             }
+            cx.as_reviewed(self)?;
             match self.copy_page(cx, page).await {
                 Ok(refused) => {
                     self.keep_refused(cx, refused)?;

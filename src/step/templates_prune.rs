@@ -17,7 +17,7 @@ use super::{
     Action, Call, Change, Context, Decision, Outcome, StepError, StepKind,
     context::Repeat,
     creation,
-    words::{count, unreadable_templates},
+    words::{count, short_digest, unreadable_templates},
 };
 use crate::{
     api::{meta::write, transport::Method},
@@ -168,6 +168,13 @@ impl TemplatesPrune {
     }
 }
 
+/// What a deletion rests on: this very template, with these words.
+fn as_seen(template: &Template) -> String {
+    let content = template.content.as_ref().map(short_digest);
+    let content = content.map(|digest| format!(", content {digest}"));
+    format!("id {}{}", template.id, content.unwrap_or_default())
+}
+
 impl StepKind for TemplatesPrune {
     fn address(&self) -> Address {
         Address::account(AccountStep::TemplatesPrune)
@@ -208,14 +215,15 @@ impl StepKind for TemplatesPrune {
             let key = key.to_string();
             change = change
                 .field(&key, template.status_word(), Value::Null)
-                .seen(&key, template.id.as_str())
+                .seen(&key, as_seen(template))
                 .call(call);
         }
         Decision::Change(change)
     }
 
     async fn perform(&self, cx: &Context<'_>) -> Result<Outcome, StepError> {
-        cx.listing.templates(cx).await?;
+        cx.listing.contents(cx).await?;
+        cx.as_reviewed(self)?;
         let now = self.wanted(cx)?;
         let mut deleted = 0;
         // Only what was there when this run began: what came meanwhile nobody has looked at.

@@ -16,7 +16,7 @@ use super::{
     creation::Creation,
     rebuild::{Rebuilt, Trouble, rebuild},
     those,
-    words::{count, source_category},
+    words::{count, on_source},
 };
 use crate::{
     ids::{AccountStep, Address, TemplateKey, TemplateStep, WabaId},
@@ -103,7 +103,7 @@ impl StepKind for TemplatesRecreate {
             let why = item.reason.as_deref().unwrap_or_default();
             let key = item.key().to_string();
             change = change
-                .seen(&key, source_category(seen, item))
+                .seen(&key, on_source(seen, item))
                 .field(&key, serde_json::Value::Null, why)
                 .call(Call::post(format!("/{}/message_templates", self.target)));
         }
@@ -112,6 +112,7 @@ impl StepKind for TemplatesRecreate {
 
     async fn perform(&self, cx: &Context<'_>) -> Result<Outcome, StepError> {
         cx.listing.templates(cx).await?;
+        cx.as_reviewed(self)?;
         let inventory = Inventory::of(&self.templates, &cx.seen(), cx.clock.now());
         let inventory =
             inventory.ok_or_else(|| StepError::Unexpected("templates were not read".into()))?;

@@ -13,7 +13,7 @@ use super::{
     creation,
     rebuild::{Rebuilt, Trouble, rebuild},
     those,
-    words::source_category,
+    words::on_source,
 };
 use crate::{
     api::meta::write,
@@ -21,8 +21,9 @@ use crate::{
     inventory::{Fate, Inventory, Item},
     plan::{Plan, Templates},
     resource::template::{Status, Template},
-    snapshot::Snapshot,
+    snapshot::{Account, Snapshot},
     step::Call,
+    template::Content,
 };
 
 /// Edits copies that open a flow of the source.
@@ -78,9 +79,17 @@ impl TemplatesRepoint {
     }
 }
 
+fn is_flow(path: &str) -> bool {
+    path.ends_with(".flow_id")
+}
+
+/// What a template of an account says, where that was read.
+fn content<'a>(account: &'a Account, item: &Item) -> Option<&'a Content> {
+    account.template(&item.key())?.content.as_ref()
+}
+
 /// Copies that open another flow than they should.
 fn astray(inventory: &Inventory) -> impl Iterator<Item = &Item> {
-    let is_flow = |path: &str| path.ends_with(".flow_id");
     inventory
         .with(Fate::Copied)
         .filter(move |item| item.changes.iter().any(|change| is_flow(&change.path)))
@@ -105,28 +114,39 @@ impl StepKind for TemplatesRepoint {
             return Decision::done("nothing is known to be copied");
         };
         let astray: Vec<_> = astray(&inventory).collect();
-        let opens_flow = |item: &&Item| {
-            let source = seen.source.template(&item.key());
-            let content = source.and_then(|source| source.content.as_ref());
-            content.is_some_and(crate::template::Content::has_flow)
-        };
+        let opens_flow = |item: &&Item| content(&seen.source, item).is_some_and(Content::has_flow);
+        let is_unseen = |item: &&Item| content(&seen.target, item).is_none();
+        // What was copied a moment ago is listed without what it says.
         let coming = inventory
             .with(Fate::Copy)
-            .chain(inventory.with(Fate::Coming));
+            .chain(inventory.with(Fate::Coming))
+            .chain(inventory.with(Fate::Copied).filter(is_unseen));
         let coming: Vec<_> = coming.filter(opens_flow).collect();
         let reason = match (astray.len(), coming.len()) {
             (0, 0) => return Decision::done("every copy opens the target's flows"),
             (0, coming) => format!(
-                "{coming} to copy open flows; what still opens the source's after the copy is edited"
+                "{coming} of the copies open flows; what still opens the source's after the copy is edited"
             ),
             (astray, _) => format!("{astray} open a flow of the source; an edit is reviewed again"),
         };
         let mut change = Change::new(Action::Update, reason);
         for item in coming {
-            change = change.seen(&item.key().to_string(), source_category(seen, item));
+            let key = item.key().to_string();
+            change = change.seen(&key, on_source(seen, item));
+            let paths = content(&seen.source, item).into_iter();
+            let paths = paths.flat_map(|content| content.lines().map(|(path, _)| path));
+            // Which flow the copy will open is Meta's affair; every other word of it is not.
+            for path in paths.filter(|path| is_flow(path)) {
+                change = change.unseen(&format!("{key} {path}"));
+            }
         }
         for item in astray {
-            change = change.seen(&item.key().to_string(), source_category(seen, item));
+            let key = item.key().to_string();
+            change = change.seen(&key, on_source(seen, item));
+            // Components are replaced as a whole, so that it rests on all that differs.
+            for field in &item.changes {
+                change = change.seen(&format!("{key} {}", field.path), field.before.clone());
+            }
             change.fields.extend(item.changes.iter().cloned());
             let id = item
                 .target_id
@@ -144,6 +164,7 @@ impl StepKind for TemplatesRepoint {
             source,
         })?;
         cx.seen().target.take_templates(listed);
+        cx.as_reviewed(self)?;
         let inventory = Inventory::of(&self.templates, &cx.seen(), cx.clock.now());
         let inventory =
             inventory.ok_or_else(|| StepError::Unexpected("templates were not read".into()))?;

@@ -133,6 +133,20 @@ fn copies_that_open_the_sources_flows_are_pointed_to_the_targets() {
         assert!(run.is_done(), "{kept:?}: {}", run.ends());
         assert_eq!(stage.diff(), [], "{kept:?}");
         assert_eq!(item(&stage, "join").changes, [], "{kept:?}");
+        stage.sim.world(|world| {
+            let target = |waba: &waba_migrate::ids::WabaId| waba.as_str() == TARGET;
+            let flows = world.flows.iter().filter(|(_, flow)| target(&flow.waba));
+            let flow = flows
+                .map(|(id, _)| id.as_str())
+                .next()
+                .expect("it was copied");
+            let mut copies = world.templates.values().filter(|one| target(&one.waba));
+            let copy = copies
+                .find(|one| one.name == "join")
+                .expect("it was copied");
+            let opens = copy.components.to_string();
+            assert!(opens.contains(flow), "{kept:?}: {opens}");
+        });
         let again = stage.apply();
         assert!(again.report.ended.is_empty(), "{kept:?}: {}", again.ends());
     }

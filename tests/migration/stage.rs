@@ -18,10 +18,10 @@ use waba_migrate::{
         transport::{Method, Transport},
     },
     apply::{Report, Scope, apply},
-    changeset::{Approved, ChangeSet, Sealed, StepGraph, compute},
+    changeset::{Approved, ChangeSet, Choice, Sealed, StepGraph, compute_part},
     diff::{Comparison, Difference, diff},
     finding::{Finding, Severity},
-    ids::{Address, RunId},
+    ids::RunId,
     journal::{Event, Journal, Lock, StepEnd, file::Listener, file::history},
     phone::Phone,
     plan::{
@@ -138,6 +138,8 @@ pub(crate) struct Stage {
     pub(crate) held: BTreeMap<Phone, String>,
     /// What was reviewed.
     pub(crate) approved: Option<Approved>,
+    /// Which steps are wanted.
+    pub(crate) choice: Choice,
     pub(crate) files: MemoryFiles,
     graph: StepGraph,
     secrets: Arc<dyn Secrets>,
@@ -252,6 +254,7 @@ impl Stage {
             person: Person::ReadsPhone,
             held: BTreeMap::new(),
             approved: None,
+            choice: Choice::default(),
             folder: memory().expect("a temporary folder"),
             runs: Cell::new(0),
         }
@@ -432,7 +435,7 @@ impl Stage {
             self.sim.clock().now(),
         )
         .await;
-        let changes = compute(&self.plan, &self.graph, &seen);
+        let changes = compute_part(&self.plan, &self.graph, &seen, &self.choice);
         (seen, changes)
     }
 
@@ -440,11 +443,9 @@ impl Stage {
         let connections = self.connect().await;
         let lock = Lock::take(self.folder.path(), &self.plan.name, "tester").expect("no other run");
         let (seen, changes) = self.look(&connections).await;
-        let blocking: Vec<_> = changes
-            .findings
-            .into_iter()
-            .filter(Finding::blocks)
-            .collect();
+        let scope = self.scope(&changes);
+        let findings = changes.findings.into_iter();
+        let blocking: Vec<_> = findings.filter(Finding::blocks).collect();
         if !blocking.is_empty() {
             return Run {
                 blocking,
@@ -454,7 +455,7 @@ impl Stage {
         let report = self.within(&connections, &lock, seen, async |context| {
             let started = self.started(context.journal.run());
             context.journal.record(started).expect("a writable journal");
-            apply(&self.graph, &self.scope(), context).await
+            apply(&self.graph, &scope, context).await
         });
         Run {
             blocking,
@@ -530,15 +531,16 @@ impl Stage {
         work(&context).await
     }
 
-    fn scope(&self) -> Scope {
+    fn scope(&self, changes: &ChangeSet) -> Scope {
+        let scope = Scope::of(&self.graph, changes, &self.choice);
         let steps = self.graph.steps().map(StepKind::address);
-        let held = |step: Address| {
-            let reason = self.held.get(&step.phone()?)?.clone();
-            Some((step, (StepEnd::Blocked, reason)))
-        };
-        Scope {
-            left_alone: steps.filter_map(held).collect(),
-        }
+        steps.fold(scope, |scope, step| {
+            let reason = step.phone().and_then(|phone| self.held.get(&phone));
+            match reason.cloned() {
+                Some(reason) => scope.without(step, StepEnd::Blocked, reason),
+                None => scope,
+            }
+        })
     }
 
     /// Saves a change set of the world as it is, and reads it again as what was reviewed.

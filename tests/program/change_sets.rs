@@ -142,12 +142,13 @@ fn a_change_set_that_is_not_what_it_was_is_refused() {
         "its digest is not that of its content",
     );
     check("torn.json", &good[..good.len() / 2], "it is damaged");
+    check("empty.json", "", "it is damaged");
     let newer = good.replace("\"format_version\":\"1.0\"", "\"format_version\":\"2.0\"");
     check("newer.json", &newer, "its format is 2.0");
     // A comment is a change too: it was not reviewed.
     site.bench.write("acme.yaml", &format!("{PLAN}# changed\n"));
     let output = site.run(7, &["apply", "good.json"]);
-    assert!(stderr(&output).contains("acme.yaml is not the plan"));
+    assert!(stderr(&output).contains("is not what good.json was made from"));
     assert_eq!(site.posts(), 0);
 }
 
@@ -206,7 +207,7 @@ fn risk_is_accepted_by_name_and_amount() {
     let apply = ["apply", "acme.yaml", "--auto-approve", "--wait", "1s"];
     let with = |more: &[&'static str]| [&apply[..], more].concat();
     let output = site.run(4, &with(&["--accept", "cut-over=0"]));
-    assert!(stderr(&output).contains("1 cut-overs would happen, 0 were accepted"));
+    assert!(stderr(&output).contains("cut-overs would be more than accepted: 1, accepted 0"));
     let output = site.run(4, &with(&["--accept", "delete-templates=0"]));
     assert!(stderr(&output).contains("risk-not-accepted"));
     let output = site.run(4, &with(&["--accept", "cut-over=1,delete-templates=1"]));

@@ -71,7 +71,7 @@ pub(super) struct Arguments {
     /// Wait for nothing and ask for nothing
     #[arg(long, conflicts_with = "wait", env = "WABA_MIGRATE_NO_WAIT")]
     no_wait: bool,
-    /// When the run has to be over, counted from now: nothing is started that might not end before, the rest parks
+    /// When the run has to be over, counted from now: shortly before, nothing is started any more; no cut-over begins that might not end; the rest parks
     #[arg(long, value_name = "DURATION", value_parser = duration, env = "WABA_MIGRATE_DEADLINE")]
     deadline: Option<Duration>,
     /// The longest pause between two looks
@@ -135,10 +135,6 @@ fn duration(text: &str) -> Result<Duration, String> {
 }
 
 pub(super) async fn run(arguments: &Arguments, global: &Global, ui: Ui) -> Result<u8, CliError> {
-    let ui = Ui {
-        json_lines: true,
-        ..ui
-    };
     let ui = arguments.comment.on(ui)?;
     let junit = arguments.tests.check()?;
     let Reviewed { plan, approved } =
@@ -163,8 +159,8 @@ pub(super) async fn run(arguments: &Arguments, global: &Global, ui: Ui) -> Resul
     let terminal = Terminal::new(options.attended);
     let stop = Arc::new(Stop::default());
     stop_on_signals(&stop, ui);
-    if let Some(deadline) = arguments.deadline {
-        stop_in_time(&stop, &session.site.clock, deadline);
+    if let (Some(deadline), Some(whole)) = (options.deadline, arguments.deadline) {
+        stop_in_time(&stop, &session.site.clock, deadline, whole);
     }
     let run = Run {
         session: &session,
@@ -206,13 +202,18 @@ fn options(arguments: &Arguments, plan: &Plan, now: Timestamp) -> Result<Options
     })
 }
 
-/// Has the run stop so early before its deadline that what is under way then can end: a call takes
-/// a minute at the most.
-fn stop_in_time(stop: &Arc<Stop>, clock: &Arc<dyn Clock>, deadline: Duration) {
-    let margin = Duration::from_secs(60).min(deadline / 10);
+/// How long before its deadline a run starts nothing any more: a register has 90 s for its answer,
+/// other calls have less. Only an upload of a large file may take longer.
+const MARGIN: Duration = Duration::from_secs(120);
+
+/// Has the run stop so early before its deadline that what is under way then can end. Of a short
+/// time it takes a tenth at the most.
+fn stop_in_time(stop: &Arc<Stop>, clock: &Arc<dyn Clock>, deadline: Timestamp, whole: Duration) {
+    let margin = MARGIN.min(whole / 10);
+    let left = Duration::try_from(clock.now().duration_until(deadline)).unwrap_or_default();
     let (stop, clock) = (stop.clone(), clock.clone());
     tokio::spawn(async move {
-        clock.sleep(deadline.saturating_sub(margin)).await;
+        clock.sleep(left.saturating_sub(margin)).await;
         stop.ask(exit::PARKED);
     });
 }

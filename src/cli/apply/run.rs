@@ -22,9 +22,12 @@ use crate::cli::{
 };
 use crate::{
     api::meta::Writer,
-    apply::{Report, Scope, apply},
+    apply::{
+        Report, Scope, apply,
+        scope::{held, number_of},
+    },
     changeset::{
-        Approved, Choice, StepGraph, approved,
+        Approved, Choice,
         risk::{Accepted, Risk},
     },
     finding::Finding,
@@ -32,14 +35,10 @@ use crate::{
     ids::{Address, SolutionId},
     inventory::{Inventory, flows::Flows},
     journal::{Event, History, Journal, Lock, StepEnd, event::VERSION},
-    phone::Phone,
-    report::{events, style, templates},
+    report::{changes, events, findings, style, templates},
     secret::{Secret, SecretRef},
     snapshot::Snapshot,
-    step::{
-        Context, CutOvers, Listing, Options, People, Review, Step, StepKind, Stop, Uploads,
-        six_digits,
-    },
+    step::{Context, CutOvers, Listing, Options, People, Review, Stop, Uploads, six_digits},
 };
 
 /// One run of `apply`, at Meta or on the simulator.
@@ -99,17 +98,19 @@ impl Run<'_> {
         let mut history = self.session.history()?;
         self.forget.in_history(&mut history);
         let seen = self.session.look_at(&self.choice, history).await;
-        if ui.format == Format::Text && self.asks {
-            plan::show(self.session, &seen, ui)?;
+        if self.asks {
+            self.show(&seen, ui)?;
         }
-        if let Err(refusal) = self.admit(&seen) {
+        if let Err(refusal) = self.admit(&seen, ui) {
             let version = &plan.graph.api_version;
             reports::refused(&refusal, &seen.changes, version, self.junit, ui)?;
             return Err(refusal);
         }
         if seen.changes.is_empty() {
-            if ui.format == Format::Text && !self.asks {
-                plan::show(self.session, &seen, ui)?;
+            match ui.format {
+                Format::Text if !self.asks => plan::show(self.session, &seen, ui)?,
+                Format::Json => ui.print_json(&events::Progress::new(site.clock.now(), 0, 0))?,
+                Format::Text | Format::Markdown => {}
             }
             self.write_map(&seen.snapshot)?;
             reports::applied(&Report::default(), &seen.changes, self.junit, ui)?;
@@ -163,10 +164,15 @@ impl Run<'_> {
             program: env!("CARGO_PKG_VERSION").to_owned(),
             change_set: self.approved.map(|approved| approved.digest.clone()),
         })?;
+        let stale = self.stale(&seen);
         let changes = &seen.changes;
-        let scope = Scope {
-            left_alone: left_alone(&seen, graph),
-        };
+        let mut scope = Scope::of(graph, changes, &self.choice);
+        if let Some(approved) = self.approved {
+            scope = scope.reviewed(approved, &stale);
+        }
+        // What a person has seen and agreed to is a review, too.
+        let shown = self.asks.then(|| Approved::from(changes));
+        let review = self.approved.or(shown.as_ref());
         let listing = Listing::of(&seen.snapshot);
         let snapshot = Mutex::new(seen.snapshot);
         let writer = Writer::new(connection.clone());
@@ -184,7 +190,7 @@ impl Run<'_> {
             ready_secrets: secrets,
             people: self.people,
             options: self.options,
-            review: self.approved.map(|approved| approved as &dyn Review),
+            review: review.map(|approved| approved as &dyn Review),
             stop: self.stop,
             cut_overs: &CutOvers::of(&plan.policy).at_most(self.accepted.of(Risk::CutOver)),
             listing: &listing,
@@ -260,13 +266,26 @@ impl Run<'_> {
         Ok(Some(exit::FAILED))
     }
 
+    /// Shows what a person is asked about; beside the result where that is for programs.
+    fn show(&self, seen: &Seen, ui: Ui) -> Result<(), CliError> {
+        if ui.format == Format::Text {
+            return plan::show(self.session, seen, ui);
+        }
+        let version = &self.session.plan.graph.api_version;
+        ui.say(changes::render(&seen.changes, version).trim_end());
+        Ok(())
+    }
+
     /// Refuses, before the first write, what was not reviewed, what is not ready and what was not
     /// accepted.
-    fn admit(&self, seen: &Seen) -> Result<(), CliError> {
+    fn admit(&self, seen: &Seen, ui: Ui) -> Result<(), CliError> {
         let refuse = |findings, code| Err(CliError::Findings { findings, code });
-        let stale = self.stale(seen);
-        if !stale.is_empty() && !self.partial {
-            return refuse(stale, exit::STALE);
+        let stale: Vec<_> = self.stale(seen).into_iter().map(|(_, one)| one).collect();
+        if !stale.is_empty() {
+            if !self.partial {
+                return refuse(stale, exit::STALE);
+            }
+            ui.say(findings::render(&stale, true).trim_end());
         }
         if let Some(code) = self.blocked(seen) {
             return refuse(seen.changes.findings.clone(), code);
@@ -280,18 +299,10 @@ impl Run<'_> {
         }
     }
 
-    /// What is to be done now and was not reviewed so.
-    fn stale(&self, seen: &Seen) -> Vec<Finding> {
-        let Some(approved) = self.approved else {
-            return Vec::new();
-        };
-        let all = seen.changes.to_do().filter(|change| !change.blocked);
-        let stale = all.filter_map(|change| {
-            let step = Address::read(&change.address);
-            let changed = approved.judge(&step, change);
-            (!changed.is_empty()).then(|| approved::finding(&step, &changed))
-        });
-        stale.collect()
+    /// What is not as it was reviewed.
+    fn stale(&self, seen: &Seen) -> Vec<(Address, Finding)> {
+        let objections = |approved: &Approved| approved.objections(&seen.changes, &seen.snapshot);
+        self.approved.map(objections).unwrap_or_default()
     }
 
     /// Accounts that are not ready stop everything; a number stops everything unless `--partial`.
@@ -303,7 +314,7 @@ impl Run<'_> {
     async fn ready_secrets(&self, seen: &Seen) -> Result<BTreeMap<SecretRef, Secret>, CliError> {
         let Session { plan, site, .. } = self.session;
         let mut secrets = BTreeMap::new();
-        let held = held(seen);
+        let held = held(&seen.changes);
         for number in &plan.numbers {
             if seen.snapshot.target.has_registered(&number.phone)
                 || held.contains_key(&number.phone)
@@ -385,53 +396,9 @@ impl Run<'_> {
             (_, true, _) if has(StepEnd::Done) || self.partial => exit::PARTIAL,
             (_, true, _) => exit::BLOCKED,
             (_, _, true) => exit::PARKED,
-            _ if self.stop.asked().is_some() && has(StepEnd::NotStarted) => exit::PARKED,
+            _ if has(StepEnd::NotStarted) && self.stop.asked().is_some() => exit::PARKED,
+            _ if has(StepEnd::NotStarted) => exit::PARTIAL,
             _ => exit::OK,
         }
     }
-}
-
-/// The number that a finding is about.
-fn number_of(finding: &Finding) -> Option<Phone> {
-    finding
-        .subject
-        .strip_prefix("number[\"")?
-        .split_once('"')?
-        .0
-        .parse()
-        .ok()
-}
-
-/// Steps that are left alone: those of numbers that `--partial` goes on without, and those that are
-/// not selected.
-fn left_alone(seen: &Seen, graph: &StepGraph) -> BTreeMap<Address, (StepEnd, String)> {
-    let held = held(seen);
-    let of_number = |step: &Step| {
-        let address = step.address();
-        let reason = held.get(&address.phone()?)?.clone();
-        Some((address, (StepEnd::Blocked, reason)))
-    };
-    let selection = seen.changes.selection.iter();
-    let left_out = selection.flat_map(|selection| &selection.left_out);
-    let left_out = left_out.map(|left| {
-        let why = format!("left out: {}", left.why);
-        (Address::read(&left.address), (StepEnd::NotStarted, why))
-    });
-    graph
-        .steps()
-        .filter_map(of_number)
-        .chain(left_out)
-        .collect()
-}
-
-/// Numbers that `--partial` leaves alone, with the reason.
-fn held(seen: &Seen) -> BTreeMap<Phone, String> {
-    let blocking = seen
-        .changes
-        .findings
-        .iter()
-        .filter(|finding| finding.blocks());
-    blocking
-        .filter_map(|finding| Some((number_of(finding)?, finding.message.clone())))
-        .collect()
 }

@@ -31,6 +31,7 @@ pub fn render(report: &Report, already_done: usize, plan: &str, max_chars: usize
         }
         for (heading, ends) in [
             ("Not started", &[StepEnd::NotStarted][..]),
+            ("Left out", &[StepEnd::LeftOut][..]),
             ("Done", &[StepEnd::Done, StepEnd::Already][..]),
         ] {
             let steps: Vec<_> = with(report, ends).map(line).collect();

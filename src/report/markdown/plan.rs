@@ -93,15 +93,29 @@ const COUNTED: Level = Level {
 
 /// Renders a change set in at most so many characters, as UTF-16 counts them.
 pub fn render(changes: &ChangeSet, api_version: &str, max_chars: usize) -> String {
+    let name = &changes.plan.name;
+    let head = marker("plan", Some(name)) + &format!("## Plan {}\n\n", text(name));
+    below(&head, changes, api_version, max_chars)
+}
+
+/// Renders what a run that was refused would have done, with what stood in its way among the
+/// findings.
+pub fn refused(changes: &ChangeSet, api_version: &str, max_chars: usize) -> String {
+    let name = &changes.plan.name;
+    let mut head = marker("apply", Some(name)) + &format!("## Apply {}: refused\n\n", text(name));
+    head += "**Nothing was sent.** What would have been done:\n\n";
+    below(&head, changes, api_version, max_chars)
+}
+
+fn below(head: &str, changes: &ChangeSet, api_version: &str, max_chars: usize) -> String {
     let levels: Vec<_> = (0..LEVELS.len()).collect();
     fitting(&levels, max_chars, |at| {
-        at_level(changes, api_version, LEVELS[at], at == 0)
+        head.to_owned() + &at_level(changes, api_version, LEVELS[at], at == 0)
     })
 }
 
 fn at_level(changes: &ChangeSet, api_version: &str, level: Level, is_full: bool) -> String {
-    let mut report = marker("plan", Some(&changes.plan.name));
-    report += &format!("## Plan {}\n\n", text(&changes.plan.name));
+    let mut report = String::new();
     report += &format!(
         "**{}**\n\n",
         text(&anstream::adapter::strip_str(&sums(changes)).to_string())

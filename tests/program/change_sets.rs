@@ -162,11 +162,48 @@ fn a_plan_that_moved_is_named() {
     let plan = ["--plan", "moved/acme.yaml", "--only", "target.subscription"];
     let output = site.run(0, &[&["apply", "changes.json"][..], &plan].concat());
     assert!(stdout(&output).contains("✓ target.subscription"));
-    let output = site.run(
-        1,
-        &["apply", "moved/acme.yaml", "--plan", "moved/acme.yaml"],
-    );
+    let other = ["--plan", "elsewhere.yaml", "--auto-approve"];
+    let output = site.run(1, &[&["apply", "moved/acme.yaml"][..], &other].concat());
     assert!(stderr(&output).contains("--plan goes with a change set"));
+}
+
+#[test]
+fn nothing_is_written_over_the_plan_or_over_another_result() {
+    let site = Site::new();
+    let check = |arguments: &[&str], expected: &str| {
+        let output = site.run(1, &[&["plan", "acme.yaml"], arguments].concat());
+        assert!(stderr(&output).contains(expected), "{}", stderr(&output));
+    };
+    check(&["-o", "acme.yaml"], "the plan and -o are the same file");
+    check(&["-o", "./acme.yaml"], "the plan and -o are the same file");
+    let both = ["--junit", "out.json", "-o", "out.json"];
+    check(&both, "-o and --junit are the same file");
+    check(&["-o", "-"], "`-` is no file");
+    assert_eq!(site.bench.read("acme.yaml"), PLAN);
+}
+
+#[test]
+fn a_refusal_is_one_line_of_json_and_no_plan_in_markdown() {
+    let site = Site::new();
+    let refused = [
+        "apply",
+        "acme.yaml",
+        "--auto-approve",
+        "--accept",
+        "cut-over=0",
+    ];
+    let output = site.run(4, &[&refused[..], &["--format", "json"]].concat());
+    let shown = stdout(&output);
+    assert_eq!(shown.lines().count(), 1, "{shown}");
+    let findings: Value = serde_json::from_str(&shown).expect("JSON");
+    assert_eq!(findings[0]["rule"], "risk-not-accepted");
+    let output = site.run(4, &[&refused[..], &["--format", "markdown"]].concat());
+    let shown = stdout(&output);
+    assert!(
+        shown.starts_with("<!-- waba-migrate:apply:acme -->"),
+        "{shown}"
+    );
+    assert!(shown.contains("**Nothing was sent.**"), "{shown}");
 }
 
 #[test]

@@ -178,11 +178,12 @@ fn events(step: &Address) -> [Event; 4] {
             method: "POST".into(),
             path: "/106540352242922/register".into(),
             params: serde_json::from_value(params).expect("an object"),
+            fingerprint: None,
         },
         Event::Answered {
             step: step.clone(),
             attempt: 1,
-            answer: Answer::Accepted,
+            answer: Answer::Accepted { trace_id: None },
         },
         Event::StepEnded {
             step,

@@ -10,7 +10,7 @@ use super::{
     exit,
     session::{Session, read_plan},
     ui::Ui,
-    whoami::{host, run_id, user},
+    whoami::{ci_job, commit, host, run_id, user},
 };
 use crate::{
     api::meta::{GraphError, Writer, write},
@@ -110,6 +110,8 @@ async fn hand_in(session: &Session, phone: &Phone, code: Secret, ui: Ui) -> Resu
         user: user(),
         program: env!("CARGO_PKG_VERSION").to_owned(),
         change_set: None,
+        ci_job: ci_job(),
+        commit: commit(),
     })?;
     let step = Address::number(phone, NumberStep::Verify);
     let write = write::verify_code(&number.id, code);
@@ -126,6 +128,7 @@ async fn hand_in(session: &Session, phone: &Phone, code: Secret, ui: Ui) -> Resu
         attempt: 1,
         answer: answer(&sent),
     })?;
+    let sent = sent.result;
     let verified = match &sent {
         Ok(_) => true,
         Err(error) if error.leaves_doubt() => {

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
 
 use crate::{
     finding::Finding,
@@ -51,6 +52,12 @@ pub enum Event {
         /// The digest of the reviewed change set that it carries out, if it is one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         change_set: Option<String>,
+        /// The job of a CI service that ran it: its address, where the service tells one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ci_job: Option<String>,
+        /// The commit that the CI service had checked out.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        commit: Option<String>,
     },
     /// A step began.
     StepStarted {
@@ -69,6 +76,9 @@ pub enum Event {
         path: String,
         /// The parameters, secrets masked.
         params: Map<String, Value>,
+        /// What tells one request from another: see [`fingerprint`].
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        fingerprint: Option<String>,
     },
     /// What came of a write.
     Answered {
@@ -171,7 +181,11 @@ pub enum Event {
 #[serde(tag = "answer", rename_all = "snake_case")]
 pub enum Answer {
     /// The API said yes.
-    Accepted,
+    Accepted {
+        /// `x-fb-trace-id` of the answer, where it had one: what Meta's support asks for.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        trace_id: Option<String>,
+    },
     /// The API said no; nothing has changed.
     Refused {
         /// `code`.
@@ -227,7 +241,51 @@ pub enum StepEnd {
     LeftOut,
 }
 
+impl Answer {
+    /// Returns whether the API said yes.
+    pub fn is_accepted(&self) -> bool {
+        matches!(self, Self::Accepted { trace_id: _ })
+    }
+
+    /// Returns the id by which Meta's support finds the call.
+    pub fn trace_id(&self) -> Option<&str> {
+        match self {
+            Self::Accepted { trace_id } | Self::Refused { trace_id, .. } => trace_id.as_deref(),
+            Self::NotSent { message: _ } | Self::InDoubt { message: _ } => None,
+        }
+    }
+}
+
+/// Returns what tells one request from another: the SHA-256, in hex, of method, path and parameters
+/// in canonical JSON.
+///
+/// Secrets go into it as `***`, as they stand in the journal: a PIN or a one-time code has six
+/// digits, so whoever reads a hash of it tries all of them in a moment.
+pub fn fingerprint(method: &str, path: &str, params: &Map<String, Value>) -> String {
+    let request = (method, path, params);
+    let text = serde_json_canonicalizer::to_string(&request).expect("JSON values always serialize");
+    hex::encode(Sha256::digest(text))
+}
+
 impl Event {
+    /// Makes the line of a write that is about to leave.
+    pub fn intent(
+        step: &Address,
+        attempt: u32,
+        method: &str,
+        path: &str,
+        params: Map<String, Value>,
+    ) -> Self {
+        Self::Intent {
+            step: step.clone(),
+            attempt,
+            method: method.to_owned(),
+            path: path.to_owned(),
+            fingerprint: Some(fingerprint(method, path, &params)),
+            params,
+        }
+    }
+
     /// Returns the step this line is about.
     pub fn step(&self) -> Option<&Address> {
         match self {
@@ -260,6 +318,43 @@ mod tests {
 
     use super::*;
     use crate::finding::Who;
+
+    #[test]
+    fn a_fingerprint_tells_requests_apart_and_holds_no_secret() {
+        let params = |text: &str| serde_json::from_str(text).unwrap();
+        let of = |path: &str, text: &str| fingerprint("POST", path, &params(text));
+        let one = of(
+            "/1/register",
+            r#"{"pin":"***","messaging_product":"whatsapp"}"#,
+        );
+        let turned = of(
+            "/1/register",
+            r#"{"messaging_product":"whatsapp","pin":"***"}"#,
+        );
+        assert_eq!(one, turned);
+        assert_ne!(
+            one,
+            of(
+                "/2/register",
+                r#"{"messaging_product":"whatsapp","pin":"***"}"#
+            )
+        );
+        assert_ne!(one, of("/1/register", "{}"));
+        assert_eq!(
+            of("/1/subscribed_apps", "{}"),
+            hex::encode(Sha256::digest(r#"["POST","/1/subscribed_apps",{}]"#))
+        );
+    }
+
+    #[test]
+    fn a_yes_of_an_older_journal_has_no_trace_id() {
+        let old: Answer = serde_json::from_value(json!({"answer": "accepted"})).unwrap();
+        assert_eq!((old.is_accepted(), old.trace_id()), (true, None));
+        assert_eq!(
+            serde_json::to_value(&old).unwrap(),
+            json!({"answer": "accepted"})
+        );
+    }
 
     #[test]
     fn findings_come_back_as_they_were_and_unknown_ones_spoil_no_line() {

@@ -248,14 +248,7 @@ impl Journal {
         path: &str,
         params: Map<String, Value>,
     ) -> Result<Intent, JournalError> {
-        let (step, method, path) = (step.clone(), method.to_owned(), path.to_owned());
-        self.record(Event::Intent {
-            step,
-            attempt,
-            method,
-            path,
-            params,
-        })?;
+        self.record(Event::intent(step, attempt, method, path, params))?;
         Ok(Intent(()))
     }
 }
@@ -397,7 +390,7 @@ mod tests {
             .intend(&step, 1, "POST", "/1/subscribed_apps", Map::new())
             .unwrap();
         drop(intent);
-        let answer = super::super::Answer::Accepted;
+        let answer = super::super::Answer::Accepted { trace_id: None };
         journal
             .record(Event::Answered {
                 step: step.clone(),

@@ -35,7 +35,7 @@ impl FlowsHistory {
                     .collect();
             }
             Event::Answered {
-                answer: Answer::Accepted,
+                answer: Answer::Accepted { .. },
                 ..
             }
             | Event::LookedUp { found: true, .. } => self.copied.extend(self.page.drain(..)),
@@ -60,6 +60,7 @@ mod tests {
             method: "POST".into(),
             path: "/2/migrate_flows".into(),
             params: params.as_object().unwrap().clone(),
+            fingerprint: None,
         };
         let mut history = FlowsHistory::default();
         history.note(&step, &ask);

@@ -146,7 +146,7 @@ impl History {
 
     fn answered(&mut self, step: &Address, answer: &Answer, at: Timestamp) {
         match answer {
-            Answer::Accepted => {
+            Answer::Accepted { .. } => {
                 self.in_doubt.remove(step);
                 self.accepted.insert(step.clone(), at);
             }
@@ -241,6 +241,7 @@ mod tests {
             method,
             path,
             params: serde_json::Map::new(),
+            fingerprint: None,
         }
     }
 
@@ -275,6 +276,10 @@ mod tests {
         History::replay(&entries)
     }
 
+    fn accepted() -> Answer {
+        Answer::Accepted { trace_id: None }
+    }
+
     fn refused() -> Answer {
         Answer::Refused {
             code: 100,
@@ -300,10 +305,7 @@ mod tests {
         check(&[], false);
         check(&[intent("request_code")], true);
         check(
-            &[
-                intent("request_code"),
-                answered("request_code", Answer::Accepted),
-            ],
+            &[intent("request_code"), answered("request_code", accepted())],
             true,
         );
         check(
@@ -334,7 +336,7 @@ mod tests {
             &[
                 intent("request_code"),
                 intent("verify"),
-                answered("verify", Answer::Accepted),
+                answered("verify", accepted()),
             ],
             false,
         );
@@ -366,10 +368,7 @@ mod tests {
             &[once.as_slice(), &[intent("request_code")]].concat(),
             false,
         );
-        check(
-            &[intent("verify"), answered("verify", Answer::Accepted)],
-            false,
-        );
+        check(&[intent("verify"), answered("verify", accepted())], false);
     }
 
     #[test]
@@ -457,7 +456,7 @@ mod tests {
         let name = prop::sample::select(vec!["add", "request_code", "verify", "register"]);
         (name, 0..7_u8).prop_map(|(name, kind)| match kind {
             0 => intent(name),
-            1 => answered(name, Answer::Accepted),
+            1 => answered(name, accepted()),
             2 => answered(name, refused()),
             3 => answered(
                 name,

@@ -82,7 +82,7 @@ impl NumberHistory {
     /// Takes in one more line about a step of this number.
     pub(super) fn note(&mut self, step: Option<NumberStep>, event: &Event, at: Timestamp) {
         let has_worked = match event {
-            Event::Answered { answer, .. } => *answer == Answer::Accepted,
+            Event::Answered { answer, .. } => answer.is_accepted(),
             Event::LookedUp { found, .. } => *found,
             _ => false,
         };
@@ -136,7 +136,7 @@ impl NumberHistory {
 
     fn answered(&mut self, step: Option<NumberStep>, answer: &Answer, at: Timestamp) {
         match (step, answer) {
-            (Some(NumberStep::Verify), Answer::Accepted) => self.take_verification(at),
+            (Some(NumberStep::Verify), Answer::Accepted { .. }) => self.take_verification(at),
             (Some(NumberStep::Verify), Answer::Refused { judged: true, .. }) => {
                 self.codes.is_refused = true;
                 self.codes.tried += 1;
@@ -149,7 +149,7 @@ impl NumberHistory {
                     .take()
                     .map_or_else(Codes::default, |before| *before);
             }
-            (Some(NumberStep::Register), Answer::Accepted) => self.is_pin_refused = false,
+            (Some(NumberStep::Register), Answer::Accepted { .. }) => self.is_pin_refused = false,
             (Some(NumberStep::Register), Answer::Refused { code, subcode, .. }) => {
                 let is = |wrong: &i64| code == wrong || *subcode == Some(*wrong);
                 self.is_pin_refused |= WRONG_PIN.iter().any(is);

@@ -45,7 +45,7 @@ impl Proofs {
                 self.sent.insert(step.clone(), params.clone());
             }
             Event::Answered { step, answer, .. } => match answer {
-                Answer::Accepted => self.take(step),
+                Answer::Accepted { .. } => self.take(step),
                 Answer::Refused { .. } | Answer::NotSent { .. } => {
                     self.sent.remove(step);
                 }
@@ -106,6 +106,7 @@ mod tests {
                 method: "POST".into(),
                 path: "/1/whatsapp_business_profile".into(),
                 params: params.as_object().unwrap().clone(),
+                fingerprint: None,
             },
             Event::Answered {
                 step: step(),
@@ -120,7 +121,7 @@ mod tests {
 
     #[test]
     fn a_value_is_proven_when_meta_took_it() {
-        let proofs = replay(Answer::Accepted);
+        let proofs = replay(Answer::Accepted { trace_id: None });
         for (value, proven) in [
             (json!("Hi"), true),
             (json!(["https://b.example"]), true),

@@ -192,12 +192,12 @@ impl TemplatesHistory {
     }
 
     fn answered_copy(&mut self, answer: &Answer, at: Timestamp) {
-        if *answer == Answer::Accepted {
+        if answer.is_accepted() {
             self.prove_copies();
         }
         for id in &self.page {
             match answer {
-                Answer::Accepted => {
+                Answer::Accepted { .. } => {
                     if let Some(asked) = self.copies.get_mut(id) {
                         asked.accepted = Some(at);
                     }
@@ -237,7 +237,7 @@ impl TemplatesHistory {
         let (key, step) = of;
         let sent = self.sent.remove(&key);
         match (sent, answer) {
-            (Some(Sent::Create | Sent::Delete), Answer::Accepted) => self.prove(key, step),
+            (Some(Sent::Create | Sent::Delete), Answer::Accepted { .. }) => self.prove(key, step),
             (Some(Sent::Create | Sent::Delete), Answer::InDoubt { .. }) => {
                 self.doubtful.insert(key);
             }
@@ -299,6 +299,7 @@ mod tests {
             method: "POST".into(),
             path: path.into(),
             params: params.as_object().unwrap().clone(),
+            fingerprint: None,
         }
     }
 
@@ -308,6 +309,10 @@ mod tests {
             attempt: 1,
             answer,
         }
+    }
+
+    fn accepted() -> Answer {
+        Answer::Accepted { trace_id: None }
     }
 
     fn refused() -> Answer {
@@ -351,11 +356,11 @@ mod tests {
         check(std::slice::from_ref(&ask), Some(in_doubt));
         check(&[ask.clone(), answered(&copy, doubt)], Some(in_doubt));
         check(&[ask.clone(), answered(&copy, refused())], None);
-        let accepted = Asked {
+        let with_yes = Asked {
             accepted: Some(at(2)),
             ..in_doubt
         };
-        check(&[ask, answered(&copy, Answer::Accepted)], Some(accepted));
+        check(&[ask, answered(&copy, accepted())], Some(with_yes));
     }
 
     #[test]
@@ -376,15 +381,15 @@ mod tests {
             let made = history.proven().map(|(_, made)| made).next();
             assert_eq!(made, expected, "{events:?}");
         }
-        let accepted = |step: &Address| answered(step, Answer::Accepted);
+        let yes = |step: &Address| answered(step, accepted());
         check(std::slice::from_ref(&create), None);
         check(&[create.clone(), answered(&define, refused())], None);
         check(&[create.clone(), answered(&define, doubt.clone())], None);
         let looked_up = [create.clone(), answered(&define, doubt), found];
         check(&looked_up, Some(Made::Defined));
-        let made = [create, accepted(&define)];
+        let made = [create, yes(&define)];
         check(&made, Some(Made::Defined));
-        let gone = [intent(&delete, "/17", json!({})), accepted(&delete)];
+        let gone = [intent(&delete, "/17", json!({})), yes(&delete)];
         check(&[made.as_slice(), &gone].concat(), None);
     }
 
@@ -399,7 +404,7 @@ mod tests {
         let path = "/2/migrate_message_templates";
         let ask = intent(&copy, path, json!({"template_ids": ["17"]}));
         assert!(!replay(&[kept.clone(), ask.clone()]).is_proven(&key()));
-        let history = replay(&[kept, ask, answered(&copy, Answer::Accepted)]);
+        let history = replay(&[kept, ask, answered(&copy, accepted())]);
         assert_eq!(
             history.proven().collect::<Vec<_>>(),
             [(&key(), Made::Copied)]

@@ -16,7 +16,7 @@ use super::{
     CodeAsked, CutOvers, Decision, Listing, Options, People, Review, StepKind, Stop, Uploads,
 };
 use crate::{
-    api::meta::{CallError, GraphError, Reader, Retry, Side, Write, Writer},
+    api::meta::{CallError, GraphError, Reader, Retry, Sent, Side, Write, Writer},
     clock::Clock,
     finding::Finding,
     ids::{Address, PhoneNumberId},
@@ -371,24 +371,18 @@ impl Context<'_> {
         }
         let (method, path) = (write.method.as_str(), &write.path);
         let params = write.public_params();
-        let intended = Event::Intent {
-            step: step.clone(),
-            attempt,
-            method: method.to_owned(),
-            path: path.clone(),
-            params: params.clone(),
-        };
+        let intended = Event::intent(step, attempt, method, path, params.clone());
         let intent = self.journal.intend(step, attempt, method, path, params)?;
         self.seen().history.note(&intended, self.clock.now());
-        let result = writer.send(intent, write).await;
+        let sent = writer.send(intent, write).await;
         let answered = Event::Answered {
             step: step.clone(),
             attempt,
-            answer: answer(&result),
+            answer: answer(&sent),
         };
         self.seen().history.note(&answered, self.clock.now());
         self.journal.record(answered)?;
-        Ok(result)
+        Ok(sent.result)
     }
 
     /// Waits until the same may work: a moment, or until a rate limit has passed. False: it never
@@ -575,9 +569,11 @@ impl Context<'_> {
 }
 
 /// What came of a write, as the journal keeps it.
-pub fn answer(result: &Result<Value, CallError>) -> Answer {
-    match result {
-        Ok(_) => Answer::Accepted,
+pub fn answer(sent: &Sent) -> Answer {
+    match &sent.result {
+        Ok(_) => Answer::Accepted {
+            trace_id: sent.trace_id.clone(),
+        },
         Err(error) if error.leaves_doubt() => Answer::InDoubt {
             message: error.to_string(),
         },

@@ -189,6 +189,7 @@ fn sent(seen: &mut Snapshot, step: NumberStep, hours: &[i64]) {
             method: "POST".into(),
             path: path.clone(),
             params: serde_json::Map::new(),
+            fingerprint: None,
         },
     });
     seen.history = History::replay(&entries.collect::<Vec<_>>());

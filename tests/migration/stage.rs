@@ -473,6 +473,8 @@ impl Stage {
             user: "tester".into(),
             program: "test".into(),
             change_set: None,
+            ci_job: None,
+            commit: None,
         }
     }
 

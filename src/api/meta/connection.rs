@@ -104,8 +104,18 @@ impl Connection {
     /// Sends one request, once, and understands the answer.
     pub(super) async fn call<T: DeserializeOwned>(
         &self,
+        request: Request,
+        patience: Patience,
+    ) -> Result<T, CallError> {
+        self.call_traced(request, patience, &mut None).await
+    }
+
+    /// The same, and tells the id that the header of the answer gave it, whatever the answer is.
+    pub(super) async fn call_traced<T: DeserializeOwned>(
+        &self,
         mut request: Request,
         patience: Patience,
+        trace_id: &mut Option<String>,
     ) -> Result<T, CallError> {
         let _slot = self.slot().await;
         self.wait_for_quota(patience).await?;
@@ -135,6 +145,7 @@ impl Connection {
         let load = Load::of(&response);
         self.note_load(&load);
         let mask = |text: &str| mask(text, &hidden);
+        *trace_id = trace(&response).map(mask);
         if let Some(error) = GraphError::parse(response.status, &response.body, mask) {
             let regain_minutes = Some(load.regain_minutes);
             return Err(CallError::Refused(Box::new(GraphError {
@@ -234,6 +245,14 @@ fn appsecret_proof(app_secret: &Secret, token: &Secret) -> Secret {
     Secret::new(hex::encode(mac.finalize().into_bytes()))
 }
 
+/// The id by which Meta's support finds a call. What does not look like one is left out: ids have 11
+/// to 24 characters of base64url where they were observed.
+fn trace(response: &Response) -> Option<&str> {
+    let id = response.header("x-fb-trace-id")?;
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_+/=".contains(&byte);
+    ((1..=64).contains(&id.len()) && id.bytes().all(is_plain)).then_some(id)
+}
+
 /// Masks every hidden value in a text of the API: Graph likes to quote a token it refuses.
 fn mask(text: &str, hidden: &[Secret]) -> String {
     hidden
@@ -270,6 +289,23 @@ mod tests {
             proof.expose(),
             "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
         );
+    }
+
+    #[test]
+    fn only_what_looks_like_a_trace_id_is_taken_for_one() {
+        #[track_caller]
+        fn check(header: &str, expected: Option<&str>) {
+            let response = Response {
+                status: 200,
+                headers: vec![("x-fb-trace-id".into(), header.into())],
+                body: Vec::new(),
+            };
+            assert_eq!(trace(&response), expected, "{header}");
+        }
+        check("AdG3x_9-Zw0", Some("AdG3x_9-Zw0"));
+        check("", None);
+        check("\u{1b}[31mA", None);
+        check(&"A".repeat(65), None);
     }
 
     #[test]

@@ -21,4 +21,4 @@ pub use error::{CallError, GraphError, Retry};
 pub use reader::{Page, Reader};
 pub use request::{Read, Side, Write};
 pub use upload::{MediaHandle, Progress, SessionError, UploadSession};
-pub use writer::Writer;
+pub use writer::{Sent, Writer};

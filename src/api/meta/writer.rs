@@ -15,6 +15,15 @@ use super::{
 };
 use crate::journal::Intent;
 
+/// What came of a write.
+#[derive(Debug)]
+pub struct Sent {
+    /// What the API answered, or why nobody knows.
+    pub result: Result<Value, CallError>,
+    /// The id that the header of the answer gave it, for Meta's support.
+    pub trace_id: Option<String>,
+}
+
 /// Sends writes over a connection. Only `apply` and `verify-code` make one.
 #[derive(Clone, Debug)]
 pub struct Writer {
@@ -52,18 +61,22 @@ impl Writer {
     }
 
     /// Sends a write once. Takes the intent away: another attempt needs another line in the journal.
-    pub async fn send(&self, intent: Intent, write: &Write) -> Result<Value, CallError> {
+    pub async fn send(&self, intent: Intent, write: &Write) -> Sent {
         drop(intent);
+        let mut trace_id = None;
         let answer = self
             .connection
-            .call(write.request(), self.patience(write))
+            .call_traced(write.request(), self.patience(write), &mut trace_id)
             .await;
         if let Err(error) = &answer
             && let Retry::Later(pause) = error.retry()
         {
             self.connection.keep_quiet(pause);
         }
-        answer.and_then(said_yes)
+        Sent {
+            result: answer.and_then(said_yes),
+            trace_id,
+        }
     }
 }
 

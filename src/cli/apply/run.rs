@@ -17,7 +17,7 @@ use crate::cli::{
     plan, reports,
     session::{Seen, Session, fetch},
     ui::{Format, Ui},
-    whoami::{host, run_id},
+    whoami::{ci_job, commit, host, run_id},
     whole_file,
 };
 use crate::{
@@ -163,6 +163,8 @@ impl Run<'_> {
             user: self.options.user.clone(),
             program: env!("CARGO_PKG_VERSION").to_owned(),
             change_set: self.approved.map(|approved| approved.digest.clone()),
+            ci_job: ci_job(),
+            commit: commit(),
         })?;
         let stale = self.stale(&seen);
         let changes = &seen.changes;

@@ -12,6 +12,7 @@ use waba_migrate::{
     changeset::Sealed,
     diff::Difference,
     finding::Finding,
+    journal::run::Summary,
     plan::{
         document,
         files::MemoryFiles,
@@ -119,6 +120,7 @@ fn the_committed_schemas_are_current() {
         &schemars::schema_for!(Vec<Difference>).to_value(),
     );
     check_current("status", &schemars::schema_for!(Status).to_value());
+    check_current("runs", &schemars::schema_for!(Vec<Summary>).to_value());
     check_current("world", &sim::file::schema());
     check_current("template", &template_file::document::schema());
 }

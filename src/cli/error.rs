@@ -100,7 +100,7 @@ impl CliError {
             Self::Findings { code, findings: _ } | Self::Call { code, .. } => *code,
             Self::Secret { .. } => exit::CREDENTIAL,
             Self::ChangeSet { .. } | Self::PlanChanged { .. } => exit::STALE,
-            Self::Journal(JournalError::Locked { .. }) => exit::LOCKED,
+            Self::Journal(error) if error.is_about_others() => exit::LOCKED,
             Self::Usage(_)
             | Self::File { .. }
             | Self::BaseUrl(_)
@@ -136,8 +136,17 @@ impl CliError {
             Self::Journal(JournalError::Locked { .. }) => {
                 Some("wait until it has ended, then run again")
             }
+            Self::Journal(JournalError::Leased(_)) => Some(
+                "wait until it has ended, then run again; if it is dead for certain: runs --break-lease NAME",
+            ),
+            Self::Journal(JournalError::LeaseUnreadable { .. }) => Some(
+                "find out whether a run is under way; if none is for certain: runs --break-lease NAME",
+            ),
+            Self::Journal(JournalError::LeaseLost { .. }) => Some(
+                "nothing was sent after that; when nobody else works on the plan, run again: it goes on",
+            ),
             Self::Journal(JournalError::Io { .. }) => Some(
-                "nothing was sent after that; make the place writable, or name another with --journal",
+                "nothing was sent after that; make room or make the place writable, or name another with --journal",
             ),
             Self::Journal(JournalError::Newer { .. }) => Some("use that release, or a newer one"),
             Self::Journal(JournalError::Damaged { .. }) => Some(

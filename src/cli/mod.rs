@@ -11,10 +11,12 @@ pub mod exit;
 mod files;
 mod gate_text;
 mod graph;
+mod lease;
 mod plan;
 mod preflight;
 mod rehearse;
 mod reports;
+mod runs;
 mod schema;
 mod secrets;
 mod selection;
@@ -131,6 +133,7 @@ enum Command {
     Diff(diff::Arguments),
     Status(status::Arguments),
     VerifyCode(verify_code::Arguments),
+    Runs(runs::Arguments),
     Rehearse(rehearse::Arguments),
     Simulate(simulate::Arguments),
     Schema(schema::Arguments),
@@ -180,7 +183,8 @@ impl Command {
             | Self::Apply(_)
             | Self::Diff(_)
             | Self::Graph(_)
-            | Self::Status(_) => true,
+            | Self::Status(_)
+            | Self::Runs(_) => true,
             Self::VerifyCode(_) | Self::Rehearse(_) | Self::Simulate(_) | Self::Schema(_) => false,
         }
     }
@@ -194,6 +198,7 @@ fn execute(command: Command, global: &Global, ui: Ui) -> Result<u8, CliError> {
         Command::Validate(arguments) => return validate::run(&arguments, ui),
         Command::Graph(arguments) => return graph::run(&arguments, ui),
         Command::Schema(arguments) => return schema::run(&arguments, ui),
+        Command::Runs(arguments) => return runs::run(&arguments, global, ui),
         _ => {}
     }
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -211,7 +216,7 @@ fn execute(command: Command, global: &Global, ui: Ui) -> Result<u8, CliError> {
             Command::VerifyCode(arguments) => verify_code::run(&arguments, global, ui).await,
             Command::Rehearse(arguments) => rehearse::run(&arguments, ui).await,
             Command::Simulate(arguments) => simulate::run(&arguments, ui).await,
-            Command::Validate(_) | Command::Graph(_) | Command::Schema(_) => {
+            Command::Validate(_) | Command::Graph(_) | Command::Schema(_) | Command::Runs(_) => {
                 unreachable!("handled without a runtime")
             }
         }

@@ -58,6 +58,7 @@ pub(super) async fn run(arguments: &Arguments, global: &Global, ui: Ui) -> Resul
     let session = Session::to_look(global, plan).await?;
     let choice = arguments.selected.choice(&session.graph)?;
     let seen = session.look_at(&choice, session.history()?).await;
+    session.tell_lost_journal(&seen.snapshot, ui);
     show(&session, &seen, ui)?;
     if let Some(file) = &arguments.output {
         change_set::save(seen.changes.clone(), &session.plan, file)?;

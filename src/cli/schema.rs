@@ -8,6 +8,7 @@ use crate::{
     diff::Difference,
     finding::Finding,
     id_map::IdMap,
+    journal::run::Summary,
     plan::{document, template_file},
     report::{events::Line, graph::json},
     status::Status,
@@ -35,6 +36,8 @@ enum Kind {
     Differences,
     /// What `status --format json` prints
     Status,
+    /// What `runs --format json` prints
+    Runs,
     /// What `graph --format json` prints
     Graph,
     /// What `apply --map` writes
@@ -53,6 +56,7 @@ pub(super) fn run(arguments: &Arguments, ui: Ui) -> Result<u8, CliError> {
         Kind::Findings => schemars::schema_for!(Vec<Finding>).to_value(),
         Kind::Differences => schemars::schema_for!(Vec<Difference>).to_value(),
         Kind::Status => schemars::schema_for!(Status).to_value(),
+        Kind::Runs => schemars::schema_for!(Vec<Summary>).to_value(),
         Kind::Graph => schemars::schema_for!(json::Document).to_value(),
         Kind::Map => schemars::schema_for!(IdMap).to_value(),
         Kind::World => crate::sim::file::schema(),

@@ -48,19 +48,22 @@ pub(super) struct Site {
 impl Site {
     /// Meta's API (or what `--graph-url` names), this machine's clock, environment and disk.
     pub(super) fn of(global: &Global, plan: &Plan) -> Result<Self, CliError> {
-        let beside = || {
-            plan.path
-                .parent()
-                .unwrap_or(Path::new(""))
-                .join(".waba-migrate")
-        };
         Ok(Self {
             transport: Arc::new(Http::new(&global.graph_url)?),
             clock: Arc::new(SystemClock),
             secrets: Arc::new(SystemSecrets),
-            journal: global.journal.clone().unwrap_or_else(beside),
+            journal: global.journal.clone().unwrap_or_else(|| beside(plan)),
         })
     }
+}
+
+/// The journal's folder where nothing else is said.
+pub(super) const JOURNAL: &str = ".waba-migrate";
+
+/// The journal's folder beside a plan.
+pub(super) fn beside(plan: &Plan) -> PathBuf {
+    let folder = plan.path.parent();
+    folder.unwrap_or(Path::new("")).join(JOURNAL)
 }
 
 /// A plan with the connections its tokens give.
@@ -270,6 +273,14 @@ impl Session {
         };
         let changes = changeset::compute_part(plan, &self.graph, &snapshot, choice);
         Seen { snapshot, changes }
+    }
+
+    /// Says once when the world shows progress that no journal tells of.
+    pub(super) fn tell_lost_journal(&self, seen: &Snapshot, ui: Ui) {
+        let place = self.site.journal.display().to_string();
+        if let Some(lost) = preflight::without_journal(&self.plan, seen, &place) {
+            ui.say(&clean(&lost));
+        }
     }
 
     /// Reads what earlier runs of this plan did.

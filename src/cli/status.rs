@@ -33,6 +33,7 @@ pub(super) async fn run(arguments: &Arguments, global: &Global, ui: Ui) -> Resul
     }
     let session = Session::to_compare(global, plan, ui).await?;
     let seen = session.look(session.history()?).await.readable()?;
+    session.tell_lost_journal(&seen.snapshot, ui);
     let status = status(&session.plan, &seen.changes, &seen.snapshot);
     match ui.format {
         Format::Json => ui.print_json(&status)?,

@@ -10,6 +10,11 @@ pub(super) fn run_id(clock: &dyn Clock) -> RunId {
     RunId::new(clock.now(), random)
 }
 
+/// Something that no other process has.
+pub(super) fn token() -> String {
+    uuid::Uuid::now_v7().to_string()
+}
+
 #[expect(clippy::disallowed_methods, reason = "the journal says who ran what")]
 pub(super) fn user() -> String {
     let name = ["USER", "LOGNAME", "USERNAME"]

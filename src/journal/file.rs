@@ -1,4 +1,5 @@
-//! The journal's files: one folder a plan, one file a run, one lock.
+//! The journal's files: one folder a plan, one file a run, one lock, and a
+//! [lease](super::lease).
 //!
 //! `<journal>/<plan name>/<run id>.jsonl` holds one JSON object a line. Each line carries the
 //! SHA-256 of the line before it and itself (`hash`), so a lost or changed middle is seen; a torn
@@ -15,6 +16,8 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use schemars::JsonSchema;
+use serde::Serialize;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
@@ -22,6 +25,7 @@ use super::{
     Intent,
     event::{Entry, Event, VERSION},
     history::History,
+    lease::{Held, Lease},
 };
 use crate::{clock::Clock, ids::Address, ids::RunId};
 
@@ -44,6 +48,30 @@ pub enum JournalError {
         /// Who, since when.
         holder: String,
     },
+    /// A run on another host holds the lease.
+    #[error(
+        "another run works on this plan: {who}; its lease runs out at {until:.0} unless it is renewed",
+        who = .0.who(),
+        until = .0.until()
+    )]
+    Leased(Box<Lease>),
+    /// Nobody can tell who holds the lease.
+    #[error("{path} does not tell who works on this plan: {problem}")]
+    LeaseUnreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        problem: String,
+    },
+    /// This run does not hold the lease any more.
+    #[error(
+        "this run has lost the lease of its plan{}",
+        .by.as_deref().map_or(": somebody removed it".to_owned(), |by| format!(" to {by}"))
+    )]
+    LeaseLost {
+        /// Who holds it now.
+        by: Option<String>,
+    },
     /// Lines are missing or were changed.
     #[error("{path} was changed: line {line} does not follow from the lines before it")]
     Damaged {
@@ -65,7 +93,20 @@ pub enum JournalError {
     Closed,
 }
 
-fn io_error<'a>(
+impl JournalError {
+    /// Returns whether somebody else works on the plan, or may.
+    pub fn is_about_others(&self) -> bool {
+        match self {
+            Self::Locked { .. }
+            | Self::Leased(_)
+            | Self::LeaseUnreadable { .. }
+            | Self::LeaseLost { .. } => true,
+            Self::Io { .. } | Self::Damaged { .. } | Self::Newer { .. } | Self::Closed => false,
+        }
+    }
+}
+
+pub(super) fn io_error<'a>(
     doing: &'static str,
     path: &'a Path,
 ) -> impl FnOnce(io::Error) -> JournalError + 'a {
@@ -77,7 +118,7 @@ fn io_error<'a>(
 }
 
 /// The folder of one plan.
-fn folder(root: &Path, plan: &str) -> PathBuf {
+pub(super) fn folder(root: &Path, plan: &str) -> PathBuf {
     root.join(plan)
 }
 
@@ -98,6 +139,11 @@ impl Lock {
     /// them out; what both could send, both look at first.
     pub fn of_codes(root: &Path, plan: &str, holder: &str) -> Result<Self, JournalError> {
         Self::named("codes.lock", root, plan, holder)
+    }
+
+    /// Returns the folder of the plan.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
     }
 
     #[expect(
@@ -162,6 +208,7 @@ pub struct Journal {
     clock: Arc<dyn Clock>,
     tail: Mutex<Tail>,
     listener: Option<Listener>,
+    lease: Option<Arc<Held>>,
 }
 
 struct Tail {
@@ -204,7 +251,14 @@ impl Journal {
             clock,
             tail,
             listener,
+            lease: None,
         })
+    }
+
+    /// Binds every intent to a lease: what lost it sends nothing.
+    pub fn under(mut self, lease: Arc<Held>) -> Self {
+        self.lease = Some(lease);
+        self
     }
 
     /// Returns the run this is the journal of.
@@ -248,6 +302,9 @@ impl Journal {
         path: &str,
         params: Map<String, Value>,
     ) -> Result<Intent, JournalError> {
+        if let Some(lease) = &self.lease {
+            lease.check()?;
+        }
         self.record(Event::intent(step, attempt, method, path, params))?;
         Ok(Intent(()))
     }
@@ -291,29 +348,137 @@ fn sync_folder(_folder: &Path) -> Result<(), JournalError> {
 
 /// Reads what all earlier runs of a plan amount to. No folder is an empty history.
 pub fn history(root: &Path, plan: &str) -> Result<History, JournalError> {
-    let folder = folder(root, plan);
-    let files = match fs::read_dir(&folder) {
-        Ok(files) => files,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(History::default()),
-        Err(error) => return Err(io_error("read", &folder)(error)),
-    };
-    let mut runs = Vec::new();
-    for file in files {
-        let path = file.map_err(io_error("read", &folder))?.path();
-        let run = path
-            .file_stem()
-            .and_then(|stem| stem.to_str())
-            .and_then(|stem| stem.parse::<RunId>().ok());
-        if let Some(run) = run.filter(|_| path.extension().is_some_and(|ext| ext == "jsonl")) {
-            runs.push((run, path));
-        }
-    }
-    runs.sort();
     let mut history = History::default();
-    for (_, path) in runs {
+    for (_, path) in files(&folder(root, plan))? {
         history = read(&path)?.iter().fold(history, History::after);
     }
     Ok(history)
+}
+
+/// The file of one run, as far as it can be read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RunFile {
+    /// The plan's name.
+    pub plan: String,
+    /// The run.
+    pub run: RunId,
+    /// Where it is.
+    pub path: PathBuf,
+    /// Its lines: those before the first that does not fit.
+    pub entries: Vec<Entry>,
+    /// How it is.
+    pub state: FileState,
+}
+
+/// Whether a file is as it was written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum FileState {
+    /// Every line follows from the one before.
+    Whole,
+    /// So does every line that has an end; the process was killed while it wrote another.
+    Torn,
+    /// Lines are missing or were changed.
+    Damaged {
+        /// The first line that does not fit, counted from 1.
+        line: usize,
+    },
+    /// A newer release wrote it.
+    Newer {
+        /// Its version.
+        version: u64,
+    },
+    /// The system does not let it be read.
+    Unreadable {
+        /// What it said.
+        problem: String,
+    },
+}
+
+impl FileState {
+    /// Returns whether everything that was written is there and was seen.
+    pub fn is_good(&self) -> bool {
+        matches!(self, Self::Whole | Self::Torn)
+    }
+}
+
+/// Returns the names of the plans that have a folder here, sorted. No folder has none.
+pub fn plans(root: &Path) -> Result<Vec<String>, JournalError> {
+    let mut plans = Vec::new();
+    for path in names(root)? {
+        let name = path.file_name().and_then(|name| name.to_str());
+        if let Some(name) = name.filter(|_| path.is_dir()) {
+            plans.push(name.to_owned());
+        }
+    }
+    plans.sort();
+    Ok(plans)
+}
+
+/// Reads every run of a plan, the oldest first, whatever the files are like.
+pub fn runs(root: &Path, plan: &str) -> Result<Vec<RunFile>, JournalError> {
+    let files = files(&folder(root, plan))?.into_iter();
+    let files = files.map(|(run, path)| {
+        let (entries, state) = inspect(&path);
+        let plan = plan.to_owned();
+        RunFile {
+            plan,
+            run,
+            path,
+            entries,
+            state,
+        }
+    });
+    Ok(files.collect())
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this file is one of the places of I/O"
+)]
+fn inspect(path: &Path) -> (Vec<Entry>, FileState) {
+    let text = match fs::read(path) {
+        Ok(text) => text,
+        Err(error) => {
+            let problem = error.to_string();
+            return (Vec::new(), FileState::Unreadable { problem });
+        }
+    };
+    if let Some(version) = version(&text).filter(|version| *version > u64::from(VERSION)) {
+        return (Vec::new(), FileState::Newer { version });
+    }
+    let is_torn = text.last().is_some_and(|last| *last != b'\n');
+    let (entries, damaged) = parse(&text);
+    let state = match damaged {
+        Some(line) => FileState::Damaged { line },
+        None if is_torn => FileState::Torn,
+        None => FileState::Whole,
+    };
+    (entries, state)
+}
+
+/// The files of runs in a folder, the oldest first.
+fn files(folder: &Path) -> Result<Vec<(RunId, PathBuf)>, JournalError> {
+    let is_run = |path: PathBuf| {
+        let stem = path.file_stem()?.to_str()?;
+        let run = stem.parse::<RunId>().ok()?;
+        (path.extension()? == "jsonl").then_some((run, path))
+    };
+    let mut files: Vec<_> = names(folder)?.into_iter().filter_map(is_run).collect();
+    files.sort();
+    Ok(files)
+}
+
+/// What is in a folder. One that is not there is empty.
+fn names(folder: &Path) -> Result<Vec<PathBuf>, JournalError> {
+    let names = match fs::read_dir(folder) {
+        Ok(names) => names,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(io_error("read", folder)(error)),
+    };
+    let path = |name: io::Result<fs::DirEntry>| name.map(|name| name.path());
+    let names: io::Result<Vec<_>> = names.map(path).collect();
+    names.map_err(io_error("read", folder))
 }
 
 /// Reads one run's entries and checks that each line follows from the one before.
@@ -329,10 +494,13 @@ fn read(path: &Path) -> Result<Vec<Entry>, JournalError> {
             version,
         });
     }
-    entries(&text).map_err(|line| JournalError::Damaged {
-        path: path.to_owned(),
-        line,
-    })
+    match parse(&text) {
+        (entries, None) => Ok(entries),
+        (_, Some(line)) => Err(JournalError::Damaged {
+            path: path.to_owned(),
+            line,
+        }),
+    }
 }
 
 /// The version that the first line of a journal names.
@@ -344,8 +512,9 @@ fn version(text: &[u8]) -> Option<u64> {
         .as_u64()
 }
 
-/// Parses whole lines; what stands after the last newline was torn off by a crash.
-fn entries(text: &[u8]) -> Result<Vec<Entry>, usize> {
+/// Parses whole lines, up to the first that does not fit, and says which that is. What stands after
+/// the last newline was torn off by a crash.
+fn parse(text: &[u8]) -> (Vec<Entry>, Option<usize>) {
     let whole = text
         .iter()
         .rposition(|&byte| byte == b'\n')
@@ -353,21 +522,31 @@ fn entries(text: &[u8]) -> Result<Vec<Entry>, usize> {
     let mut previous = String::new();
     let mut entries = Vec::new();
     if whole.is_empty() {
-        return Ok(entries);
+        return (entries, None);
     }
     for (index, line) in whole.split(|&byte| byte == b'\n').enumerate() {
-        let damaged = index + 1;
-        let mut object: Map<String, Value> = serde_json::from_slice(line).map_err(|_| damaged)?;
-        let Some(Value::String(hash)) = object.remove("hash") else {
-            return Err(damaged);
-        };
-        if chain(&previous, &object) != hash {
-            return Err(damaged);
+        match next(&previous, line) {
+            Some((entry, hash)) => {
+                entries.push(entry);
+                previous = hash;
+            }
+            None => return (entries, Some(index + 1)),
         }
-        previous = hash;
-        entries.push(serde_json::from_value(Value::Object(object)).map_err(|_| damaged)?);
     }
-    Ok(entries)
+    (entries, None)
+}
+
+/// One line, if it follows from the hash of the line before it.
+fn next(previous: &str, line: &[u8]) -> Option<(Entry, String)> {
+    let mut object: Map<String, Value> = serde_json::from_slice(line).ok()?;
+    let Some(Value::String(hash)) = object.remove("hash") else {
+        return None;
+    };
+    if chain(previous, &object) != hash {
+        return None;
+    }
+    let entry = serde_json::from_value(Value::Object(object)).ok()?;
+    Some((entry, hash))
 }
 
 #[cfg(test)]
@@ -435,18 +614,40 @@ mod tests {
         let newlines: Vec<_> = (0..text.len()).filter(|&at| text[at] == b'\n').collect();
         for end in 0..text.len() {
             let whole = newlines.iter().filter(|&&at| at < end).count();
-            assert_eq!(
-                entries(&text[..end]).map(|entries| entries.len()),
-                Ok(whole),
-                "cut at {end}"
-            );
+            let (entries, damaged) = parse(&text[..end]);
+            assert_eq!((entries.len(), damaged), (whole, None), "cut at {end}");
         }
         let second = newlines[0] + 1..newlines[1] + 1;
         let without_middle = [&text[..second.start], &text[second.end..]].concat();
-        assert_eq!(entries(&without_middle).map(|_| ()), Err(2));
+        assert_eq!(parse(&without_middle).1, Some(2));
         let mut edited = text.clone();
         edited[newlines[0] - 80] ^= 1;
-        assert!(entries(&edited).is_err());
+        assert!(parse(&edited).1.is_some());
+    }
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "a test damages what was written")]
+    fn every_run_is_listed_whatever_its_file_is_like() {
+        let root = tempfile::tempdir().unwrap();
+        let path = three_lines(root.path());
+        let text = fs::read(&path).unwrap();
+        let seen = |text: &[u8]| {
+            fs::write(&path, text).unwrap();
+            let runs = runs(root.path(), "acme").unwrap();
+            let [one] = runs.as_slice() else {
+                panic!("{runs:?}")
+            };
+            (one.entries.len(), one.state.clone())
+        };
+        assert_eq!(plans(root.path()).unwrap(), ["acme"]);
+        assert_eq!(seen(&text), (3, FileState::Whole));
+        assert_eq!(seen(b""), (0, FileState::Whole));
+        assert_eq!(seen(&text[..text.len() - 1]), (2, FileState::Torn));
+        let edited = String::from_utf8_lossy(&text).replace("accepted", "acceptes");
+        assert_eq!(seen(edited.as_bytes()), (1, FileState::Damaged { line: 2 }));
+        let newer = FileState::Newer { version: 2 };
+        assert_eq!(seen(b"{\"journal\":2}\n"), (0, newer));
+        assert!(runs(root.path(), "other").unwrap().is_empty());
     }
 
     #[test]

@@ -6,6 +6,8 @@
 //! * [`templates`]: what they tell of templates.
 //! * [`flows`]: what they tell of flows.
 //! * [`proof`]: what they prove of a step that was done.
+//! * [`run`]: what the lines of one run amount to.
+//! * [`lease`]: who works on a plan.
 //! * [`mod@file`]: writing, locking and reading the files.
 //!
 //! The API is the state: a lost journal costs history, never correctness. What cannot be seen in
@@ -16,8 +18,10 @@ pub mod event;
 pub mod file;
 pub mod flows;
 pub mod history;
+pub mod lease;
 pub mod number;
 pub mod proof;
+pub mod run;
 pub mod templates;
 
 pub use event::{Answer, Entry, Event, StepEnd};

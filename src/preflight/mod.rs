@@ -12,6 +12,7 @@ mod capacity;
 mod case;
 mod health;
 mod ledger;
+mod lost;
 mod name;
 mod number;
 mod payment;
@@ -23,6 +24,7 @@ mod two_step;
 mod window;
 
 use case::Case;
+pub use lost::without_journal;
 
 use crate::{
     finding::{Finding, Verdict},

@@ -13,6 +13,7 @@ pub mod gitlab;
 pub mod graph;
 pub mod junit;
 pub mod markdown;
+pub mod runs;
 pub mod sarif;
 pub mod status;
 pub mod style;

@@ -9,9 +9,10 @@ use std::{
 };
 
 /// The program.
-const PROGRAM: &str = env!("CARGO_BIN_EXE_waba-migrate");
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_waba-migrate");
 
 /// A folder to work in.
+#[derive(Debug)]
 pub(crate) struct Bench {
     folder: tempfile::TempDir,
 }
@@ -100,6 +101,7 @@ fn program(folder: &Path) -> Command {
 }
 
 /// A simulator that runs until it is dropped.
+#[derive(Debug)]
 pub(crate) struct Server {
     process: Child,
     says: BTreeMap<String, String>,

@@ -36,6 +36,7 @@ templates:
 pub(crate) const SECRETS: [(&str, &str); 2] = [("META_TOKEN", "EAATOKEN"), ("PIN", "135790")];
 
 /// A folder with the plan, and a simulator.
+#[derive(Debug)]
 pub(crate) struct Site {
     pub(crate) bench: Bench,
     pub(crate) server: Server,

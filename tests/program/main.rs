@@ -7,6 +7,7 @@ mod diff;
 mod graph;
 mod pull_request;
 mod reports;
+mod runs;
 mod secrets;
 #[cfg(unix)]
 mod signals;

@@ -14,6 +14,7 @@ use crate::cli::{
     error::CliError,
     exit,
     files::DiskFiles,
+    lease::Tenure,
     plan, reports,
     session::{Seen, Session, fetch},
     ui::{Format, Ui},
@@ -34,7 +35,7 @@ use crate::{
     id_map::IdMap,
     ids::{Address, SolutionId},
     inventory::{Inventory, flows::Flows},
-    journal::{Event, History, Journal, Lock, StepEnd, event::VERSION},
+    journal::{Event, History, Journal, JournalError, Lock, StepEnd, event::VERSION},
     report::{changes, events, findings, style, templates},
     secret::{Secret, SecretRef},
     snapshot::Snapshot,
@@ -95,9 +96,14 @@ impl Run<'_> {
         );
         self.map.map_or(Ok(()), whole_file::check)?;
         let lock = Lock::take(&site.journal, &plan.name, &holder)?;
+        let tenure = Tenure::begin(&lock, &self.options.user, ui)?;
         let mut history = self.session.history()?;
         self.forget.in_history(&mut history);
         let seen = self.session.look_at(&self.choice, history).await;
+        // A rehearsal, which alone shows times, begins with a journal of its own.
+        if !ui.shows_time {
+            self.session.tell_lost_journal(&seen.snapshot, ui);
+        }
         if self.asks {
             self.show(&seen, ui)?;
         }
@@ -134,7 +140,9 @@ impl Run<'_> {
             run_id(&*site.clock),
             site.clock.clone(),
             Some(listener(ui, self.options.attended, to_do)),
-        )?;
+        )?
+        .under(tenure.held().clone());
+        tenure.held().begin(journal.run())?;
         self.execute(seen, &journal, &secrets, ui).await
     }
 
@@ -201,6 +209,9 @@ impl Run<'_> {
         };
         let mut report = apply(graph, &scope, &context).await;
         if let Some(error) = report.journal.take() {
+            if let JournalError::LeaseLost { .. } = error {
+                journal.record(Event::RunEnded { code: exit::LOCKED })?;
+            }
             return Err(error.into());
         }
         let code = self.code(&report);

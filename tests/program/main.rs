@@ -5,6 +5,8 @@ mod change_sets;
 mod commands;
 mod diff;
 mod graph;
+#[cfg(unix)]
+mod kill;
 mod pull_request;
 mod reports;
 mod runs;

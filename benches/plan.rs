@@ -19,9 +19,9 @@ use waba_migrate::{
     clock::SystemClock,
     ids::{Address, NumberStep, RunId},
     journal::{
-        History,
+        History, Lock,
         event::{Answer, Event, StepEnd},
-        file::{Journal, Lock, history},
+        file::{Journal, history},
     },
     plan::Plan,
     report::changes,

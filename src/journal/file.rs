@@ -1,17 +1,16 @@
-//! The journal's files: one folder a plan, one file a run, one lock, and a
+//! The journal's files: one folder a plan, one file a run. Beside them are a [lock](super::lock) and a
 //! [lease](super::lease).
 //!
 //! `<journal>/<plan name>/<run id>.jsonl` holds one JSON object a line. Each line carries the
 //! SHA-256 of the line before it and itself (`hash`), so a lost or changed middle is seen; a torn
 //! last line (the process was killed while writing) is dropped, because nothing was sent before
-//! its line was whole. `<journal>/<plan name>/lock` is locked while a run is under way: the kernel
-//! frees it when the process dies.
+//! its line was whole.
 //!
 //! Invariant: [`Journal::intend`] returns only after its line is on the disk.
 
 use std::{
-    fs::{self, File, OpenOptions, TryLockError},
-    io::{self, Read, Seek, Write},
+    fs::{self, File, OpenOptions},
+    io::{self, Write},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
@@ -26,6 +25,7 @@ use super::{
     event::{Entry, Event, VERSION},
     history::History,
     lease::{Held, Lease},
+    lock::Lock,
 };
 use crate::{clock::Clock, ids::Address, ids::RunId};
 
@@ -122,82 +122,6 @@ pub(super) fn folder(root: &Path, plan: &str) -> PathBuf {
     root.join(plan)
 }
 
-/// Holds the plan's lock until dropped.
-#[derive(Debug)]
-pub struct Lock {
-    _file: File,
-    folder: PathBuf,
-}
-
-impl Lock {
-    /// Takes the lock, or says who holds it. `holder` is what others will read.
-    pub fn take(root: &Path, plan: &str, holder: &str) -> Result<Self, JournalError> {
-        Self::named("lock", root, plan, holder)
-    }
-
-    /// Takes the lock of those who hand in one-time codes. A run that waits for one does not keep
-    /// them out; what both could send, both look at first.
-    pub fn of_codes(root: &Path, plan: &str, holder: &str) -> Result<Self, JournalError> {
-        Self::named("codes.lock", root, plan, holder)
-    }
-
-    /// Returns the folder of the plan.
-    pub(super) fn folder(&self) -> &Path {
-        &self.folder
-    }
-
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this file is one of the places of I/O"
-    )]
-    fn named(name: &str, root: &Path, plan: &str, holder: &str) -> Result<Self, JournalError> {
-        let folder = folder(root, plan);
-        fs::create_dir_all(&folder).map_err(io_error("create the journal folder", &folder))?;
-        // A new name lasts only when the folders above it are synced too.
-        for above in folder
-            .ancestors()
-            .skip(1)
-            .take(1)
-            .filter(|above| !above.as_os_str().is_empty())
-        {
-            sync_folder(above)?;
-        }
-        let path = folder.join(name);
-        let mut file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&path)
-            .map_err(io_error("open", &path))?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                let mut holder = String::new();
-                let read = file.read_to_string(&mut holder);
-                let known = read.is_ok() && !holder.trim().is_empty();
-                let holder = if known {
-                    holder.trim().to_owned()
-                } else {
-                    "unknown holder".into()
-                };
-                return Err(JournalError::Locked { holder });
-            }
-            Err(TryLockError::Error(source)) => return Err(io_error("lock", &path)(source)),
-        }
-        file.set_len(0)
-            .and_then(|()| file.rewind())
-            .map_err(io_error("write", &path))?;
-        writeln!(file, "{holder}")
-            .and_then(|()| file.sync_data())
-            .map_err(io_error("write", &path))?;
-        Ok(Self {
-            _file: file,
-            folder,
-        })
-    }
-}
-
 /// Something that hears every line after it is on disk.
 pub type Listener = Arc<dyn Fn(&Entry) + Send + Sync>;
 
@@ -233,13 +157,13 @@ impl Journal {
         clock: Arc<dyn Clock>,
         listener: Option<Listener>,
     ) -> Result<Self, JournalError> {
-        let path = lock.folder.join(format!("{run}.jsonl"));
+        let path = lock.folder().join(format!("{run}.jsonl"));
         let file = OpenOptions::new()
             .append(true)
             .create_new(true)
             .open(&path)
             .map_err(io_error("create", &path))?;
-        sync_folder(&lock.folder)?;
+        sync_folder(lock.folder())?;
         let tail = Mutex::new(Tail {
             file: Some(file),
             seq: 0,
@@ -331,7 +255,7 @@ fn chain(previous: &str, object: &Map<String, Value>) -> String {
 }
 
 #[cfg(unix)]
-fn sync_folder(folder: &Path) -> Result<(), JournalError> {
+pub(super) fn sync_folder(folder: &Path) -> Result<(), JournalError> {
     #[expect(
         clippy::disallowed_methods,
         reason = "a new name lasts only when its folder is synced"
@@ -342,7 +266,7 @@ fn sync_folder(folder: &Path) -> Result<(), JournalError> {
 }
 
 #[cfg(not(unix))]
-fn sync_folder(_folder: &Path) -> Result<(), JournalError> {
+pub(super) fn sync_folder(_folder: &Path) -> Result<(), JournalError> {
     Ok(())
 }
 
@@ -655,19 +579,6 @@ mod tests {
         assert_eq!(version(b"{\"journal\":2,\"seq\":1}\n{}\n"), Some(2));
         assert_eq!(version(b"{\"seq\":1}\n"), None);
         assert_eq!(version(b""), None);
-    }
-
-    #[test]
-    fn a_second_run_is_told_who_holds_the_lock() {
-        let root = tempfile::tempdir().unwrap();
-        let lock = Lock::take(root.path(), "acme", "anna on build-7 since 14:03").unwrap();
-        let error = Lock::take(root.path(), "acme", "ben").unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "another run works on this plan: anna on build-7 since 14:03"
-        );
-        drop(lock);
-        assert!(Lock::take(root.path(), "acme", "ben").is_ok());
     }
 
     #[test]

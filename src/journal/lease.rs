@@ -20,7 +20,10 @@ use std::{
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::file::{JournalError, Lock, folder, io_error};
+use super::{
+    Lock,
+    file::{JournalError, folder, io_error},
+};
 use crate::{clock::Clock, ids::RunId};
 
 /// How long a lease counts after it was renewed. Three renewals fit in: one may fail.

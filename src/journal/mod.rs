@@ -7,7 +7,7 @@
 //! * [`flows`]: what they tell of flows.
 //! * [`proof`]: what they prove of a step that was done.
 //! * [`run`]: what the lines of one run amount to.
-//! * [`lease`]: who works on a plan.
+//! * [`lock`] and [`lease`]: who works on a plan.
 //! * [`mod@file`]: writing, locking and reading the files.
 //!
 //! The API is the state: a lost journal costs history, never correctness. What cannot be seen in
@@ -19,14 +19,16 @@ pub mod file;
 pub mod flows;
 pub mod history;
 pub mod lease;
+pub mod lock;
 pub mod number;
 pub mod proof;
 pub mod run;
 pub mod templates;
 
 pub use event::{Answer, Entry, Event, StepEnd};
-pub use file::{Journal, JournalError, Lock};
+pub use file::{Journal, JournalError};
 pub use history::History;
+pub use lock::Lock;
 pub use number::NumberHistory;
 
 /// Proof that the intent to send a write is on disk. Made by [`Journal::intend`] only, and used up

@@ -54,7 +54,7 @@ impl Progress {
 #[schemars(untagged)]
 pub enum Line {
     /// A line of the journal.
-    Entry(Entry),
+    Entry(Box<Entry>),
     /// How far the run is.
     Progress(Progress),
     /// Why the run did not begin, or ended early: in place of all other lines, or the last one.

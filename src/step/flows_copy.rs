@@ -3,7 +3,9 @@
 //!
 //! Flows are told apart by name, which is unique in an account. A call answers flow by flow. An
 //! existing name is never overwritten, so a second call does no harm: what it would copy is there.
-//! In doubt, the target is listed.
+//!
+//! In doubt: the target's list of flows proves which names were copied; only what is missing is sent
+//! again.
 //!
 //! A copy has no endpoint and no key of its own number: whoever runs the endpoint sets both again.
 //!

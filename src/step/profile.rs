@@ -3,6 +3,9 @@
 //! The wanted profile is the plan's; without one it is the source's, kept right before the number
 //! left. Only fields that differ are sent, so repeating it changes nothing. A profile picture is
 //! not carried over: reading gives a URL, writing wants an upload.
+//!
+//! In doubt: the profile is read and compared, field by field; only what still differs is sent again,
+//! which changes nothing that was set already.
 
 use serde_json::{Map, Value};
 

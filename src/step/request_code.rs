@@ -1,8 +1,11 @@
 //! Has Meta send a one-time code to a number.
 //!
 //! A code is asked for once per need. Every further request makes the one on its way useless and
-//! counts against a limit that Meta does not publish. In doubt (nobody knows whether a code was
-//! sent, or a run died at that moment): it is never asked for again by itself, `--new-code` does.
+//! counts against a limit that Meta does not publish.
+//!
+//! In doubt: nothing proves that a code was sent (the answer was lost, or a run died at that moment),
+//! for no field of the number tells. So it counts as sent: it is never asked for again by itself,
+//! `--new-code` does.
 
 use super::{Context, Decision, Outcome, StepError, StepKind, context::Repeat, until_verified};
 use crate::{

@@ -2,9 +2,11 @@
 //! until the customer has accepted and they are registered.
 //!
 //! One intent serves all numbers of one solution. Its id is nowhere listed, so it is kept in the
-//! journal. In doubt (the answer was lost, or a run died before the id was on disk) nothing can be
-//! looked up, and a second intent would ask the customer twice: it is never set again by itself,
-//! `--new-intent` does. A number that is on the target already needs none.
+//! journal. A number that is on the target already needs none.
+//!
+//! In doubt: nothing proves that it was set (the answer was lost, or a run died before the id was on
+//! disk), and a second intent would ask the customer twice. So it counts as set: it is never set again
+//! by itself, `--new-intent` does.
 //!
 //! Source: Meta's generated SDK metadata (`set_solution_migration_intent`),
 //! <https://developers.facebook.com/docs/graph-api/reference/whats-app-business-account/>

@@ -2,6 +2,9 @@
 //!
 //! A number cannot even be added while no app is subscribed. Subscriptions of other apps, and an
 //! override that the plan does not name, are left alone.
+//!
+//! In doubt: the target's list of subscribed apps, with the override, proves it. Subscribing twice is
+//! subscribing once, so what is not there is sent again.
 
 use serde_json::Value;
 

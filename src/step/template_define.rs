@@ -4,7 +4,8 @@
 //! is not APPROVED; an approved template once a day and ten times in 30 days. An edited template is
 //! reviewed again. Name and language are its key and never change.
 //!
-//! In doubt: the target's template is read and compared with the file.
+//! In doubt: the target's template, read and compared with the file, proves it. What is not there as
+//! the file says is sent again; the same name and language are never created twice.
 //!
 //! Source: <https://developers.facebook.com/docs/whatsapp/business-management-api/message-templates>
 

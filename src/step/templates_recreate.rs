@@ -5,7 +5,7 @@
 //! source shows and uploaded afresh; its flows get their ids on the target. At most a hundred an
 //! hour are created; the rest waits for a later run. What Meta refuses is not sent again.
 //!
-//! In doubt: see `creation`.
+//! In doubt: name and language on the target prove it, as `creation` has it.
 //!
 //! Source: <https://developers.facebook.com/docs/whatsapp/business-management-api/message-templates/template-migration>
 

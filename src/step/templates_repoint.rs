@@ -3,7 +3,8 @@
 //! Whether a copy does that by itself is not documented. What it left is edited: components as a
 //! whole, media uploaded afresh, and reviewed again.
 //!
-//! In doubt: the target's template is read and compared.
+//! In doubt: the target's template, read and compared, proves it: a button that opens the target's flow
+//! was edited. One that does not is edited again.
 //!
 //! Source: <https://developers.facebook.com/docs/whatsapp/business-management-api/message-templates>
 

@@ -5,6 +5,9 @@
 //! another for what is left. A session that is too old, unknown, or that has everything but lost its
 //! answer begins anew; nothing comes of the old one.
 //!
+//! In doubt: the session's offset proves how much has arrived. Nothing proves that a session was begun
+//! when its answer was lost; another is begun then, and nobody misses the one that gets no bytes.
+//!
 //! Sessions and handles stand in the journal under an address of the content, not of the step that
 //! needed it first: other templates, and later runs, take the handle from there.
 //!

@@ -2,8 +2,10 @@
 //!
 //! The code comes from the plan's `otp.code`, or from a person at the terminal. Without either the
 //! run parks; `verify-code` hands a code in from anywhere. A code is sent once: a wrong guess counts
-//! against a limit that Meta does not publish. In doubt: the number's `code_verification_status`
-//! tells whether it was taken.
+//! against a limit that Meta does not publish.
+//!
+//! In doubt: the number's `code_verification_status` proves that it was taken. As long as it is not
+//! VERIFIED the same code is not sent again in this run.
 
 use super::{
     CodeAsked, Context, Decision, Outcome, StepError, StepKind, context::Repeat, until_verified,

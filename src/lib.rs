@@ -26,7 +26,8 @@
 //!
 //! # Modules, in reading order
 //!
-//! A module uses only what stands above it. `sim` is used by `cli` and tests alone.
+//! A module uses only what stands above it. `sim` is used by `chaos`, `cli` and tests alone,
+//! `chaos` by `cli` and tests alone.
 
 pub mod ids;
 pub mod phone;
@@ -64,5 +65,7 @@ pub mod apply;
 pub mod sim;
 
 pub mod report;
+
+pub mod chaos;
 
 pub mod cli;

@@ -1,0 +1,216 @@
+//! Where a play has come to, compared with the undisturbed end. Pure.
+//!
+//! Ids and times depend on how often something was tried, so they are left out.
+//!
+//! Another end than the undisturbed one is right in two cases only:
+//!
+//! * **A number must wait**: its window is over on the machine's clock, or a number that it needs
+//!   waits. It must still be live on the source and not live on the target; all else is as expected.
+//! * **A template is rejected for good**: the template stands as rejected. Every other thing is as at
+//!   the undisturbed end or as at the beginning; numbers that were not moved are live on the source,
+//!   and what stands on the target is on its way: a number that is not live, a profile not yet set.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::{
+    ids::{TemplateKey, WabaId},
+    phone::Phone,
+    sim::world::World,
+};
+
+/// A thing of the world.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Thing {
+    Account(WabaId),
+    Flow(WabaId, String),
+    Number(WabaId, Phone),
+    Profile(WabaId, Phone),
+    Template(WabaId, String, String),
+}
+
+impl std::fmt::Display for Thing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Account(waba) => write!(f, "account {waba}"),
+            Self::Flow(waba, name) => write!(f, "flow {name} on {waba}"),
+            Self::Number(waba, phone) => write!(f, "number {phone} on {waba}"),
+            Self::Profile(waba, phone) => write!(f, "profile of {phone} on {waba}"),
+            Self::Template(waba, name, language) => {
+                write!(f, "template {name}/{language} on {waba}")
+            }
+        }
+    }
+}
+
+/// Everything of a world that a migration may change, without ids and times.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct End {
+    things: BTreeMap<Thing, String>,
+    live: BTreeSet<(WabaId, Phone)>,
+}
+
+impl End {
+    /// Describes a world.
+    pub fn of(world: &World) -> Self {
+        let mut end = Self::default();
+        for (id, waba) in &world.wabas {
+            let words = format!("subscribed {:?}", waba.subscriptions);
+            end.things.insert(Thing::Account(id.clone()), words);
+        }
+        for number in world.numbers.values() {
+            let (waba, phone) = (number.waba.clone(), number.phone.clone());
+            let words = format!(
+                "{} {} {} pin {}",
+                number.status,
+                number.platform,
+                world.verification(number),
+                number.pin.is_some()
+            );
+            let profile = serde_json::to_string(&number.profile).unwrap_or_default();
+            if number.is_live() {
+                end.live.insert((waba.clone(), phone.clone()));
+            }
+            let key = Thing::Profile(waba.clone(), phone.clone());
+            end.things.insert(key, without_ids(&profile));
+            end.things.insert(Thing::Number(waba, phone), words);
+        }
+        for template in world.templates.values() {
+            let words = format!(
+                "{} {} {}",
+                template.status, template.category, template.components
+            );
+            let (name, language) = (template.name.clone(), template.language.clone());
+            let key = Thing::Template(template.waba.clone(), name, language);
+            end.things.insert(key, without_ids(&words));
+        }
+        for flow in world.flows.values() {
+            let words = format!("{:?} {:?}", flow.status, flow.endpoint_uri);
+            end.things
+                .insert(Thing::Flow(flow.waba.clone(), flow.name.clone()), words);
+        }
+        end
+    }
+
+    /// Returns whether a number is live there.
+    pub fn is_live(&self, waba: &WabaId, phone: &Phone) -> bool {
+        self.live.contains(&(waba.clone(), phone.clone()))
+    }
+}
+
+/// Ids are long numbers, and links to media hold them.
+fn without_ids(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    let mut digits = String::new();
+    for c in text.chars().chain(['\0']) {
+        if c.is_ascii_digit() {
+            digits.push(c);
+            continue;
+        }
+        match digits.len() >= 10 {
+            true => shown.push('#'),
+            false => shown.push_str(&digits),
+        }
+        digits.clear();
+        shown.push(c);
+    }
+    shown.truncate(shown.len() - 1);
+    shown
+}
+
+/// Which other end the faults themselves make right.
+#[derive(Clone, Debug, Default)]
+pub struct Excuses {
+    /// Numbers that must wait.
+    pub waiting: BTreeSet<Phone>,
+    /// Templates that were rejected for good.
+    pub rejected: BTreeSet<TemplateKey>,
+}
+
+/// What a play is measured by.
+#[derive(Clone, Debug, Default)]
+pub struct Yardstick {
+    /// The account that the numbers leave.
+    pub source: Option<WabaId>,
+    /// The account that receives them.
+    pub target: Option<WabaId>,
+    /// The world at the beginning.
+    pub beginning: End,
+    /// The world at the undisturbed end.
+    pub expected: End,
+}
+
+impl Yardstick {
+    /// Returns everything that is not as it has to be.
+    pub fn differences(&self, end: &End, excuses: &Excuses) -> Vec<String> {
+        let things: BTreeSet<_> = end
+            .things
+            .keys()
+            .chain(self.expected.things.keys())
+            .collect();
+        let wrong = things
+            .into_iter()
+            .filter(|thing| !self.is_right(thing, end, excuses));
+        let words = |of: &End, thing: &Thing| {
+            let words = of.things.get(thing);
+            words.cloned().unwrap_or_else(|| "not there".into())
+        };
+        wrong
+            .map(|thing| {
+                let (is, wanted) = (words(end, thing), words(&self.expected, thing));
+                format!("{thing} is `{is}`, not `{wanted}`")
+            })
+            .collect()
+    }
+
+    fn is_right(&self, thing: &Thing, end: &End, excuses: &Excuses) -> bool {
+        let is = end.things.get(thing);
+        if is == self.expected.things.get(thing) {
+            return true;
+        }
+        let is_target = |waba: &WabaId| self.target.as_ref() == Some(waba);
+        let stuck = !excuses.rejected.is_empty();
+        match thing {
+            Thing::Number(_, phone) | Thing::Profile(_, phone)
+                if excuses.waiting.contains(phone) =>
+            {
+                self.has_stayed(phone, end)
+            }
+            Thing::Template(waba, name, language)
+                if is_target(waba)
+                    && excuses.rejected.contains(&TemplateKey::new(name, language)) =>
+            {
+                is.is_some_and(|words| words.starts_with("REJECTED "))
+            }
+            Thing::Number(_, phone) if stuck => self.has_stayed(phone, end),
+            // A profile is set last, and a rejected template stops that too.
+            Thing::Profile(..) if stuck => true,
+            Thing::Template(..) | Thing::Flow(..) | Thing::Account(_) if stuck => {
+                is == self.beginning.things.get(thing)
+            }
+            _ => false,
+        }
+    }
+
+    /// Returns whether a number was not moved.
+    fn has_stayed(&self, phone: &Phone, end: &End) -> bool {
+        let is_live = |waba: &Option<WabaId>| {
+            let waba = waba.as_ref();
+            waba.is_some_and(|waba| end.is_live(waba, phone))
+        };
+        is_live(&self.source) && !is_live(&self.target)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_do_not_count() {
+        assert_eq!(
+            without_ids("a 1234567890123 b 12 +4930901820"),
+            "a # b 12 +#"
+        );
+        assert_eq!(without_ids("12345678901"), "#");
+    }
+}

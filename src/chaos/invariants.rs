@@ -1,0 +1,451 @@
+//! What has to hold at every moment of a play. Pure: it is shown requests, journal lines and the
+//! world, and keeps what it needs of them. It judges from those alone, and knows no step.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+
+use crate::{
+    ids::{Address, PhoneNumberId, TemplateKey, WabaId},
+    journal::number::Attempts,
+    phone::Phone,
+    plan::Plan,
+    secret::Secret,
+    sim::{words::TemplateStatus, world::World},
+};
+
+macro_rules! rules {
+    ($($(#[$doc:meta])* $rule:ident = $words:literal;)+) => {
+        /// A rule that was broken.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum Rule { $($(#[$doc])* $rule,)+ }
+
+        impl Rule {
+            /// Returns what it says.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$rule => $words,)+ }
+            }
+        }
+    };
+}
+
+rules! {
+    /// A register for a number that is registered.
+    RegisterTwice = "no irreversible call twice for one number";
+    /// A register while a safety step is undone.
+    RegisterTooEarly = "no register before its safety steps";
+    /// A register outside the number's window.
+    OutsideWindow = "no register outside its window";
+    /// A write that no journal line announces.
+    WithoutIntent = "no write without an intent on disk";
+    /// A write of a step in doubt, and nobody has looked.
+    LookupSkipped = "no lookup skipped";
+    /// Another code although one may be on its way.
+    CodeTwice = "no second code unless a person asks for it";
+    /// A secret in a byte that was written.
+    SecretWritten = "no secret in any byte written";
+    /// Too many register calls.
+    LedgerExceeded = "the ledger is never exceeded";
+    /// A second runner that was let in.
+    SecondRunner = "one runner at a time";
+    /// A journal that cannot be read again.
+    JournalUnreadable = "the journal stays readable";
+    /// An end that is not the undisturbed one.
+    OtherEnd = "the end is the undisturbed one";
+    /// No end.
+    NoEnd = "running again comes to an end";
+}
+
+/// A broken rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Breach {
+    /// Which.
+    pub rule: Rule,
+    /// What happened.
+    pub what: String,
+}
+
+impl Breach {
+    /// Says that a rule was broken.
+    pub fn new(rule: Rule, what: impl Into<String>) -> Self {
+        let what = what.into();
+        Self { rule, what }
+    }
+}
+
+/// A safety step of a register.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Safety {
+    /// The target can pay.
+    Payment,
+    /// An app gets the target's webhooks.
+    Subscription,
+    /// Two-step verification is off on the source.
+    TwoStep,
+    /// Every required template is approved on the target.
+    Templates,
+}
+
+impl Safety {
+    const ALL: [Self; 4] = [
+        Self::Payment,
+        Self::Subscription,
+        Self::TwoStep,
+        Self::Templates,
+    ];
+
+    fn undone(self) -> &'static str {
+        match self {
+            Self::Payment => "the target had no payment method",
+            Self::Subscription => "no app was subscribed on the target",
+            Self::TwoStep => "two-step verification was on",
+            Self::Templates => "a required template was not approved on the target",
+        }
+    }
+}
+
+/// How long before a register a safety step may have been seen as done for the last time. What is
+/// undone between that look and the call, nobody can know.
+const FRESH: SignedDuration = SignedDuration::from_mins(5);
+
+/// A write as the journal announces it.
+#[derive(Clone, Debug)]
+struct Intended {
+    method: String,
+    path: String,
+    /// Whether a definite answer stands in the journal.
+    settled: bool,
+    /// Whether any answer does.
+    answered: bool,
+    /// How many reads had been answered when this line was noticed.
+    reads: u64,
+}
+
+/// Watches a play.
+#[derive(Clone, Debug)]
+pub struct Witness {
+    source: WabaId,
+    target: WabaId,
+    plan: Plan,
+    required: BTreeSet<TemplateKey>,
+    /// The intents of every step, in order.
+    intents: BTreeMap<String, Vec<Intended>>,
+    reads: u64,
+    /// Which read of a path was the last that was answered.
+    read: BTreeMap<String, u64>,
+    /// When a safety step was looked at last, and whether it was done.
+    looks: BTreeMap<(Safety, Option<Phone>), (Timestamp, bool)>,
+    registers: BTreeMap<Phone, Vec<Timestamp>>,
+    /// Codes that a person asked for by name and that were not requested yet.
+    new_codes: BTreeSet<Phone>,
+    /// Whether the machine's clock was ever wrong.
+    pub is_clock_wrong: bool,
+    /// What was broken.
+    pub breaches: Vec<Breach>,
+}
+
+impl Witness {
+    /// Watches over a plan. `required`: templates that must be approved before any register.
+    pub fn new(plan: &Plan, required: BTreeSet<TemplateKey>) -> Self {
+        Self {
+            source: plan.source.waba.clone(),
+            target: plan.target.waba.clone(),
+            plan: plan.clone(),
+            required,
+            intents: BTreeMap::new(),
+            reads: 0,
+            read: BTreeMap::new(),
+            looks: BTreeMap::new(),
+            registers: BTreeMap::new(),
+            new_codes: BTreeSet::new(),
+            is_clock_wrong: false,
+            breaches: Vec::new(),
+        }
+    }
+
+    /// Takes in that a run begins, with the codes that a person wants anew.
+    pub fn run_begins(&mut self, new_codes: &BTreeSet<Phone>) {
+        self.new_codes.clone_from(new_codes);
+        self.looks.clear();
+    }
+
+    /// Takes in a line that stands in the journal now.
+    pub fn line(&mut self, line: &Value) {
+        let text = |name: &str| line[name].as_str().unwrap_or_default().to_owned();
+        match line["event"].as_str() {
+            Some("intent") => {
+                let intents = self.intents.entry(text("step")).or_default();
+                intents.push(Intended {
+                    method: text("method"),
+                    path: text("path"),
+                    settled: false,
+                    answered: false,
+                    reads: self.reads,
+                });
+            }
+            Some("answered") => {
+                let intents = self.intents.entry(text("step")).or_default();
+                if let Some(intent) = intents.last_mut() {
+                    intent.answered = true;
+                    intent.settled = line["answer"] != "in_doubt";
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Takes in that a read is about to be answered from this world.
+    pub fn looks_at(&self, world: &World, path: &str) -> Vec<(Safety, Option<Phone>, bool)> {
+        let mut looks = Vec::new();
+        let of_target = |edge: &str| path == format!("/{}{edge}", self.target);
+        for (safety, edge) in [
+            (Safety::Payment, ""),
+            (Safety::Subscription, "/subscribed_apps"),
+            (Safety::Templates, "/message_templates"),
+        ] {
+            if of_target(edge) {
+                looks.push((safety, None, self.is_done(safety, world, None)));
+            }
+        }
+        if let Some(phone) = self.on_source(world, path) {
+            let done = self.is_done(Safety::TwoStep, world, Some(&phone));
+            looks.push((Safety::TwoStep, Some(phone), done));
+        }
+        looks
+    }
+
+    /// The number that a path is about, where it is the source's.
+    fn on_source(&self, world: &World, path: &str) -> Option<Phone> {
+        let phone = phone_of(world, path)?;
+        let (id, _) = world.number_on(&self.source, &phone)?;
+        (path == format!("/{id}")).then_some(phone)
+    }
+
+    /// Takes in that a read was answered, with what it showed.
+    pub fn has_read(
+        &mut self,
+        at: Timestamp,
+        path: &str,
+        shown: Vec<(Safety, Option<Phone>, bool)>,
+    ) {
+        self.reads += 1;
+        self.read.insert(path.to_owned(), self.reads);
+        for (safety, phone, done) in shown {
+            self.looks.insert((safety, phone), (at, done));
+        }
+    }
+
+    /// Judges a write that leaves: the path without version. The journal's lines were shown before.
+    pub fn write_leaves(&mut self, world: &World, method: &str, path: &str) {
+        let step = self.announced_by(method, path);
+        match step {
+            None => {
+                let what = format!("{method} {path} left, and no line of the journal announces it");
+                self.breaches.push(Breach::new(Rule::WithoutIntent, what));
+            }
+            Some(step) => self.judge_doubt(&step, method, path),
+        }
+        let Some(phone) = phone_of(world, path) else {
+            return;
+        };
+        match path.rsplit('/').next() {
+            Some("register") => self.judge_register(world, &phone),
+            Some("request_code") => self.judge_code(&phone),
+            _ => {}
+        }
+    }
+
+    /// The step whose last intent is this write, and has no answer.
+    fn announced_by(&self, method: &str, path: &str) -> Option<String> {
+        let is_it = |intents: &Vec<Intended>| {
+            let last = intents.last();
+            last.is_some_and(|last| !last.answered && last.method == method && last.path == path)
+        };
+        let found = self.intents.iter().find(|(_, intents)| is_it(intents));
+        found.map(|(step, _)| step.clone())
+    }
+
+    /// A write of a step whose write before has no definite answer needs a look in between.
+    fn judge_doubt(&mut self, step: &str, method: &str, path: &str) {
+        let intents = &self.intents[step];
+        let before = intents.iter().rev().nth(1);
+        let Some(before) = before.filter(|before| !before.settled) else {
+            return;
+        };
+        let Some(proofs) = proofs(&before.path) else {
+            return;
+        };
+        let has_looked = proofs.iter().any(|proof| {
+            let mut reads = self.read.iter();
+            reads.any(|(path, at)| fits(proof, path) && *at > before.reads)
+        });
+        if !has_looked {
+            let what = format!(
+                "{method} {path} left; what came of {} {} of {step} was not looked up",
+                before.method, before.path
+            );
+            self.breaches.push(Breach::new(Rule::LookupSkipped, what));
+        }
+    }
+
+    fn judge_register(&mut self, world: &World, phone: &Phone) {
+        if world
+            .number_on(&self.target, phone)
+            .is_some_and(|(_, number)| number.is_live())
+        {
+            let what = format!("a register of {phone} left although it is registered");
+            self.breaches.push(Breach::new(Rule::RegisterTwice, what));
+            return;
+        }
+        for safety in Safety::ALL {
+            self.judge_safety(safety, world, phone);
+        }
+        self.judge_window(world.now, phone);
+        self.judge_ledger(world.now, phone);
+    }
+
+    fn judge_safety(&mut self, safety: Safety, world: &World, phone: &Phone) {
+        let of = (safety == Safety::TwoStep).then(|| phone.clone());
+        if self.is_done(safety, world, of.as_ref()) {
+            return;
+        }
+        let look = self.looks.get(&(safety, of));
+        // It was undone after the last look.
+        if look.is_some_and(|(at, done)| *done && world.now.duration_since(*at) <= FRESH) {
+            return;
+        }
+        let what = format!("a register of {phone} left although {}", safety.undone());
+        self.breaches
+            .push(Breach::new(Rule::RegisterTooEarly, what));
+    }
+
+    fn judge_window(&mut self, now: Timestamp, phone: &Phone) {
+        let number = self.plan.number(phone);
+        let Some(window) = number.and_then(|number| number.window.as_ref()) else {
+            return;
+        };
+        let is_open = (window.from.timestamp()..window.to.timestamp()).contains(&now);
+        if !is_open && !self.is_clock_wrong {
+            let what = format!("a register of {phone} left at {now:.0}");
+            self.breaches.push(Breach::new(Rule::OutsideWindow, what));
+        }
+    }
+
+    /// A machine with a wrong clock cannot count hours, so then Meta's own limit is the measure.
+    fn judge_ledger(&mut self, now: Timestamp, phone: &Phone) {
+        let most = match self.is_clock_wrong {
+            true => Attempts::LIMIT,
+            false => Attempts::MOST,
+        };
+        let registers = self.registers.entry(phone.clone()).or_default();
+        registers.push(now);
+        let recent = registers
+            .iter()
+            .filter(|at| now.duration_since(**at) < Attempts::PERIOD);
+        let recent = recent.count();
+        if recent > most {
+            let what = format!("register {recent} of {phone} within 72 hours left");
+            self.breaches.push(Breach::new(Rule::LedgerExceeded, what));
+        }
+    }
+
+    /// A code is asked for again only after a definite no, or by name.
+    fn judge_code(&mut self, phone: &Phone) {
+        if self.new_codes.remove(phone) {
+            return;
+        }
+        let step = Address::number(phone, crate::ids::NumberStep::RequestCode);
+        let intents = self.intents.get(step.as_str());
+        let mut before = intents.into_iter().flatten().rev().skip(1);
+        if before.any(|intent| !intent.settled) {
+            let what = format!("a second code for {phone} was requested, and nobody asked for it");
+            self.breaches.push(Breach::new(Rule::CodeTwice, what));
+        }
+    }
+
+    /// Whether a safety step is done in this world.
+    fn is_done(&self, safety: Safety, world: &World, phone: Option<&Phone>) -> bool {
+        let target = world.wabas.get(&self.target);
+        match safety {
+            Safety::Payment => {
+                target.is_some_and(|target| target.funding.is_some() && !target.payment_error)
+            }
+            Safety::Subscription => target.is_some_and(|target| !target.subscriptions.is_empty()),
+            Safety::TwoStep => {
+                let number = phone.and_then(|phone| world.number_on(&self.source, phone));
+                number.is_none_or(|(_, number)| number.pin.is_none())
+            }
+            Safety::Templates => self.required.iter().all(|key| {
+                let mut templates = world.templates_of(&self.target);
+                templates.any(|(_, template)| {
+                    template.name == key.name
+                        && TemplateKey::new(&*template.name, &template.language) == *key
+                        && template.status == TemplateStatus::Approved
+                })
+            }),
+        }
+    }
+
+    /// Looks for secrets in what was written.
+    pub fn judge_bytes(&mut self, secrets: &[(String, Secret)], whose: &str, written: &str) {
+        for (name, secret) in secrets {
+            if holds(written, secret.expose()) {
+                let what = format!("{name} stands in {whose}");
+                let breach = Breach::new(Rule::SecretWritten, what);
+                if !self.breaches.contains(&breach) {
+                    self.breaches.push(breach);
+                }
+            }
+        }
+    }
+}
+
+/// Whether a text holds a secret. Six digits may stand by chance within a longer number or a hash.
+fn holds(text: &str, secret: &str) -> bool {
+    if secret.is_empty() {
+        return false;
+    }
+    let is_short = secret.bytes().all(|byte| byte.is_ascii_digit()) && secret.len() < 10;
+    let alone = |at: usize| {
+        let is_hex = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_hexdigit);
+        let bytes = text.as_bytes();
+        let before = at.checked_sub(1).and_then(|at| bytes.get(at));
+        !is_hex(before) && !is_hex(bytes.get(at + secret.len()))
+    };
+    text.match_indices(secret)
+        .any(|(at, _)| !is_short || alone(at))
+}
+
+/// The number that a path is about.
+fn phone_of(world: &World, path: &str) -> Option<Phone> {
+    let id: PhoneNumberId = path.split('/').nth(1)?.parse().ok()?;
+    Some(world.numbers.get(&id)?.phone.clone())
+}
+
+/// The reads that prove what came of a write: paths, with `*` for any part. `None`: nothing proves
+/// it, and a second one changes nothing, or is judged by a rule of its own.
+fn proofs(path: &str) -> Option<Vec<String>> {
+    let mut parts = path.split('/').skip(1);
+    let (node, edge) = (parts.next()?, parts.next());
+    let list = |edge: &str| format!("/{node}/{edge}");
+    Some(match edge {
+        Some("register" | "verify_code" | "request_code") => {
+            vec![format!("/{node}"), "/*/phone_numbers".into()]
+        }
+        Some("migrate_message_templates" | "message_templates") => vec![list("message_templates")],
+        Some("migrate_flows" | "flows") => vec![list("flows")],
+        // No list of the API has it: it is never set twice by itself.
+        Some("set_solution_migration_intent") => return None,
+        // A session for an upload: another changes nothing.
+        Some("uploads") => return None,
+        Some(edge) => vec![list(edge)],
+        None if node.starts_with("upload:") => return None,
+        // An edit of a template.
+        None => vec![format!("/{node}"), "/*/message_templates".into()],
+    })
+}
+
+fn fits(pattern: &str, path: &str) -> bool {
+    crate::sim::script::fits(pattern, path)
+}

@@ -1,0 +1,20 @@
+//! A plan played on the simulator with faults: does it come to the same end, whatever goes wrong?
+//!
+//! * [`faults`]: what goes wrong, drawn from a seed. Pure.
+//! * [`invariants`]: what has to hold at every moment. Pure.
+//! * [`end`]: where a play has come to, compared with the undisturbed end. Pure.
+//! * `scene`, `transport`, `disk`: the world, the wire, the clock and the journal's bytes, disturbed.
+//! * [`play`]: one play: run, die, run again.
+//! * [`tally`]: what many plays come to. Pure.
+//!
+//! The planner, the applier, the client and the journal are the real ones. Time is the simulator's.
+//! What is drawn, and in which order, depends on the seed alone, so a seed plays the same again.
+
+mod disk;
+pub mod end;
+pub mod faults;
+pub mod invariants;
+pub mod play;
+mod scene;
+pub mod tally;
+mod transport;

@@ -1,0 +1,122 @@
+//! What many plays come to. Pure.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::{faults::Kind, invariants::Breach, play::Played};
+
+/// A seed whose play broke a rule.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// The seed.
+    pub seed: u64,
+    /// Its faults in words.
+    pub faults: Vec<String>,
+    /// What was broken.
+    pub breaches: Vec<Breach>,
+}
+
+/// The sums of many plays.
+#[derive(Clone, Debug, Default)]
+pub struct Tally {
+    /// How many there were.
+    pub plays: u32,
+    /// How often each kind of fault has struck.
+    pub struck: BTreeMap<Kind, u32>,
+    /// How many plays needed how many runs.
+    pub runs: BTreeMap<u32, u32>,
+    /// The seed that needed the most runs.
+    pub worst: Option<u64>,
+    /// Plays whose faults left a number waiting for another window.
+    pub waiting: u32,
+    /// Plays in which a template was rejected for good.
+    pub rejected: u32,
+    /// Seeds whose plays broke a rule.
+    pub failures: Vec<Failure>,
+}
+
+impl Tally {
+    /// Takes in one more play.
+    pub fn add(&mut self, seed: u64, played: &Played) {
+        let is_worst = self.runs.keys().all(|runs| played.runs > *runs);
+        if is_worst {
+            self.worst = Some(seed);
+        }
+        self.plays += 1;
+        for (kind, times) in &played.struck {
+            *self.struck.entry(*kind).or_default() += times;
+        }
+        *self.runs.entry(played.runs).or_default() += 1;
+        self.waiting += u32::from(!played.waiting.is_empty());
+        self.rejected += u32::from(!played.rejected.is_empty());
+        if !played.breaches.is_empty() {
+            self.failures.push(Failure {
+                seed,
+                faults: played.faults.iter().map(ToString::to_string).collect(),
+                breaches: played.breaches.clone(),
+            });
+        }
+    }
+
+    /// Returns the most runs that a play needed.
+    pub fn most_runs(&self) -> u32 {
+        self.runs.keys().next_back().copied().unwrap_or_default()
+    }
+
+    /// Returns the same for programs.
+    pub fn to_json(&self) -> impl Serialize + use<> {
+        let failures = self.failures.iter().map(|failure| Failed {
+            seed: failure.seed,
+            faults: failure.faults.clone(),
+            broken: failure.breaches.iter().map(Broken::of).collect(),
+        });
+        let struck = self.struck.iter();
+        Told {
+            event: "chaos",
+            plays: self.plays,
+            struck: struck
+                .map(|(kind, times)| (kind.as_str(), *times))
+                .collect(),
+            runs: self.runs.clone(),
+            worst: self.worst,
+            waiting: self.waiting,
+            rejected: self.rejected,
+            failures: failures.collect(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Told {
+    event: &'static str,
+    plays: u32,
+    struck: BTreeMap<&'static str, u32>,
+    runs: BTreeMap<u32, u32>,
+    worst: Option<u64>,
+    waiting: u32,
+    rejected: u32,
+    failures: Vec<Failed>,
+}
+
+#[derive(Serialize)]
+struct Failed {
+    seed: u64,
+    faults: Vec<String>,
+    broken: Vec<Broken>,
+}
+
+#[derive(Serialize)]
+struct Broken {
+    rule: &'static str,
+    what: String,
+}
+
+impl Broken {
+    fn of(breach: &Breach) -> Self {
+        Self {
+            rule: breach.rule.as_str(),
+            what: breach.what.clone(),
+        }
+    }
+}

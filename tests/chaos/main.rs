@@ -1,0 +1,4 @@
+//! Whatever goes wrong, wherever a process dies: run again, same end, and every promise is kept.
+
+mod proof;
+mod stage;

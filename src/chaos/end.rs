@@ -12,6 +12,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::Value;
+
 use crate::{
     ids::{TemplateKey, WabaId},
     phone::Phone,
@@ -77,7 +79,9 @@ impl End {
         for template in world.templates.values() {
             let words = format!(
                 "{} {} {}",
-                template.status, template.category, template.components
+                template.status,
+                template.category,
+                without_handles(&template.components)
             );
             let (name, language) = (template.name.clone(), template.language.clone());
             let key = Thing::Template(template.waba.clone(), name, language);
@@ -94,6 +98,21 @@ impl End {
     /// Returns whether a number is live there.
     pub fn is_live(&self, waba: &WabaId, phone: &Phone) -> bool {
         self.live.contains(&(waba.clone(), phone.clone()))
+    }
+}
+
+/// Every upload has a handle of its own.
+fn without_handles(components: &Value) -> Value {
+    match components {
+        Value::Array(items) => items.iter().map(without_handles).collect(),
+        Value::Object(fields) => fields
+            .iter()
+            .map(|(name, value)| match name.as_str() {
+                "header_handle" => (name.clone(), Value::from("#")),
+                _ => (name.clone(), without_handles(value)),
+            })
+            .collect(),
+        other => other.clone(),
     }
 }
 
@@ -115,6 +134,16 @@ fn without_ids(text: &str) -> String {
     }
     shown.truncate(shown.len() - 1);
     shown
+}
+
+/// The longest description of a thing in a message.
+const SHORT: usize = 160;
+
+fn short(words: &str) -> String {
+    match words.char_indices().nth(SHORT) {
+        Some((end, _)) => format!("{}…", &words[..end]),
+        None => words.to_owned(),
+    }
 }
 
 /// Which other end the faults themselves make right.
@@ -152,7 +181,7 @@ impl Yardstick {
             .filter(|thing| !self.is_right(thing, end, excuses));
         let words = |of: &End, thing: &Thing| {
             let words = of.things.get(thing);
-            words.cloned().unwrap_or_else(|| "not there".into())
+            words.map_or_else(|| "not there".into(), |words| short(words))
         };
         wrong
             .map(|thing| {

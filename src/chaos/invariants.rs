@@ -116,8 +116,8 @@ struct Intended {
     path: String,
     /// Whether a definite answer stands in the journal.
     settled: bool,
-    /// Whether any answer does.
-    answered: bool,
+    /// Whether it was used up: by the one attempt it is for, or by an answer.
+    spent: bool,
     /// How many reads had been answered when this line was noticed.
     reads: u64,
 }
@@ -132,6 +132,9 @@ pub struct Witness {
     /// The intents of every step, in order.
     intents: BTreeMap<String, Vec<Intended>>,
     reads: u64,
+    /// When the last read was answered. A machine that sleeps between a look and its call cannot
+    /// know how long.
+    last_read: Timestamp,
     /// Which read of a path was the last that was answered.
     read: BTreeMap<String, u64>,
     /// When a safety step was looked at last, and whether it was done.
@@ -155,6 +158,7 @@ impl Witness {
             required,
             intents: BTreeMap::new(),
             reads: 0,
+            last_read: Timestamp::MIN,
             read: BTreeMap::new(),
             looks: BTreeMap::new(),
             registers: BTreeMap::new(),
@@ -180,14 +184,14 @@ impl Witness {
                     method: text("method"),
                     path: text("path"),
                     settled: false,
-                    answered: false,
+                    spent: false,
                     reads: self.reads,
                 });
             }
             Some("answered") => {
                 let intents = self.intents.entry(text("step")).or_default();
                 if let Some(intent) = intents.last_mut() {
-                    intent.answered = true;
+                    intent.spent = true;
                     intent.settled = line["answer"] != "in_doubt";
                 }
             }
@@ -230,6 +234,7 @@ impl Witness {
         shown: Vec<(Safety, Option<Phone>, bool)>,
     ) {
         self.reads += 1;
+        self.last_read = at;
         self.read.insert(path.to_owned(), self.reads);
         for (safety, phone, done) in shown {
             self.looks.insert((safety, phone), (at, done));
@@ -256,14 +261,16 @@ impl Witness {
         }
     }
 
-    /// The step whose last intent is this write, and has no answer.
-    fn announced_by(&self, method: &str, path: &str) -> Option<String> {
-        let is_it = |intents: &Vec<Intended>| {
-            let last = intents.last();
-            last.is_some_and(|last| !last.answered && last.method == method && last.path == path)
-        };
-        let found = self.intents.iter().find(|(_, intents)| is_it(intents));
-        found.map(|(step, _)| step.clone())
+    /// The step whose last intent is this write, and uses that intent up.
+    fn announced_by(&mut self, method: &str, path: &str) -> Option<String> {
+        for (step, intents) in &mut self.intents {
+            let last = intents.last_mut().filter(|last| !last.spent);
+            if let Some(last) = last.filter(|last| last.method == method && last.path == path) {
+                last.spent = true;
+                return Some(step.clone());
+            }
+        }
+        None
     }
 
     /// A write of a step whose write before has no definite answer needs a look in between.
@@ -312,7 +319,8 @@ impl Witness {
         }
         let look = self.looks.get(&(safety, of));
         // It was undone after the last look.
-        if look.is_some_and(|(at, done)| *done && world.now.duration_since(*at) <= FRESH) {
+        let is_fresh = |at: Timestamp| self.last_read.duration_since(at) <= FRESH;
+        if look.is_some_and(|(at, done)| *done && is_fresh(*at)) {
             return;
         }
         let what = format!("a register of {phone} left although {}", safety.undone());
@@ -325,7 +333,8 @@ impl Witness {
         let Some(window) = number.and_then(|number| number.window.as_ref()) else {
             return;
         };
-        let is_open = (window.from.timestamp()..window.to.timestamp()).contains(&now);
+        let open = window.from.timestamp()..window.to.timestamp();
+        let is_open = open.contains(&now) || open.contains(&self.last_read);
         if !is_open && !self.is_clock_wrong {
             let what = format!("a register of {phone} left at {now:.0}");
             self.breaches.push(Breach::new(Rule::OutsideWindow, what));

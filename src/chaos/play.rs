@@ -56,6 +56,8 @@ pub struct Setting<'a> {
     pub files: &'a (dyn Files + Sync),
     /// A folder for journals; each play has one of its own in it. In memory it is fast.
     pub folder: &'a Path,
+    /// Puts something between the program and the wire: for tests that break a promise on purpose.
+    pub between: Option<&'a (dyn Fn(Arc<dyn Transport>) -> Arc<dyn Transport> + Sync)>,
 }
 
 /// Why nothing could be played.
@@ -80,6 +82,9 @@ const FRUITLESS: u32 = 3;
 
 /// The time between two runs.
 const PAUSE: Duration = Duration::from_secs(45 * 60);
+
+/// The longest pause between two looks. Days pass in a play, and every look costs.
+const POLL: Duration = Duration::from_secs(300);
 
 /// What a play came to.
 #[derive(Clone, Debug)]
@@ -226,7 +231,7 @@ impl Setting<'_> {
             runs: 0,
             left: String::new(),
         };
-        let is_over = play.to_the_end().await?;
+        let is_over = play.run_until_done().await?;
         let played = play.account(faults, is_over);
         Ok((played, play))
     }
@@ -277,7 +282,7 @@ async fn hidden(plan: &Plan, secrets: &dyn Secrets) -> Result<Vec<(String, Secre
 
 impl Play<'_> {
     /// Runs again and again. Returns whether nothing is left to do.
-    async fn to_the_end(&mut self) -> Result<bool, PlayError> {
+    async fn run_until_done(&mut self) -> Result<bool, PlayError> {
         let (mut people, mut fruitless) = (Wishes::default(), 0);
         while self.runs < MOST_RUNS {
             self.runs += 1;
@@ -285,10 +290,7 @@ impl Play<'_> {
             let options = self.options(&people);
             self.scene.state().witness.run_begins(&people.new_codes);
             let runner = Runner {
-                transport: Arc::new(Disturbed {
-                    scene: self.scene.clone(),
-                    inner: self.scene.simulator.transport(),
-                }),
+                transport: self.transport(),
                 options,
             };
             let run = self.run(&runner).await;
@@ -321,6 +323,17 @@ impl Play<'_> {
         Ok(false)
     }
 
+    fn transport(&self) -> Arc<dyn Transport> {
+        let wire = Arc::new(Disturbed {
+            scene: self.scene.clone(),
+            inner: self.scene.simulator.transport(),
+        });
+        match self.setting.between {
+            Some(between) => between(wire),
+            None => wire,
+        }
+    }
+
     fn struck(&self) -> u32 {
         self.scene.state().struck.values().sum()
     }
@@ -334,7 +347,7 @@ impl Play<'_> {
             wait: Some(Duration::from_secs(24 * 3600)),
             attended: true,
             deadline: None,
-            poll_interval: Duration::from_secs(30),
+            poll_interval: POLL,
             new_codes: people.new_codes.clone(),
             new_pins: people.new_pins.clone(),
             confirmed: BTreeSet::new(),

@@ -5,6 +5,7 @@
 
 mod apply;
 mod change_set;
+mod chaos;
 mod diff;
 mod error;
 pub mod exit;

@@ -1,7 +1,8 @@
 //! `rehearse`: the whole migration on the embedded simulator: preflight, plan, apply, diff.
 //!
 //! The planner, the applier and the client are the real ones; only the transport, the clock and the
-//! people are the simulator's. The user's secrets are not read, and nobody is talked to.
+//! people are the simulator's. The user's secrets are not read, and nobody is talked to. With
+//! `--chaos` the same is played again and again, with faults: see [`super::chaos`].
 
 use std::{collections::BTreeSet, path::PathBuf, sync::Arc, time::Duration};
 
@@ -10,6 +11,7 @@ use futures_util::future::{BoxFuture, FutureExt};
 
 use super::{
     apply::{Forget, Run},
+    chaos::{self, Wanted},
     error::CliError,
     exit,
     session::{Session, Site, read_file, read_plan},
@@ -37,6 +39,18 @@ pub(super) struct Arguments {
     /// A world file: accounts, numbers, templates, oddities, faults
     #[arg(long, value_name = "FILE", env = "WABA_MIGRATE_WORLD")]
     world: Option<PathBuf>,
+    /// Play it so many times more, each time with other faults, and check every promise
+    #[arg(long, value_name = "N", env = "WABA_MIGRATE_CHAOS", value_parser = clap::value_parser!(u32).range(1..))]
+    chaos: Option<u32>,
+    /// The seed of the first play with faults; the next ones follow
+    #[arg(
+        long,
+        value_name = "S",
+        env = "WABA_MIGRATE_SEED",
+        default_value_t = 1,
+        requires = "chaos"
+    )]
+    seed: u64,
 }
 
 pub(super) async fn run(arguments: &Arguments, ui: Ui) -> Result<u8, CliError> {
@@ -49,12 +63,9 @@ pub(super) async fn run(arguments: &Arguments, ui: Ui) -> Result<u8, CliError> {
     plan.numbers
         .iter_mut()
         .for_each(|number| number.otp.code = None);
-    let simulator = Simulator::new(world(arguments, &plan, ui)?);
-    let journal = tempfile::tempdir().map_err(|source| CliError::File {
-        doing: "create a folder in",
-        path: std::env::temp_dir(),
-        source,
-    })?;
+    let world = world(arguments, &plan, ui)?;
+    let simulator = Simulator::new(world.clone());
+    let journal = folder()?;
     let site = Site {
         transport: simulator.transport(),
         clock: simulator.clock(),
@@ -77,7 +88,25 @@ pub(super) async fn run(arguments: &Arguments, ui: Ui) -> Result<u8, CliError> {
     if ui.format == Format::Text {
         ui.print(&ending(&simulator, code))?;
     }
-    Ok(code)
+    match arguments.chaos {
+        Some(plays) if code == exit::OK => {
+            act("chaos", ui)?;
+            let (folder, seed) = (folder()?, arguments.seed);
+            let wanted = Wanted { plays, seed };
+            chaos::run(&session.plan, &world, folder.path(), wanted, ui).await
+        }
+        _ => Ok(code),
+    }
+}
+
+/// A folder for journals, in memory where the system has one: they are gone afterwards.
+fn folder() -> Result<tempfile::TempDir, CliError> {
+    let made = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir());
+    made.map_err(|source| CliError::File {
+        doing: "create a folder in",
+        path: std::env::temp_dir(),
+        source,
+    })
 }
 
 pub(super) fn world(arguments: &Arguments, plan: &Plan, ui: Ui) -> Result<World, CliError> {

@@ -1,4 +1,5 @@
 //! Whatever goes wrong, wherever a process dies: run again, same end, and every promise is kept.
 
+mod awake;
 mod proof;
 mod stage;

@@ -3,9 +3,11 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use waba_migrate::{
+    api::transport::Transport,
     chaos::{
         faults::Fault,
         play::{Played, Setting, Undisturbed},
@@ -24,7 +26,11 @@ pub(crate) struct Stage {
     pub(crate) world: World,
     files: MemoryFiles,
     folder: tempfile::TempDir,
+    /// Stands between the program and the wire.
+    pub(crate) between: Option<Between>,
 }
+
+pub(crate) type Between = Box<dyn Fn(Arc<dyn Transport>) -> Arc<dyn Transport> + Sync>;
 
 #[expect(
     clippy::disallowed_methods,
@@ -77,7 +83,13 @@ impl Stage {
             world,
             files,
             folder: folder.expect("a temporary folder"),
+            between: None,
         }
+    }
+
+    /// The folder of the plan's journals.
+    pub(crate) fn journals(&self) -> PathBuf {
+        self.folder.path().join(&self.plan.name)
     }
 
     fn setting(&self) -> Setting<'_> {
@@ -86,6 +98,7 @@ impl Stage {
             world: &self.world,
             files: &self.files,
             folder: self.folder.path(),
+            between: self.between.as_deref(),
         }
     }
 

@@ -46,6 +46,9 @@ use crate::{
     step::{Context, CutOvers, Listing, Options, Stop, Uploads},
 };
 
+/// Makes something that stands between the program and the wire.
+pub type Between = dyn Fn(Arc<dyn Transport>) -> Arc<dyn Transport> + Sync;
+
 /// What is played.
 pub struct Setting<'a> {
     /// The plan.
@@ -56,8 +59,8 @@ pub struct Setting<'a> {
     pub files: &'a (dyn Files + Sync),
     /// A folder for journals; each play has one of its own in it. In memory it is fast.
     pub folder: &'a Path,
-    /// Puts something between the program and the wire: for tests that break a promise on purpose.
-    pub between: Option<&'a (dyn Fn(Arc<dyn Transport>) -> Arc<dyn Transport> + Sync)>,
+    /// What stands between the program and the wire: for tests that break a promise on purpose.
+    pub between: Option<&'a Between>,
 }
 
 /// Why nothing could be played.

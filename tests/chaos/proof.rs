@@ -1,4 +1,10 @@
 //! Seeds and exhaustive walks over the examples.
+//!
+//! `cargo test` plays a part of them. All of them, 2,000 seeds for every example among them:
+//!
+//! ```text
+//! WABA_MIGRATE_SEEDS=2000 cargo test --release --test chaos
+//! ```
 
 use std::{collections::BTreeMap, ops::Range};
 
@@ -9,13 +15,18 @@ use waba_migrate::chaos::{
 
 use crate::stage::Stage;
 
-/// How many seeds, where the environment says nothing.
-fn seeds(default: u64) -> Range<u64> {
-    let said = std::env::var_os("WABA_MIGRATE_SEEDS");
-    let said = said.map(|said| said.to_str().and_then(|said| said.parse().ok()));
-    1..1 + said.map_or(default, |said| {
-        said.expect("WABA_MIGRATE_SEEDS is a number")
-    })
+/// How many seeds are wanted. `None`: nobody says, so a part of everything is played.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a person chooses how long the proof takes"
+)]
+fn wanted() -> Option<u64> {
+    let said = std::env::var("WABA_MIGRATE_SEEDS").ok()?;
+    Some(said.parse().expect("WABA_MIGRATE_SEEDS is a number"))
+}
+
+fn seeds(part: u64) -> Range<u64> {
+    1..1 + wanted().unwrap_or(part)
 }
 
 /// Plays all of them and expects that no promise is broken.
@@ -65,23 +76,27 @@ fn check_seeds(name: &str, seeds: Range<u64>) {
 
 #[test]
 fn quickstart() {
-    check_seeds("quickstart", seeds(100));
+    check_seeds("quickstart", seeds(60));
 }
 
 #[test]
 fn canary() {
-    check_seeds("canary", seeds(60));
+    check_seeds("canary", seeds(40));
 }
 
 #[test]
 fn partners() {
-    check_seeds("partners", seeds(100));
+    check_seeds("partners", seeds(60));
 }
 
 #[test]
 fn templates() {
-    check_seeds("templates", seeds(12));
+    check_seeds("templates", seeds(8));
 }
+
+/// Without a wish for more, one in so many pairs of a death and a fault is played: over three lines
+/// in a row a death still meets every kind.
+const PART: u64 = 3;
 
 /// A death at every line, whole or torn, together with a fault of every kind.
 #[test]
@@ -91,7 +106,10 @@ fn every_kind_of_fault_meets_a_death_at_every_line() {
         for nth in 1..=extent.lines {
             for (&kind, number) in Kind::ALL.iter().zip(0_u64..) {
                 let seed = u64::from(nth) * 100 + number;
-                let is_torn = (nth + number as u32) % 2 == 0;
+                if wanted().is_none() && seed % PART != 0 {
+                    continue;
+                }
+                let is_torn = seed.is_multiple_of(2);
                 let death = Fault {
                     at: Place::Line(nth),
                     what: Trouble::DeathAtLine { is_torn },

@@ -3,14 +3,12 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    sync::Arc,
 };
 
 use waba_migrate::{
-    api::transport::Transport,
     chaos::{
         faults::Fault,
-        play::{Played, Setting, Undisturbed},
+        play::{Between, Played, Setting, Undisturbed},
     },
     plan::{
         Plan,
@@ -27,10 +25,8 @@ pub(crate) struct Stage {
     files: MemoryFiles,
     folder: tempfile::TempDir,
     /// Stands between the program and the wire.
-    pub(crate) between: Option<Between>,
+    pub(crate) between: Option<Box<Between>>,
 }
-
-pub(crate) type Between = Box<dyn Fn(Arc<dyn Transport>) -> Arc<dyn Transport> + Sync>;
 
 #[expect(
     clippy::disallowed_methods,

@@ -671,5 +671,7 @@ fn started(plan: &Plan, run: RunId) -> Event {
         user: "rehearsal".into(),
         program: env!("CARGO_PKG_VERSION").to_owned(),
         change_set: None,
+        ci_job: None,
+        commit: None,
     }
 }

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use tracing::{instrument::WithSubscriber, subscriber::NoSubscriber};
+
 use super::{
     error::CliError,
     exit,
@@ -20,20 +22,43 @@ use crate::{
 
 /// Which plays are wanted.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Wanted {
+pub(super) struct Wanted<'a> {
     pub(super) plays: u32,
     /// The seed of the first; the others follow.
     pub(super) seed: u64,
+    /// What was typed, without the plays and the seed.
+    pub(super) command: &'a str,
 }
 
-/// Plays, and shows the sums.
+/// Plays, and shows the sums. What many plays would log is noise; of a single one it explains.
 pub(super) async fn run(
     plan: &Plan,
     world: &World,
     folder: &Path,
-    wanted: Wanted,
+    wanted: Wanted<'_>,
     ui: Ui,
 ) -> Result<u8, CliError> {
+    let played = plays(plan, world, folder, wanted);
+    let tally = match wanted.plays {
+        1 => played.await?,
+        _ => played.with_subscriber(NoSubscriber::default()).await?,
+    };
+    match ui.format {
+        Format::Json => ui.print_json(&tally.to_json())?,
+        Format::Text | Format::Markdown => ui.print(&told(&tally, wanted))?,
+    }
+    Ok(match tally.failures.is_empty() {
+        true => exit::OK,
+        false => exit::FAILED,
+    })
+}
+
+async fn plays(
+    plan: &Plan,
+    world: &World,
+    folder: &Path,
+    wanted: Wanted<'_>,
+) -> Result<Tally, CliError> {
     let setting = Setting {
         plan,
         world,
@@ -49,14 +74,7 @@ pub(super) async fn run(
         let played = setting.disturbed(&undisturbed, faults).await;
         tally.add(seed, &played.map_err(failed)?);
     }
-    match ui.format {
-        Format::Json => ui.print_json(&tally.to_json())?,
-        Format::Text | Format::Markdown => ui.print(&told(&tally, plan, wanted))?,
-    }
-    Ok(match tally.failures.is_empty() {
-        true => exit::OK,
-        false => exit::FAILED,
-    })
+    Ok(tally)
 }
 
 fn failed(error: PlayError) -> CliError {
@@ -70,7 +88,7 @@ fn failed(error: PlayError) -> CliError {
     }
 }
 
-fn told(tally: &Tally, plan: &Plan, wanted: Wanted) -> String {
+fn told(tally: &Tally, wanted: Wanted<'_>) -> String {
     let last = wanted.seed.wrapping_add(u64::from(wanted.plays.max(1) - 1));
     let seeds = match wanted.plays {
         1 => format!("1 play with faults, seed {}", wanted.seed),
@@ -82,12 +100,15 @@ fn told(tally: &Tally, plan: &Plan, wanted: Wanted) -> String {
         )),
         broken => style::bad(format!("{seeds}: {broken} broke a promise.")),
     };
-    let failures = tally.failures.iter().map(|failure| shown(failure, plan));
+    let failures = tally
+        .failures
+        .iter()
+        .map(|failure| shown(failure, wanted.command));
     let failures: String = failures.collect();
     format!("{verdict}\n\n{failures}{}{}", runs(tally), faults(tally))
 }
 
-fn shown(failure: &Failure, plan: &Plan) -> String {
+fn shown(failure: &Failure, command: &str) -> String {
     let seed = failure.seed;
     let faults = failure.faults.iter();
     let faults: String = faults
@@ -98,11 +119,8 @@ fn shown(failure: &Failure, plan: &Plan) -> String {
         format!("  {rule}\n    {}\n", clean(&breach.what))
     });
     let broken: String = broken.collect();
-    let path = clean(&plan.path.display().to_string());
     let heading = style::heading(format!("Seed {seed}"));
-    let again = style::faint(format!(
-        "waba-migrate rehearse {path} --chaos 1 --seed {seed}"
-    ));
+    let again = style::faint(format!("{} --chaos 1 --seed {seed}", clean(command)));
     format!("{heading}\n{faults}{broken}  play it again: {again}\n\n")
 }
 
@@ -141,4 +159,62 @@ fn faults(tally: &Tally) -> String {
         "{}\n{lines}",
         style::heading(format!("Faults that struck: {struck}"))
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::chaos::{
+        faults::Kind,
+        invariants::{Breach, Rule},
+    };
+
+    #[test]
+    fn a_broken_promise_names_its_seed_its_faults_and_how_to_see_it_again() {
+        let failure = Failure {
+            seed: 76,
+            faults: vec!["answer lost at write 7".into()],
+            breaches: vec![Breach::new(
+                Rule::RegisterTwice,
+                "a register of +4930901820 left",
+            )],
+        };
+        let tally = Tally {
+            plays: 2,
+            struck: BTreeMap::from([(Kind::CutAfter, 3)]),
+            runs: BTreeMap::from([(2, 1), (4, 1)]),
+            worst: Some(76),
+            waiting: 1,
+            rejected: 0,
+            failures: vec![failure],
+        };
+        let command = "waba-migrate rehearse PLAN";
+        let (plays, seed) = (2, 75);
+        let wanted = Wanted {
+            plays,
+            seed,
+            command,
+        };
+        let told = told(&tally, wanted);
+        let shown = anstream::adapter::strip_str(&told).to_string();
+        insta::assert_snapshot!(shown, @r"
+        2 plays with faults, seeds 75 to 76: 1 broke a promise.
+
+        Seed 76
+            answer lost at write 7
+          no irreversible call twice for one number
+            a register of +4930901820 left
+          play it again: waba-migrate rehearse PLAN --chaos 1 --seed 76
+
+        Runs until all was done
+          2 runs in 1, 4 runs in 1
+          the most were 4, with seed 76
+          1 left a number waiting: a fault took its window
+
+        Faults that struck: 3
+          answer lost                          3
+        ");
+    }
 }

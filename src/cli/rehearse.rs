@@ -53,6 +53,17 @@ pub(super) struct Arguments {
     seed: u64,
 }
 
+impl Arguments {
+    /// What was typed, without the wish for faults.
+    fn command(&self) -> String {
+        let plan = self.plan.display();
+        match &self.world {
+            Some(world) => format!("waba-migrate rehearse {plan} --world {}", world.display()),
+            None => format!("waba-migrate rehearse {plan}"),
+        }
+    }
+}
+
 pub(super) async fn run(arguments: &Arguments, ui: Ui) -> Result<u8, CliError> {
     let ui = Ui {
         shows_time: true,
@@ -92,7 +103,12 @@ pub(super) async fn run(arguments: &Arguments, ui: Ui) -> Result<u8, CliError> {
         Some(plays) if code == exit::OK => {
             act("chaos", ui)?;
             let (folder, seed) = (folder()?, arguments.seed);
-            let wanted = Wanted { plays, seed };
+            let command = arguments.command();
+            let wanted = Wanted {
+                plays,
+                seed,
+                command: &command,
+            };
             chaos::run(&session.plan, &world, folder.path(), wanted, ui).await
         }
         _ => Ok(code),

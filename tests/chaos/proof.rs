@@ -140,3 +140,23 @@ fn every_kind_of_fault_strikes_every_write() {
         plays
     });
 }
+
+/// A clock that is wrong from the beginning of a run, which then dies: what it wrote bears times, and
+/// its run an id, that do not fit those of the runs after it.
+#[test]
+fn a_wrong_clock_meets_a_death_at_every_line() {
+    check("canary", |extent| {
+        let jumps = [90_000, -90_000, 3_600, -3_600];
+        let deaths = (1..=extent.lines).zip(jumps.into_iter().cycle());
+        let play = |(nth, jump)| {
+            let fault = |at, what| Fault { at, what };
+            let faults = vec![
+                fault(Place::Read(1), Trouble::ClockJump(jump)),
+                fault(Place::Line(nth), Trouble::DeathAtLine { is_torn: false }),
+                fault(Place::Line(nth + 9), Trouble::DeathAtLine { is_torn: true }),
+            ];
+            (nth.into(), faults)
+        };
+        deaths.map(play).collect()
+    });
+}

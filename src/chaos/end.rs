@@ -242,4 +242,63 @@ mod tests {
         );
         assert_eq!(without_ids("12345678901"), "#");
     }
+
+    fn waba(id: &str) -> WabaId {
+        id.parse().unwrap()
+    }
+
+    fn phone() -> Phone {
+        "+49 30 901820".parse().unwrap()
+    }
+
+    /// An end with a number that is live on one account, and a template on the target.
+    fn end(live_on: &str, template: &str) -> End {
+        let number = |account: &str| {
+            let words = if account == live_on {
+                "CLOUD_API"
+            } else {
+                "idle"
+            };
+            (Thing::Number(waba(account), phone()), words.to_owned())
+        };
+        let key = Thing::Template(waba("2"), "order".into(), "de".into());
+        End {
+            things: [number("1"), number("2"), (key, template.to_owned())].into(),
+            live: [(waba(live_on), phone())].into(),
+        }
+    }
+
+    fn wrong(end: &End, excuses: &Excuses) -> usize {
+        let yardstick = Yardstick {
+            source: Some(waba("1")),
+            target: Some(waba("2")),
+            beginning: self::end("1", "not there"),
+            expected: self::end("2", "APPROVED x"),
+        };
+        yardstick.differences(end, excuses).len()
+    }
+
+    #[test]
+    fn only_the_two_documented_ends_are_as_right_as_the_undisturbed_one() {
+        let none = Excuses::default();
+        let waits = Excuses {
+            waiting: [phone()].into(),
+            ..Excuses::default()
+        };
+        let rejected = Excuses {
+            rejected: [TemplateKey::new("order", "de")].into(),
+            ..Excuses::default()
+        };
+        for (is, excuses, expected) in [
+            (end("2", "APPROVED x"), &none, 0),
+            (end("1", "APPROVED x"), &none, 2),
+            (end("1", "APPROVED x"), &waits, 0),
+            (end("1", "REJECTED x"), &waits, 1),
+            (end("1", "REJECTED x"), &rejected, 0),
+            (end("1", "PAUSED x"), &rejected, 1),
+            (end("3", "REJECTED x"), &rejected, 1),
+        ] {
+            assert_eq!(wrong(&is, excuses), expected, "{is:?} {excuses:?}");
+        }
+    }
 }

@@ -458,3 +458,167 @@ fn proofs(path: &str) -> Option<Vec<String>> {
 fn fits(pattern: &str, path: &str) -> bool {
     crate::sim::script::fits(pattern, path)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::{
+        plan::{
+            files::MemoryFiles,
+            load::{Source, load_with},
+        },
+        sim::seed,
+    };
+
+    const PLAN: &str = r#"
+version: 1
+name: small
+source: { waba: "102290129340398" }
+target: { waba: "215589313241560", token: { env: TOKEN } }
+numbers: [{ phone: "+49 30 901820", pin: { env: PIN } }]
+templates: { copy: [order] }
+"#;
+
+    const REGISTER: &str = "register";
+    const CODE: &str = "request_code";
+
+    /// A witness, a world, and the id of the plan's number in it.
+    fn scene() -> (Witness, World, String, Phone) {
+        let source = Source {
+            name: "plan.yaml",
+            path: std::path::Path::new("plan.yaml"),
+            bytes: PLAN.as_bytes(),
+        };
+        let loaded = load_with(source, &MemoryFiles::default());
+        let plan = loaded.plan.expect("a valid plan");
+        let world = seed::from_plan(&plan);
+        let phone = plan.numbers[0].phone.clone();
+        let (id, _) = world
+            .number_on(&plan.source.waba, &phone)
+            .expect("it is there");
+        let id = id.to_string();
+        (Witness::new(&plan, BTreeSet::new()), world, id, phone)
+    }
+
+    fn intent(phone: &Phone, id: &str, edge: &str) -> Value {
+        let step = format!("number[\"{phone}\"].{edge}");
+        json!({"event": "intent", "step": step, "method": "POST", "path": format!("/{id}/{edge}")})
+    }
+
+    fn answer(phone: &Phone, edge: &str, answer: &str) -> Value {
+        let step = format!("number[\"{phone}\"].{edge}");
+        json!({"event": "answered", "step": step, "answer": answer})
+    }
+
+    fn rules(witness: &Witness) -> BTreeSet<Rule> {
+        witness.breaches.iter().map(|breach| breach.rule).collect()
+    }
+
+    #[test]
+    fn a_write_in_doubt_is_looked_up_before_the_next_one() {
+        for (answered, looks, skipped) in [
+            (None, false, true),
+            (None, true, false),
+            (Some("in_doubt"), false, true),
+            (Some("in_doubt"), true, false),
+            (Some("refused"), false, false),
+        ] {
+            let (mut witness, world, id, phone) = scene();
+            let path = format!("/{id}/{REGISTER}");
+            witness.line(&intent(&phone, &id, REGISTER));
+            witness.write_leaves(&world, "POST", &path);
+            if let Some(kind) = answered {
+                witness.line(&answer(&phone, REGISTER, kind));
+            }
+            if looks {
+                witness.has_read(world.now, &format!("/{id}"), Vec::new());
+            }
+            witness.line(&intent(&phone, &id, REGISTER));
+            witness.write_leaves(&world, "POST", &path);
+            let is_reported = rules(&witness).contains(&Rule::LookupSkipped);
+            assert_eq!(is_reported, skipped, "{answered:?}, looks: {looks}");
+        }
+    }
+
+    #[test]
+    fn a_second_code_is_asked_for_by_name_alone() {
+        for (answered, by_name, twice) in [
+            (None, false, true),
+            (None, true, false),
+            (Some("in_doubt"), false, true),
+            (Some("refused"), false, false),
+        ] {
+            let (mut witness, world, id, phone) = scene();
+            let path = format!("/{id}/{CODE}");
+            witness.line(&intent(&phone, &id, CODE));
+            witness.write_leaves(&world, "POST", &path);
+            if let Some(kind) = answered {
+                witness.line(&answer(&phone, CODE, kind));
+            }
+            let wishes = by_name.then(|| phone.clone()).into_iter().collect();
+            witness.run_begins(&wishes);
+            witness.line(&intent(&phone, &id, CODE));
+            witness.write_leaves(&world, "POST", &path);
+            let is_reported = rules(&witness).contains(&Rule::CodeTwice);
+            assert_eq!(is_reported, twice, "{answered:?}, by name: {by_name}");
+        }
+    }
+
+    #[test]
+    fn what_is_undone_after_the_last_look_nobody_can_know() {
+        let register = |witness: &mut Witness, world: &World, id: &str, phone: &Phone| {
+            witness.line(&intent(phone, id, REGISTER));
+            witness.write_leaves(world, "POST", &format!("/{id}/{REGISTER}"));
+            rules(witness).contains(&Rule::RegisterTooEarly)
+        };
+        for looked_before in [true, false] {
+            let (mut witness, mut world, id, phone) = scene();
+            let target = witness.target.clone();
+            let subscriptions = |world: &mut World, is_there: bool| {
+                let app = world.apps.keys().next().expect("an app").clone();
+                let target = world.wabas.get_mut(&target).expect("the target");
+                target.subscriptions.clear();
+                if is_there {
+                    target.subscriptions.insert(app, None);
+                }
+            };
+            let path = format!("/{target}/subscribed_apps");
+            subscriptions(&mut world, looked_before);
+            let looks = witness.looks_at(&world, &path);
+            witness.has_read(world.now, &path, looks);
+            subscriptions(&mut world, false);
+            let is_reported = register(&mut witness, &world, &id, &phone);
+            assert_eq!(is_reported, !looked_before);
+        }
+    }
+
+    #[test]
+    fn six_digits_within_a_longer_number_are_no_secret() {
+        for (text, expected) in [
+            ("the code is 123456.", true),
+            ("\"pin\":\"123456\"", true),
+            ("id 91234567", false),
+            ("hash a123456f", false),
+        ] {
+            assert_eq!(holds(text, "123456"), expected, "{text}");
+        }
+        assert!(holds("xEAATOKENx", "EAATOKEN"));
+    }
+
+    #[test]
+    fn each_write_is_proved_by_a_read() {
+        for (path, proof) in [
+            ("/1/register", Some("/1")),
+            ("/2/migrate_message_templates", Some("/2/message_templates")),
+            ("/2/subscribed_apps", Some("/2/subscribed_apps")),
+            ("/7", Some("/7")),
+            ("/2/set_solution_migration_intent", None),
+        ] {
+            let proofs = proofs(path);
+            let first = proofs.as_ref().and_then(|proofs| proofs.first());
+            assert_eq!(first.map(String::as_str), proof, "{path}");
+        }
+    }
+}

@@ -411,7 +411,7 @@ fn few_files_hold_the_right_to_change() {
     assert_eq!(
         holders,
         [
-            "chaos/play.rs",
+            "chaos/connections.rs",
             "cli/apply/run.rs",
             "cli/verify_code.rs",
             "step/context.rs"

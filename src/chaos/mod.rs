@@ -3,13 +3,14 @@
 //! * [`faults`]: what goes wrong, drawn from a seed. Pure.
 //! * [`invariants`]: what has to hold at every moment. Pure.
 //! * [`end`]: where a play has come to, compared with the undisturbed end. Pure.
-//! * `scene`, `transport`, `disk`: the world, the wire, the clock and the journal's bytes, disturbed.
+//! * `scene`, `transport`, `disk`, `connections`: the world, the wire, the clock and the journal's bytes, disturbed.
 //! * [`play`]: one play: run, die, run again.
 //! * [`tally`]: what many plays come to. Pure.
 //!
 //! The planner, the applier, the client and the journal are the real ones. Time is the simulator's.
 //! What is drawn, and in which order, depends on the seed alone, so a seed plays the same again.
 
+mod connections;
 mod disk;
 pub mod end;
 pub mod faults;

@@ -19,6 +19,7 @@ use futures_util::future::FutureExt;
 use jiff::Timestamp;
 
 use super::{
+    connections::{Connections, hidden, ready_secrets},
     disk::Disk,
     end::{End, Excuses, Yardstick},
     faults::{Extent, Fault, Kind},
@@ -27,10 +28,7 @@ use super::{
     transport::{Disturbed, Forbidden, Readers as PhoneReaders, Skewed},
 };
 use crate::{
-    api::{
-        meta::{Connection, Patience, Reader, Writer},
-        transport::Transport,
-    },
+    api::transport::Transport,
     apply::{Report, Scope, apply},
     changeset::{StepGraph, compute},
     clock::Clock,
@@ -40,9 +38,9 @@ use crate::{
     phone::Phone,
     plan::{Plan, SubscribeApp, files::Files, window::CUT_OVER},
     report::events,
-    secret::{Secret, SecretError, SecretRef, Secrets},
+    secret::{Secret, SecretError, Secrets},
     sim::{Simulator, seed::RehearsalSecrets, words::TemplateStatus, world::World},
-    snapshot::{Readers, observe},
+    snapshot::observe,
     step::{Context, CutOvers, Listing, Options, Stop, Uploads},
 };
 
@@ -258,31 +256,6 @@ impl Setting<'_> {
     }
 }
 
-/// Every secret of a plan, and what it is.
-async fn hidden(plan: &Plan, secrets: &dyn Secrets) -> Result<Vec<(String, Secret)>, SecretError> {
-    let mut references = vec![("the target's token", &plan.target.token)];
-    references.extend(
-        plan.source
-            .token
-            .iter()
-            .map(|it| ("the source's token", it)),
-    );
-    references.extend(
-        plan.graph
-            .app_secret
-            .iter()
-            .map(|it| ("the app secret", it)),
-    );
-    references.extend(plan.numbers.iter().map(|number| ("a PIN", &number.pin)));
-    let callback = plan.target.subscription.callback.iter();
-    references.extend(callback.map(|callback| ("a verify token", &callback.verify_token)));
-    let mut hidden = Vec::new();
-    for (name, reference) in references {
-        hidden.push((name.to_owned(), secrets.read(reference).await?));
-    }
-    Ok(hidden)
-}
-
 impl Play<'_> {
     /// Runs again and again. Returns whether nothing is left to do.
     async fn run_until_done(&mut self) -> Result<bool, PlayError> {
@@ -410,7 +383,8 @@ impl Play<'_> {
             inner: self.scene.simulator.clock(),
         });
         let history = history(self.root, &plan.name)?;
-        let connections = self.connect(runner, &clock);
+        let secrets = &*self.secrets;
+        let connections = Connections::open(plan, secrets, &self.hidden, &runner.transport, &clock);
         let seen = observe(plan, &connections.readers, history, clock.now()).await;
         let changes = compute(plan, &self.graph, &seen);
         let blocking: Vec<_> = changes
@@ -448,8 +422,8 @@ impl Play<'_> {
                 journal: &journal,
                 clock: &*clock,
                 files: self.setting.files,
-                secrets: &*self.secrets,
-                ready_secrets: &self.ready_secrets(),
+                secrets,
+                ready_secrets: &ready_secrets(plan, secrets),
                 people: &people,
                 options: &runner.options,
                 review: None,
@@ -471,61 +445,6 @@ impl Play<'_> {
     fn random(&self) -> [u8; 10] {
         let [high, low] = (self.runs as u16).to_be_bytes();
         [0, 0, 0, 0, 0, 0, 0, 0, high, low]
-    }
-
-    fn secret(&self, reference: &SecretRef) -> Secret {
-        let read = self.secrets.read(reference).now_or_never();
-        read.and_then(Result::ok)
-            .expect("a rehearsal makes its secrets up")
-    }
-
-    fn connect(&self, runner: &Runner, clock: &Arc<dyn Clock>) -> Connections {
-        let plan = self.setting.plan;
-        let app_secret = plan.graph.app_secret.as_ref().map(|it| self.secret(it));
-        let connect = |token: Secret, app_secret: Option<Secret>| {
-            let connection = Arc::new(Connection::new(
-                runner.transport.clone(),
-                clock.clone(),
-                plan.graph.api_version.clone(),
-                token,
-                app_secret,
-                Patience(Duration::from_secs(3600)),
-            ));
-            self.hidden
-                .iter()
-                .for_each(|(_, secret)| connection.hide(secret));
-            connection
-        };
-        let target = connect(self.secret(&plan.target.token), app_secret.clone());
-        let own = plan.source.token.as_ref();
-        let own = own.filter(|token| **token != plan.target.token);
-        let source = match own {
-            Some(token) => connect(self.secret(token), app_secret.clone()),
-            None => target.clone(),
-        };
-        let app = plan.graph.app_id.as_ref().zip(app_secret);
-        let debug = app.map(|(app, secret)| {
-            let token = Secret::new(format!("{app}|{}", secret.expose()));
-            Reader::new(connect(token, None))
-        });
-        Connections {
-            readers: Readers {
-                source: Reader::new(source.clone()),
-                target: Reader::new(target.clone()),
-                debug,
-                source_has_own_token: own.is_some(),
-            },
-            writer: Writer::new(target),
-            source_writer: Writer::new(source),
-        }
-    }
-
-    fn ready_secrets(&self) -> BTreeMap<SecretRef, Secret> {
-        let plan = self.setting.plan;
-        let pins = plan.numbers.iter().map(|number| &number.pin);
-        let callback = plan.target.subscription.callback.iter();
-        let references = pins.chain(callback.map(|callback| &callback.verify_token));
-        references.map(|it| (it.clone(), self.secret(it))).collect()
     }
 
     /// Nothing secret may stand in the journal or in what was shown.
@@ -653,12 +572,6 @@ fn left(end: &RunEnd) -> String {
 struct Wishes {
     new_codes: BTreeSet<Phone>,
     new_pins: BTreeSet<Phone>,
-}
-
-struct Connections {
-    readers: Readers,
-    writer: Writer,
-    source_writer: Writer,
 }
 
 fn started(plan: &Plan, run: RunId) -> Event {

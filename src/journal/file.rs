@@ -436,19 +436,27 @@ fn version(text: &[u8]) -> Option<u64> {
         .as_u64()
 }
 
+/// Reads whole lines; what stands after the last newline was torn off by a crash.
+///
+/// # Errors
+///
+/// The first line, counted from 1, that does not follow from the lines before it.
+pub fn entries(text: &[u8]) -> Result<Vec<Entry>, usize> {
+    match parse(text) {
+        (entries, None) => Ok(entries),
+        (_, Some(line)) => Err(line),
+    }
+}
+
 /// Parses whole lines, up to the first that does not fit, and says which that is. What stands after
 /// the last newline was torn off by a crash.
 fn parse(text: &[u8]) -> (Vec<Entry>, Option<usize>) {
-    let whole = text
-        .iter()
-        .rposition(|&byte| byte == b'\n')
-        .map_or(&text[..0], |end| &text[..end]);
     let mut previous = String::new();
     let mut entries = Vec::new();
-    if whole.is_empty() {
+    let Some(end) = text.iter().rposition(|&byte| byte == b'\n') else {
         return (entries, None);
-    }
-    for (index, line) in whole.split(|&byte| byte == b'\n').enumerate() {
+    };
+    for (index, line) in text[..end].split(|&byte| byte == b'\n').enumerate() {
         match next(&previous, line) {
             Some((entry, hash)) => {
                 entries.push(entry);
@@ -547,6 +555,7 @@ mod tests {
         let mut edited = text.clone();
         edited[newlines[0] - 80] ^= 1;
         assert!(parse(&edited).1.is_some());
+        assert_eq!(parse(b"\n").1, Some(1));
     }
 
     #[test]

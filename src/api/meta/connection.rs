@@ -146,7 +146,8 @@ impl Connection {
         self.note_load(&load);
         let mask = |text: &str| mask(text, &hidden);
         *trace_id = trace(&response).map(mask);
-        if let Some(error) = GraphError::parse(response.status, &response.body, mask) {
+        let error = GraphError::parse(response.status, &response.body, mask);
+        if let Ok(Some(error)) = error {
             let regain_minutes = Some(load.regain_minutes);
             return Err(CallError::Refused(Box::new(GraphError {
                 regain_minutes,
@@ -160,7 +161,8 @@ impl Connection {
         if !(200..300).contains(&response.status) {
             return Err(garbled(excerpt(&response.body, mask)));
         }
-        serde_json::from_slice(&response.body)
+        error
+            .and_then(|_| serde_json::from_slice(&response.body))
             .map_err(|error| garbled(mask(&format!("{error}; {}", excerpt(&response.body, mask)))))
     }
 
@@ -264,9 +266,11 @@ fn mask(text: &str, hidden: &[Secret]) -> String {
 
 /// The beginning of a body that is no JSON, on one line.
 fn excerpt(body: &[u8], mask: impl Fn(&str) -> String) -> String {
-    let text = mask(&String::from_utf8_lossy(body));
+    let text = String::from_utf8_lossy(body);
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let short: String = line.chars().filter(|c| !c.is_control()).take(120).collect();
+    // What is left out may have parted a secret.
+    let line: String = line.chars().filter(|c| !c.is_control()).collect();
+    let short: String = mask(&line).chars().take(120).collect();
     if short.is_empty() {
         "an empty body".into()
     } else {
@@ -318,5 +322,7 @@ mod tests {
             "{shown}"
         );
         assert!(shown.len() < 150);
+        let parted = excerpt(b"EAA\x01token", |text| mask(text, &hidden));
+        assert_eq!(parted, "it begins with `***`");
     }
 }

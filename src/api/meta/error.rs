@@ -129,34 +129,41 @@ impl GraphError {
         self.code == 803 || (self.code == 100 && self.subcode == Some(33))
     }
 
-    /// Reads the error of an answer's body. `None`: the body reports no error.
-    pub(super) fn parse(status: u16, body: &[u8], mask: impl Fn(&str) -> String) -> Option<Self> {
-        let wire = serde_json::from_slice::<Envelope>(body).ok()?.error?;
-        let text = |value: Option<String>| {
+    /// Reads the error of an answer's body. `None`: the body reports no error. What reports one in an
+    /// unknown form is an error too: taking it for an answer would make things look absent.
+    pub(super) fn parse(
+        status: u16,
+        body: &[u8],
+        mask: impl Fn(&str) -> String,
+    ) -> Result<Option<Self>, serde_json::Error> {
+        // Without this, a list would pass for an object whose members come in order.
+        if body.trim_ascii_start().first() != Some(&b'{') {
+            return Err(serde::de::Error::custom("it is no JSON object"));
+        }
+        let Some(error) = serde_json::from_slice::<Envelope>(body)?.error else {
+            return Ok(None);
+        };
+        let text = |value: Option<&Value>| {
             value
-                .map(|text| mask(&text))
+                .and_then(Value::as_str)
+                .map(&mask)
                 .filter(|text| !text.is_empty())
         };
-        let details = match wire.error_data {
-            Some(Value::String(details)) => Some(details),
-            Some(Value::Object(data)) => data
-                .get("details")
-                .and_then(Value::as_str)
-                .map(str::to_owned),
-            _ => None,
-        };
-        Some(Self {
+        let number = |name| error.get(name).and_then(number);
+        let data = error.get("error_data");
+        let message = error.get("message").or(Some(&error));
+        Ok(Some(Self {
             status,
-            code: wire.code.unwrap_or(NO_CODE),
-            subcode: wire.error_subcode,
-            message: mask(&wire.message.unwrap_or_default()),
-            is_transient: wire.is_transient.unwrap_or_default(),
-            title: text(wire.error_user_title),
-            user_message: text(wire.error_user_msg),
-            details: text(details),
-            trace_id: text(wire.fbtrace_id),
+            code: number("code").unwrap_or(NO_CODE),
+            subcode: number("error_subcode"),
+            message: text(message).unwrap_or_default(),
+            is_transient: error.get("is_transient") == Some(&Value::Bool(true)),
+            title: text(error.get("error_user_title")),
+            user_message: text(error.get("error_user_msg")),
+            details: text(data.and_then(|data| data.get("details")).or(data)),
+            trace_id: text(error.get("fbtrace_id")),
             regain_minutes: None,
-        })
+        }))
     }
 }
 
@@ -315,30 +322,16 @@ impl CallError {
 
 #[derive(Deserialize)]
 struct Envelope {
-    error: Option<Wire>,
-}
-
-#[derive(Deserialize)]
-struct Wire {
-    #[serde(default, deserialize_with = "number")]
-    code: Option<i64>,
-    #[serde(default, deserialize_with = "number")]
-    error_subcode: Option<i64>,
-    message: Option<String>,
-    is_transient: Option<bool>,
-    error_user_title: Option<String>,
-    error_user_msg: Option<String>,
-    error_data: Option<Value>,
-    fbtrace_id: Option<String>,
+    error: Option<Value>,
 }
 
 /// Flows report their error numbers as strings, everything else as integers.
-fn number<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
-    Ok(match Option::<Value>::deserialize(deserializer)? {
-        Some(Value::Number(number)) => number.as_i64(),
-        Some(Value::String(text)) => text.parse().ok(),
+fn number(value: &Value) -> Option<i64> {
+    match value {
+        Value::Number(number) => number.as_i64(),
+        Value::String(text) => text.parse().ok(),
         _ => None,
-    })
+    }
 }
 
 #[cfg(test)]
@@ -346,9 +339,8 @@ mod tests {
     use super::*;
 
     fn parse(status: u16, body: &str) -> Option<GraphError> {
-        GraphError::parse(status, body.as_bytes(), |text| {
-            text.replace("EAAsecret", "***")
-        })
+        let mask = |text: &str| text.replace("EAAsecret", "***");
+        GraphError::parse(status, body.as_bytes(), mask).unwrap_or_default()
     }
 
     #[test]
@@ -410,6 +402,22 @@ mod tests {
         assert_eq!(parse(502, "<html>"), None);
         let nameless = parse(400, r#"{"error":{}}"#).unwrap();
         assert!(!nameless.is_credential() && nameless.retry() == Retry::Never);
+    }
+
+    #[test]
+    fn an_error_in_an_unknown_form_is_an_error() {
+        let text = parse(200, r#"{"data":[],"error":"invalid_request EAAsecret"}"#).unwrap();
+        assert_eq!(
+            (text.code, &*text.message),
+            (NO_CODE, "invalid_request ***")
+        );
+        let odd = r#"{"data":[],"error":{"code":190,"message":7,"is_transient":"yes"}}"#;
+        let odd = parse(200, odd).unwrap();
+        assert_eq!((odd.code, &*odd.message), (190, ""));
+        assert_eq!(parse(200, r#"{"data":[],"error":null}"#), None);
+        let read = |body: &[u8]| GraphError::parse(200, body, str::to_owned).is_ok();
+        assert!(!read(b"[[],null]"));
+        assert!(!read(br#"{"error":{"code":1},"error":null,"data":[]}"#));
     }
 
     #[test]

@@ -1,0 +1,5 @@
+//! See `tests/fuzz/bodies/answers.rs`.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| waba_migrate_fuzz::answers(bytes));

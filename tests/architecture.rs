@@ -458,6 +458,38 @@ fn every_step_that_writes_says_what_holds_in_doubt() {
     }
 }
 
+/// Every test that the README names beside a promise, as `file::name`.
+#[test]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a test that reads the repository's own files"
+)]
+fn every_promise_names_a_test_that_is_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let readme = fs::read_to_string(root.join("README.md")).expect("a README");
+    let (_, promises) = readme.split_once("## What it promises").expect("promises");
+    let (promises, _) = promises.split_once("\n## ").expect("more after it");
+    let rows = promises.lines().filter(|line| line.starts_with("| **"));
+    let mut named = 0;
+    for row in rows {
+        let (_, tests) = row
+            .trim_end_matches(" |")
+            .rsplit_once(" | ")
+            .expect("a table");
+        for test in tests.split(", ") {
+            let (file, name) = test.trim_matches('`').split_once("::").expect("file::name");
+            let places = ["", "migration/", "program/", "chaos/"];
+            let found = places.iter().any(|place| {
+                let path = root.join("tests").join(format!("{place}{file}.rs"));
+                fs::read_to_string(path).is_ok_and(|text| text.contains(&format!("fn {name}()")))
+            });
+            assert!(found, "{test} is no test");
+            named += 1;
+        }
+    }
+    assert!(named > 15, "only {named} tests are named");
+}
+
 #[test]
 fn the_library_prints_nothing() {
     for source in sources().iter().filter(|source| source.module() != "cli") {

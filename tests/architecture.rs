@@ -480,8 +480,11 @@ fn every_promise_names_a_test_that_is_there() {
             let (file, name) = test.trim_matches('`').split_once("::").expect("file::name");
             let places = ["", "migration/", "program/", "chaos/"];
             let found = places.iter().any(|place| {
-                let path = root.join("tests").join(format!("{place}{file}.rs"));
-                fs::read_to_string(path).is_ok_and(|text| text.contains(&format!("fn {name}()")))
+                let files = [format!("{place}{file}.rs"), format!("{file}/main.rs")];
+                files.iter().any(|file| {
+                    let text = fs::read_to_string(root.join("tests").join(file));
+                    text.is_ok_and(|text| text.contains(&format!("fn {name}()")))
+                })
             });
             assert!(found, "{test} is no test");
             named += 1;

@@ -144,6 +144,8 @@ steps! {
         TemplatesApproved = "templates.approved",
         /// Deletes templates of the target that the plan does not know.
         TemplatesPrune = "templates.prune",
+        /// Takes the subscription, or its override, back.
+        SubscriptionUndo = "target.subscription.undo",
     }
     /// A step of one template.
     TemplateStep {
@@ -155,6 +157,8 @@ steps! {
         Repoint = "repoint",
         /// Deletes it. Part of `templates.prune`.
         Delete = "delete",
+        /// Takes back what `define` did.
+        Undo = "undo",
     }
     /// A step of one number.
     NumberStep {
@@ -174,6 +178,10 @@ steps! {
         Live = "live",
         /// Writes the business profile.
         Profile = "profile",
+        /// Takes the business profile back.
+        ProfileUndo = "profile.undo",
+        /// Gate: an admin takes a number off the target that was added and is not registered.
+        Undo = "undo",
     }
 }
 
@@ -245,6 +253,20 @@ impl Address {
             key.parse().ok()?,
             steps.find(|known| known.as_str() == step)?,
         ))
+    }
+
+    /// Returns the step whose writes this one takes back, if it takes any back.
+    pub fn undone(&self) -> Option<Self> {
+        if *self == Self::account(AccountStep::SubscriptionUndo) {
+            return Some(Self::account(AccountStep::Subscription));
+        }
+        if let Some((key, TemplateStep::Undo)) = self.template_step() {
+            return Some(Self::template(&key, TemplateStep::Define));
+        }
+        match self.number_step()? {
+            (phone, NumberStep::ProfileUndo) => Some(Self::number(&phone, NumberStep::Profile)),
+            _ => None,
+        }
     }
 
     fn split(&self) -> Option<(Phone, &str)> {
@@ -337,6 +359,23 @@ mod tests {
         assert_eq!(address.as_str(), "template[\"order_update/en_US\"].define");
         assert_eq!(address.template_step(), Some((key, TemplateStep::Define)));
         assert_eq!("order".parse::<TemplateKey>(), Err(KeyError));
+    }
+
+    #[test]
+    fn an_address_names_what_it_takes_back() {
+        #[track_caller]
+        fn check(address: &str, undone: Option<&str>) {
+            let found = Address::read(address).undone();
+            assert_eq!(found.as_ref().map(Address::as_str), undone);
+        }
+        check("target.subscription.undo", Some("target.subscription"));
+        check("template[\"a/de\"].undo", Some("template[\"a/de\"].define"));
+        check(
+            "number[\"+4930901820\"].profile.undo",
+            Some("number[\"+4930901820\"].profile"),
+        );
+        check("number[\"+4930901820\"].undo", None);
+        check("target.subscription", None);
     }
 
     #[test]

@@ -15,7 +15,7 @@ use jiff::Timestamp;
 
 use crate::{
     api::meta::{CallError, Reader},
-    ids::{AccountStep, Address, AppId, SolutionId, TemplateKey, TemplateStep, WabaId},
+    ids::{AccountStep, Address, AppId, NumberStep, SolutionId, TemplateKey, TemplateStep, WabaId},
     journal::{
         History,
         history::{PENDING_SINCE, REFUSED_TEMPLATES},
@@ -226,7 +226,9 @@ impl Wants {
     fn of_target(plan: &Plan, history: &History) -> Self {
         let Self { templates, flows } = Self::of(plan);
         Self {
-            templates: templates || history.templates.proven().next().is_some(),
+            templates: templates
+                || history.templates.proven().next().is_some()
+                || history.deeds.templates().next().is_some(),
             flows: flows || !history.flows.copied().is_empty(),
         }
     }
@@ -308,7 +310,7 @@ async fn look(
     let target = async {
         let wants = Wants::of_target(plan, &history);
         let target = Account::observe(&readers.target, &plan.target.waba, true, wants).await;
-        let profiles = profiles(plan, &readers.target, &target).await;
+        let profiles = profiles(plan, &readers.target, &target, &history).await;
         (target, profiles)
     };
     let subscriptions = Subscription::list(&plan.target.waba);
@@ -404,11 +406,17 @@ async fn profiles(
     plan: &Plan,
     reader: &Reader,
     target: &Account,
+    history: &History,
 ) -> BTreeMap<Phone, Observed<Profile>> {
+    let was_set = |phone| {
+        let step = Address::number(phone, NumberStep::Profile);
+        history.deeds.of(&step).is_some()
+    };
     let live = plan.numbers.iter().filter_map(|number| {
         let seen = target
             .known(&number.phone)
-            .filter(|seen| seen.is_registered() && number.profile.is_some())?;
+            .filter(|seen| seen.is_registered())
+            .filter(|_| number.profile.is_some() || was_set(&number.phone))?;
         Some((number.phone.clone(), seen.id.clone()))
     });
     let reads = live.map(|(phone, id)| async move { (phone, profile(reader, &id).await) });

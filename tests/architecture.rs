@@ -86,6 +86,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "ids",
             "field",
             "inventory",
+            "journal",
             "finding",
             "phone",
             "plan",

@@ -136,6 +136,10 @@ async fn run(
                 record(cx, &ended)?;
                 return Ok(Some(ended));
             }
+            if change.action == Action::None {
+                debug!(step = %address, reason = %change.reason, "left alone");
+                return Ok(None);
+            }
             cx.journal.record(Event::StepStarted {
                 step: address.clone(),
             })?;

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{ChangeEntry, ChangeSet, FORMAT_VERSION, PlanRef, Selection, sealed};
+use super::{ChangeEntry, ChangeSet, Direction, FORMAT_VERSION, PlanRef, Selection, sealed};
 use crate::{
     field::FieldChange,
     finding::{Finding, Who},
@@ -55,6 +55,9 @@ pub struct Approved {
     pub digest: String,
     /// The plan it was made from.
     pub plan: PlanRef,
+    /// Which way it leads.
+    #[serde(default)]
+    pub direction: Direction,
     /// Of what it is a part, if it is one.
     #[serde(default)]
     pub selection: Option<Selection>,
@@ -97,6 +100,12 @@ impl<'a> From<&'a ChangeEntry> for Now<'a> {
             precondition: &change.precondition,
         }
     }
+}
+
+/// Whether a change that sends nothing rests on something all the same: what is waited for, and what
+/// an undo leaves alone.
+fn rests(action: Action, precondition: &BTreeMap<String, Value>) -> bool {
+    matches!(action, Action::Wait | Action::None) && !precondition.is_empty()
 }
 
 /// The version alone, which must be readable whatever the rest has become.
@@ -149,7 +158,7 @@ impl Approved {
         was_done: bool,
     ) -> Vec<FieldChange> {
         let now = now.into();
-        let rests = now.action == Action::Wait && !now.precondition.is_empty();
+        let rests = rests(now.action, now.precondition);
         if !now.action.writes() && !rests {
             return Vec::new();
         }
@@ -195,8 +204,13 @@ impl Approved {
     pub fn objections(&self, changes: &ChangeSet, seen: &Snapshot) -> Vec<(Address, Finding)> {
         let left_out = self.selection.iter().flat_map(|one| &one.left_out);
         let left_out: BTreeSet<_> = left_out.map(|left| left.address.as_str()).collect();
+        let counts = |change: &&ChangeEntry| {
+            change.action != Action::None || rests(change.action, &change.precondition)
+        };
         let open = changes
-            .to_do()
+            .changes
+            .iter()
+            .filter(counts)
             .filter(|change| !change.blocked && !left_out.contains(change.address.as_str()));
         let mut objections: Vec<_> = open
             .map(|change| {
@@ -291,6 +305,7 @@ impl From<&ChangeSet> for Approved {
         Self {
             digest: String::new(),
             plan: changes.plan.clone(),
+            direction: changes.direction,
             selection: changes.selection.clone(),
             changes: changes.changes.iter().map(change).collect(),
         }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::{
-    AccountRef, ChangeEntry, ChangeSet, Choice, FORMAT_VERSION, LeftBehind, PlanRef, StepGraph,
-    Summary, WindowRef, select,
+    AccountRef, ChangeEntry, ChangeSet, Choice, Direction, FORMAT_VERSION, LeftBehind, PlanRef,
+    StepGraph, Summary, WindowRef, select, undo,
 };
 use crate::{
     finding::{Finding, Verdict},
@@ -25,7 +25,11 @@ pub fn compute(plan: &Plan, graph: &StepGraph, seen: &Snapshot) -> ChangeSet {
 
 /// Decides every step, and keeps those that are wanted.
 pub fn compute_part(plan: &Plan, graph: &StepGraph, seen: &Snapshot, choice: &Choice) -> ChangeSet {
-    let mut findings = preflight::check(plan, seen);
+    let direction = graph.direction();
+    let mut findings = match direction {
+        Direction::Forward => preflight::check(plan, seen),
+        Direction::Undo => preflight::before_undo(plan, seen),
+    };
     findings.retain(|finding| finding.verdict != Verdict::Pass);
     let mut changes = Vec::with_capacity(graph.steps().len());
     for step in graph.steps() {
@@ -36,10 +40,20 @@ pub fn compute_part(plan: &Plan, graph: &StepGraph, seen: &Snapshot, choice: &Ch
         }
         changes.push(entry(step, decision));
     }
-    let templates = Inventory::of(&plan.templates, seen, seen.at);
-    let flows = Flows::of(&plan.flows, seen);
+    let (templates, flows) = match direction {
+        Direction::Forward => (
+            Inventory::of(&plan.templates, seen, seen.at),
+            Flows::of(&plan.flows, seen),
+        ),
+        Direction::Undo => (None, None),
+    };
+    let not_migrated = match direction {
+        Direction::Forward => left_behind(plan, seen, templates.as_ref(), flows.as_ref()),
+        Direction::Undo => undo::left(plan, seen, &changes),
+    };
     let mut changes = ChangeSet {
         format_version: FORMAT_VERSION,
+        direction,
         plan: PlanRef {
             name: plan.name.clone(),
             path: None,
@@ -49,16 +63,20 @@ pub fn compute_part(plan: &Plan, graph: &StepGraph, seen: &Snapshot, choice: &Ch
         target: account(plan.target.waba.as_str(), &seen.target),
         findings,
         changes,
-        not_migrated: left_behind(plan, seen, templates.as_ref(), flows.as_ref()),
+        not_migrated,
         templates,
         flows,
         selection: None,
         summary: Summary::default(),
     };
     select::narrow(&mut changes, choice);
+    if direction == Direction::Undo {
+        let too_many = undo::too_many_deletes(&changes, &plan.policy);
+        changes.findings.extend(too_many);
+    }
     preflight::sort(&mut changes.findings);
     changes.findings.dedup();
-    changes.summary = summary(plan, &changes.changes, seen.at);
+    changes.summary = summary(plan, &changes.changes, seen.at, direction);
     changes
 }
 
@@ -142,7 +160,7 @@ fn blocked_reason(findings: &[Finding]) -> String {
     }
 }
 
-fn summary(plan: &Plan, changes: &[ChangeEntry], at: Timestamp) -> Summary {
+fn summary(plan: &Plan, changes: &[ChangeEntry], at: Timestamp, direction: Direction) -> Summary {
     let count = |is: fn(&ChangeEntry) -> bool| changes.iter().filter(|change| is(change)).count();
     Summary {
         to_do: count(|change| change.action != Action::None),
@@ -153,7 +171,10 @@ fn summary(plan: &Plan, changes: &[ChangeEntry], at: Timestamp) -> Summary {
         irreversible: count(ChangeEntry::is_irreversible),
         blocked: count(|change| change.blocked),
         earliest_cut_over: earliest(changes, at),
-        max_cut_overs: plan.policy.max_cut_overs,
+        max_cut_overs: plan
+            .policy
+            .max_cut_overs
+            .filter(|_| direction == Direction::Forward),
     }
 }
 

@@ -3,13 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use petgraph::{
-    Direction,
+    Direction as Edges,
     algo::tarjan_scc,
     graph::{DiGraph, NodeIndex},
 };
 
+use super::Direction;
 use crate::{
     ids::Address,
+    journal::History,
     plan::Plan,
     step::{self, Step, StepKind},
 };
@@ -19,15 +21,26 @@ use crate::{
 pub struct StepGraph {
     graph: DiGraph<Step, ()>,
     order: Vec<NodeIndex>,
+    direction: Direction,
 }
 
 impl StepGraph {
     /// Builds the graph of a plan.
     pub fn of(plan: &Plan) -> Self {
-        Self::from_steps(step::steps(plan))
+        Self::from_steps(step::steps(plan), Direction::Forward)
     }
 
-    fn from_steps(steps: Vec<Step>) -> Self {
+    /// Builds the graph of what takes back what runs of a plan did.
+    pub fn undo(plan: &Plan, history: &History) -> Self {
+        Self::from_steps(step::undo_steps(plan, history), Direction::Undo)
+    }
+
+    /// Returns which way it leads.
+    pub fn direction(&self) -> Direction {
+        self.direction
+    }
+
+    fn from_steps(steps: Vec<Step>, direction: Direction) -> Self {
         let mut graph = DiGraph::new();
         let mut index = BTreeMap::new();
         for step in steps {
@@ -47,7 +60,11 @@ impl StepGraph {
             "a valid plan has no cycle"
         );
         let order = full_order(&graph);
-        Self { graph, order }
+        Self {
+            graph,
+            order,
+            direction,
+        }
     }
 
     /// Returns all steps in a full order: every step after all it needs, else by phase and by the
@@ -66,7 +83,7 @@ impl StepGraph {
             .collect();
         let needs = |node: &NodeIndex| {
             self.graph
-                .neighbors_directed(*node, Direction::Incoming)
+                .neighbors_directed(*node, Edges::Incoming)
                 .map(|need| position[&need])
                 .collect()
         };
@@ -88,7 +105,7 @@ fn full_order(graph: &DiGraph<Step, ()>) -> Vec<NodeIndex> {
         .map(|node| {
             (
                 node,
-                graph.neighbors_directed(node, Direction::Incoming).count(),
+                graph.neighbors_directed(node, Edges::Incoming).count(),
             )
         })
         .collect();

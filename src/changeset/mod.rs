@@ -8,6 +8,7 @@
 //! * [`sealed`]: as it is saved; [`approved`]: as it is read again, and judged.
 //! * [`risk`]: what in it cannot be taken back, by name and amount.
 //! * [`graph`]: the order of steps.
+//! * [`undo`]: what is told of a change set that takes back.
 
 pub mod approved;
 pub mod compute;
@@ -15,6 +16,7 @@ pub mod graph;
 pub mod risk;
 pub mod sealed;
 pub mod select;
+pub mod undo;
 
 use std::collections::BTreeMap;
 
@@ -44,6 +46,9 @@ pub const FORMAT_VERSION: &str = "1.0";
 pub struct ChangeSet {
     /// Version of this format.
     pub format_version: &'static str,
+    /// Which way it leads. Not there: the plan's way.
+    #[serde(skip_serializing_if = "Direction::is_forward")]
+    pub direction: Direction,
     /// The plan it was computed from.
     pub plan: PlanRef,
     /// The WABA the numbers leave.
@@ -61,13 +66,39 @@ pub struct ChangeSet {
     /// The same for selected flows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub flows: Option<Flows>,
-    /// What stays behind, and why.
+    /// What stays behind, and why; of an undo: what is not taken back.
     pub not_migrated: Vec<LeftBehind>,
     /// Of what it is a part, and what was left out. Not there: it is everything.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub selection: Option<Selection>,
     /// The sums.
     pub summary: Summary,
+}
+
+/// Which way a change set leads. A reader that does not know one refuses it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// It does what the plan wants.
+    #[default]
+    Forward,
+    /// It takes back what runs of the plan did.
+    Undo,
+}
+
+impl Direction {
+    /// Returns whether it does what the plan wants.
+    pub fn is_forward(&self) -> bool {
+        *self == Self::Forward
+    }
+
+    /// Returns what a change set that leads there is called.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Forward => "Plan",
+            Self::Undo => "Undo",
+        }
+    }
 }
 
 /// Names a plan.

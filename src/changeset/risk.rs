@@ -10,6 +10,7 @@ use super::ChangeSet;
 use crate::{
     finding::{Finding, Who},
     plan::Policy,
+    step::Action,
 };
 
 /// A kind of thing that cannot be taken back.
@@ -54,9 +55,11 @@ impl Risk {
                 let most = changes.summary.max_cut_overs;
                 most.map_or(all, |most| most.min(all))
             }
-            Self::DeleteTemplates => of_kind("templates_prune")
-                .map(|change| change.fields.len() as u64)
-                .sum(),
+            Self::DeleteTemplates => {
+                let of_kinds = of_kind("templates_prune").chain(of_kind("template_undo"));
+                let deletes = of_kinds.filter(|change| change.action == Action::Delete);
+                deletes.map(|change| change.fields.len() as u64).sum()
+            }
         }
     }
 

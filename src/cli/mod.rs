@@ -26,6 +26,7 @@ mod simulate;
 mod status;
 mod terminal;
 mod ui;
+mod undo;
 mod validate;
 mod verify_code;
 mod whoami;
@@ -133,6 +134,7 @@ enum Command {
     Apply(apply::Arguments),
     Diff(diff::Arguments),
     Status(status::Arguments),
+    Undo(undo::Arguments),
     VerifyCode(verify_code::Arguments),
     Runs(runs::Arguments),
     Rehearse(rehearse::Arguments),
@@ -185,6 +187,7 @@ impl Command {
             | Self::Diff(_)
             | Self::Graph(_)
             | Self::Status(_)
+            | Self::Undo(_)
             | Self::Runs(_) => true,
             Self::VerifyCode(_) | Self::Rehearse(_) | Self::Simulate(_) | Self::Schema(_) => false,
         }
@@ -214,6 +217,7 @@ fn execute(command: Command, global: &Global, ui: Ui) -> Result<u8, CliError> {
             Command::Apply(arguments) => apply::run(&arguments, global, ui).await,
             Command::Diff(arguments) => diff::run(&arguments, global, ui).await,
             Command::Status(arguments) => status::run(&arguments, global, ui).await,
+            Command::Undo(arguments) => undo::run(&arguments, global, ui).await,
             Command::VerifyCode(arguments) => verify_code::run(&arguments, global, ui).await,
             Command::Rehearse(arguments) => rehearse::run(&arguments, ui).await,
             Command::Simulate(arguments) => simulate::run(&arguments, ui).await,

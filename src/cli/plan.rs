@@ -87,7 +87,8 @@ pub(super) fn show(session: &Session, seen: &Seen, ui: Ui) -> Result<(), CliErro
     )
 }
 
-fn saved(file: &Path) -> String {
+/// Says where a change set is, and what is next.
+pub(super) fn saved(file: &Path) -> String {
     let file = file.display();
     format!(
         "Saved as {file}. After the review: waba-migrate apply {}",

@@ -34,7 +34,7 @@ use crate::{
 };
 
 /// How long a command that only looks waits for a rate limit to pass.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Where a plan is played.
 #[derive(Clone)]
@@ -257,6 +257,19 @@ impl Session {
     pub(super) async fn to_compare(global: &Global, plan: Plan, ui: Ui) -> Result<Self, CliError> {
         let site = Site::of(global, &plan)?;
         Self::connect(plan, site, PATIENCE, Strictness::TargetAlone(ui)).await
+    }
+
+    /// Connects for an undo, which asks nothing of the source: its graph is that of what earlier runs
+    /// did.
+    pub(super) async fn to_undo(
+        plan: Plan,
+        site: Site,
+        patience: Duration,
+        ui: Ui,
+    ) -> Result<Self, CliError> {
+        let session = Self::connect(plan, site, patience, Strictness::TargetAlone(ui)).await?;
+        let graph = StepGraph::undo(&session.plan, &session.history()?);
+        Ok(Self { graph, ..session })
     }
 
     /// Looks at the world and decides every step.

@@ -273,7 +273,9 @@ impl Step<'_> {
             NumberStep::Add
             | NumberStep::Signup
             | NumberStep::RequestCode
-            | NumberStep::Profile => {
+            | NumberStep::Profile
+            | NumberStep::ProfileUndo
+            | NumberStep::Undo => {
                 return Vec::new();
             }
         };

@@ -102,7 +102,7 @@ pub enum Event {
         /// The step it belongs to.
         step: Address,
         /// What it is: `profile`, `refused_templates`, `migration_intent`, `confirmed`,
-        /// `upload_session`, `upload_handle`.
+        /// `upload_session`, `upload_handle`, `before`.
         what: String,
         /// The thing itself.
         data: Value,

@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::{
+    deeds::Deeds,
     event::{Answer, Entry, Event, StepEnd},
     flows::FlowsHistory,
     number::NumberHistory,
@@ -16,7 +17,7 @@ use super::{
     templates::TemplatesHistory,
 };
 use crate::{
-    ids::{Address, MigrationIntentId},
+    ids::{Address, MigrationIntentId, NumberStep},
     phone::Phone,
 };
 
@@ -45,6 +46,8 @@ pub struct History {
     pub flows: FlowsHistory,
     /// What is proven of steps that were done.
     pub proofs: Proofs,
+    /// What steps set, and what stood there before.
+    pub deeds: Deeds,
     /// Steps that wait, each since when and what for.
     pub waiting: BTreeMap<Address, Waiting>,
     /// Steps that must not be tried again before a time.
@@ -106,6 +109,7 @@ impl History {
                 self.accepted.remove(step);
                 self.done.insert(step.clone());
                 self.waiting.remove(step);
+                self.take_back(step);
             }
             Event::Waiting { step, reason, .. }
             | Event::Gate { step, reason, .. }
@@ -129,6 +133,7 @@ impl History {
     /// Takes in what a line tells of a number or of templates, and nothing else: a run needs to know
     /// at once what it did with them itself.
     pub fn note(&mut self, event: &Event, at: Timestamp) {
+        self.deeds.note(event);
         if let Some(step) = event.step() {
             self.templates.note(step, event, at);
             self.flows.note(step, event);
@@ -136,6 +141,20 @@ impl History {
         if let Some((step, phone)) = event.step().and_then(|step| Some((step, step.phone()?))) {
             let step = step.number_step().map(|(_, step)| step);
             self.numbers.entry(phone).or_default().note(step, event, at);
+        }
+    }
+
+    /// A step that was taken back is as one that was never done.
+    fn take_back(&mut self, undo: &Address) {
+        if let Some(step) = undo.undone() {
+            self.done.remove(&step);
+            self.proofs.forget(&step);
+        }
+        if let Some((phone, NumberStep::Undo)) = undo.number_step() {
+            let steps = [NumberStep::Add, NumberStep::RequestCode, NumberStep::Verify];
+            for step in steps {
+                self.done.remove(&Address::number(&phone, step));
+            }
         }
     }
 
@@ -221,7 +240,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::ids::NumberStep;
 
     fn phone() -> Phone {
         "+49 30 901820".parse().unwrap()

@@ -5,6 +5,7 @@
 //! * [`number`]: what they tell of one number.
 //! * [`templates`]: what they tell of templates.
 //! * [`flows`]: what they tell of flows.
+//! * [`deeds`]: what steps set, and what stood there before.
 //! * [`proof`]: what they prove of a step that was done.
 //! * [`run`]: what the lines of one run amount to.
 //! * [`lock`] and [`lease`]: who works on a plan.
@@ -14,6 +15,7 @@
 //! the API is remembered here: whether a one-time code is on its way, what a source profile said
 //! before its number left, which templates Meta refused to copy.
 
+pub mod deeds;
 pub mod event;
 pub mod file;
 pub mod flows;

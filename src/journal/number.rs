@@ -97,6 +97,15 @@ impl NumberHistory {
             } if step == Some(NumberStep::Verify) => {
                 self.take_verification(at);
             }
+            // A person has taken it off the target.
+            Event::StepEnded {
+                end: StepEnd::Done | StepEnd::Already,
+                ..
+            } if step == Some(NumberStep::Undo) => {
+                self.is_moved = false;
+                self.verified = None;
+                self.codes = Codes::default();
+            }
             Event::RunStarted { .. }
             | Event::StepStarted { .. }
             | Event::LookedUp { .. }

@@ -37,6 +37,13 @@ impl Proofs {
         !wanted.is_empty() && taken.is_some_and(|taken| wanted.is_subset(taken))
     }
 
+    /// Forgets a step that was taken back.
+    pub(super) fn forget(&mut self, step: &Address) {
+        self.done.remove(step);
+        self.sent.remove(step);
+        self.taken.remove(step);
+    }
+
     /// Takes in one more line.
     pub(super) fn note(&mut self, event: &Event) {
         match event {

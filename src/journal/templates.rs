@@ -186,7 +186,7 @@ impl TemplatesHistory {
         match step {
             TemplateStep::Define => self.proven.insert(key, Made::Defined),
             TemplateStep::Recreate => self.proven.insert(key, Made::Recreated),
-            TemplateStep::Delete => self.proven.remove(&key),
+            TemplateStep::Delete | TemplateStep::Undo => self.proven.remove(&key),
             TemplateStep::Repoint => None,
         };
     }

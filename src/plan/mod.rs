@@ -17,6 +17,7 @@ pub mod moment;
 mod nearest;
 pub mod profile_words;
 pub mod reference;
+pub mod reverse;
 pub mod rules;
 pub mod sink;
 pub mod template_file;

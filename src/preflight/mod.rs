@@ -128,6 +128,21 @@ pub fn check(plan: &Plan, seen: &Snapshot) -> Vec<Finding> {
     findings
 }
 
+/// What an undo rests on: the target's token and what it shows.
+const OF_UNDO: &[Rule] = &[
+    once(token::target_valid),
+    once(token::of_our_app),
+    once(account::target_readable),
+];
+
+/// Checks what an undo rests on and returns the findings, worst first.
+pub fn before_undo(plan: &Plan, seen: &Snapshot) -> Vec<Finding> {
+    let mut findings = judge(OF_UNDO.iter(), plan, seen);
+    leave_out_what_follows(seen, &mut findings);
+    sort(&mut findings);
+    findings
+}
+
 /// Leaves out that an account cannot be read where it was refused and the finding about its token
 /// has said why.
 fn leave_out_what_follows(seen: &Snapshot, findings: &mut Vec<Finding>) {

@@ -8,12 +8,21 @@ use similar::{ChangeTag, DiffTag, TextDiff};
 
 use super::{clean, count, findings, style, templates, wrap};
 use crate::{
-    changeset::{AccountRef, ChangeEntry, ChangeSet, Summary},
+    changeset::{AccountRef, ChangeEntry, ChangeSet, Direction, Summary},
     field::FieldChange,
-    finding::{Finding, Verdict},
+    finding::Verdict,
     preflight,
     step::{Action, Phase},
 };
+
+/// Every phase, in reading order.
+pub(super) const PHASES: [Phase; 5] = [
+    Phase::Prepare,
+    Phase::Verify,
+    Phase::CutOver,
+    Phase::Settle,
+    Phase::TakeBack,
+];
 
 /// Fields of one change that are shown before the rest is only counted.
 pub(super) const FIELDS_SHOWN: usize = 12;
@@ -34,7 +43,7 @@ pub fn render(changes: &ChangeSet, api_version: &str) -> String {
     if !changes.findings.is_empty() {
         text.push('\n');
     }
-    for phase in [Phase::Prepare, Phase::Verify, Phase::CutOver, Phase::Settle] {
+    for phase in PHASES {
         text += &of_phase(changes, phase);
     }
     if let Some(inventory) = &changes.templates {
@@ -43,7 +52,8 @@ pub fn render(changes: &ChangeSet, api_version: &str) -> String {
     text += &left_behind(changes);
     text += &left_out(changes);
     text += &irreversible(changes);
-    text + &format!("{} {}\n", style::heading("Plan:"), sums(changes))
+    let heading = format!("{}:", changes.direction.word());
+    text + &format!("{} {}\n", style::heading(heading), sums(changes))
 }
 
 fn header(changes: &ChangeSet, api_version: &str) -> String {
@@ -56,7 +66,7 @@ fn header(changes: &ChangeSet, api_version: &str) -> String {
     };
     format!(
         "{} {}  {}\n  source  {}\n  target  {}\n\n",
-        style::heading("Plan"),
+        style::heading(changes.direction.word()),
         style::heading(changes.plan.name.as_str()),
         style::faint(format!("Graph API {api_version}")),
         account(&changes.source),
@@ -86,6 +96,7 @@ pub fn phase_name(phase: Phase) -> &'static str {
         Phase::Verify => "Verify",
         Phase::CutOver => "Cut over",
         Phase::Settle => "Settle",
+        Phase::TakeBack => "Take back",
     }
 }
 
@@ -245,13 +256,21 @@ pub(super) fn value(value: &Value) -> String {
     }
 }
 
+/// What heads the things that stay.
+pub(super) fn stays(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Forward => "Not migrated",
+        Direction::Undo => "Not taken back",
+    }
+}
+
 fn left_behind(changes: &ChangeSet) -> String {
     if changes.not_migrated.is_empty() {
         return String::new();
     }
     let left = changes.not_migrated.iter();
     let left = grouped(left.map(|left| (left.what.as_str(), left.reason.as_str())));
-    format!("{}\n{left}\n", style::heading("Not migrated"))
+    format!("{}\n{left}\n", style::heading(stays(changes.direction)))
 }
 
 /// What is no part of the change set although it is to do.
@@ -305,6 +324,9 @@ pub(super) fn no_way_back(kind: &str) -> &'static str {
         "templates_copy" | "templates_repoint" | "templates_recreate" | "template_define" => {
             "a deleted template's name stays blocked for 30 days"
         }
+        "template_undo" => {
+            "a deleted template is gone, its name stays blocked for 30 days, and an edit is reviewed again"
+        }
         "templates_prune" => "a deleted template is gone, and its name stays blocked for 30 days",
         "flows_copy" => "a published flow cannot be deleted",
         _ => "there is no way back",
@@ -338,7 +360,11 @@ pub(super) fn most_cut_overs(changes: &ChangeSet) -> Option<String> {
 }
 
 /// Whether the calls fit into an hour of the target; empty where nobody knows.
-fn quota(findings: &[Finding]) -> &'static str {
+fn quota(changes: &ChangeSet) -> &'static str {
+    let findings = &changes.findings;
+    if changes.direction == Direction::Undo {
+        return "";
+    }
     let finding = findings
         .iter()
         .find(|finding| finding.rule == preflight::quota::RULE);
@@ -364,6 +390,9 @@ pub(super) fn sums(changes: &ChangeSet) -> String {
     } = changes.summary;
     let left_out = changes.selection.as_ref();
     let left_out = left_out.map_or(0, |selection| selection.left_out.len());
+    if to_do == 0 && left_out == 0 && changes.direction == Direction::Undo {
+        return format!("Nothing is left to take back ({}).", count(done, "step"));
+    }
     if to_do == 0 && left_out == 0 {
         return format!(
             "Everything is as the plan wants it ({}).",
@@ -384,7 +413,7 @@ pub(super) fn sums(changes: &ChangeSet) -> String {
         let incomplete = format!("incomplete: {} left out", count(left_out, "step"));
         text += &format!(", {}", style::notice(incomplete));
     }
-    let quota = quota(&changes.findings);
+    let quota = quota(changes);
     text += &format!(". {}{quota}.", count(calls, "API call"));
     if let Some(opens) = &changes.summary.earliest_cut_over {
         text += &format!(" Earliest cut-over {opens}.");

@@ -94,6 +94,7 @@ fn class(plan: &str, phase: Phase) -> String {
         Phase::Verify => "verify",
         Phase::CutOver => "cut_over",
         Phase::Settle => "settle",
+        Phase::TakeBack => "take_back",
     };
     format!("{plan}.{phase}")
 }

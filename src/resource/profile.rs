@@ -84,18 +84,22 @@ impl Profile {
         &self.0
     }
 
+    /// Returns whether a field has this value; an empty one is as good as none.
+    pub fn says(&self, name: &str, value: &Value) -> bool {
+        match (value, self.0.get(name)) {
+            (Value::String(text), None) => text.is_empty(),
+            (Value::Array(items), None) => items.is_empty(),
+            (value, Some(seen)) => same(value, seen),
+            (value, None) => value.is_null(),
+        }
+    }
+
     /// Returns the fields of `self` that `seen` has otherwise. Fields that `self` does not name are
     /// left alone, so they never differ.
     pub fn differs_from(&self, seen: &Self) -> Map<String, Value> {
-        let differs = |name: &str, value: &Value| match (value, seen.0.get(name)) {
-            (Value::String(text), None) => !text.is_empty(),
-            (Value::Array(items), None) => !items.is_empty(),
-            (value, Some(seen)) => !same(value, seen),
-            (_, None) => true,
-        };
         self.0
             .iter()
-            .filter(|(name, value)| differs(name, value))
+            .filter(|(name, value)| !seen.says(name, value))
             .map(|(name, value)| (name.clone(), value.clone()))
             .collect()
     }

@@ -173,7 +173,7 @@ impl<'a> Look<'a> {
             Some(Phase::Prepare) => NumberPhase::Prepare,
             Some(Phase::Verify) => NumberPhase::Verify,
             Some(Phase::CutOver) => NumberPhase::CutOver,
-            Some(Phase::Settle) => NumberPhase::Settle,
+            Some(Phase::Settle | Phase::TakeBack) => NumberPhase::Settle,
         }
     }
 

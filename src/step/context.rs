@@ -10,7 +10,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{
     CodeAsked, CutOvers, Decision, Listing, Options, People, Review, StepKind, Stop, Uploads,
@@ -20,7 +20,7 @@ use crate::{
     clock::Clock,
     finding::Finding,
     ids::{Address, PhoneNumberId},
-    journal::{Answer, Event, Journal, JournalError},
+    journal::{Answer, Event, Journal, JournalError, deeds::BEFORE},
     phone::Phone,
     plan::{Plan, files::Files},
     resource::{Observed, phone_number::PhoneNumber},
@@ -261,6 +261,20 @@ impl Context<'_> {
             .kept
             .insert((step.clone(), what.to_owned()), data);
         Ok(())
+    }
+
+    /// Keeps what a step is about to change, so that it can be taken back: of each thing what stood
+    /// there first, as long as it was not taken back.
+    pub(super) fn keep_before(
+        &self,
+        step: &Address,
+        before: &Map<String, Value>,
+    ) -> Result<(), StepError> {
+        let unkept = self.seen().history.deeds.unkept(step, before);
+        match unkept.is_empty() {
+            true => Ok(()),
+            false => self.keep(step, BEFORE, Value::Object(unkept)),
+        }
     }
 
     /// Sends a write. `lookup` says whether its effect is in the world.

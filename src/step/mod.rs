@@ -29,6 +29,7 @@ mod templates_prune;
 mod templates_recreate;
 mod templates_repoint;
 mod two_step_off;
+mod undo;
 mod upload;
 mod verify;
 mod words;
@@ -42,6 +43,7 @@ use serde_json::Value;
 pub use cut_over::CutOvers;
 pub use listing::Listing;
 pub use template_define::changes as definition_changes;
+pub use undo::steps as undo_steps;
 pub use upload::{Payload, Uploads, upload};
 pub use verify::{refused as refused_code, six_digits};
 
@@ -73,6 +75,8 @@ pub enum Phase {
     CutOver,
     /// What follows.
     Settle,
+    /// What was done is undone.
+    TakeBack,
 }
 
 /// What kind of thing a change is.
@@ -345,6 +349,10 @@ step_kinds! {
     Register in register, "register", CutOver, undo No;
     Live in live, "live", CutOver, undo No;
     Profile in profile, "profile", Settle, undo Yes;
+    ProfileUndo in undo, "profile_undo", TakeBack, undo Yes;
+    NumberUndo in undo, "number_undo", TakeBack, undo Yes;
+    TemplateUndo in undo, "template_undo", TakeBack, undo No;
+    SubscriptionUndo in undo, "subscription_undo", TakeBack, undo Yes;
 }
 
 /// Returns whether a plan has a step of the accounts at all.
@@ -359,6 +367,7 @@ fn has(plan: &Plan, step: AccountStep) -> bool {
         }
         AccountStep::TemplatesRecreate => plan.templates.recreate,
         AccountStep::TemplatesPrune => plan.templates.prune,
+        AccountStep::SubscriptionUndo => false,
     }
 }
 

@@ -47,6 +47,16 @@ impl Profile {
         self.wanted.clone().or_else(kept)
     }
 
+    /// What stands in the fields that will be set, for whoever takes them back.
+    fn before(&self, seen: &Snapshot, fields: &Map<String, Value>) -> Map<String, Value> {
+        let profile = seen.profiles.get(&self.phone).and_then(Observed::present);
+        let before = |name: &String| profile?.fields().get(name).cloned();
+        fields
+            .keys()
+            .map(|name| (name.clone(), before(name).unwrap_or_default()))
+            .collect()
+    }
+
     fn before_live(&self) -> Decision {
         let Some(wanted) = &self.wanted else {
             return Decision::Change(
@@ -169,6 +179,8 @@ impl StepKind for Profile {
             return Ok(Outcome::Already("the profile is as wanted".into()));
         }
         cx.as_reviewed(self)?;
+        let before = self.before(&cx.seen(), &fields);
+        cx.keep_before(&self.address(), &before)?;
         let names = fields.keys().cloned().collect::<Vec<_>>().join(", ");
         let write = write::set_profile(&id, fields);
         let doing = format!("set the profile of {}", self.phone);

@@ -6,7 +6,7 @@
 //! In doubt: the target's list of subscribed apps, with the override, proves it. Subscribing twice is
 //! subscribing once, so what is not there is sent again.
 
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
 use super::{Action, Change, Context, Decision, Outcome, StepError, StepKind, context::Repeat};
 use crate::{
@@ -60,6 +60,22 @@ impl TargetSubscription {
             Finding::unknown("subscription-app", Severity::Error, self.address(), message)
                 .ask(Who::Us, "name graph.app_id in the plan"),
         )
+    }
+
+    /// How our app was subscribed, for whoever takes it back.
+    fn before(&self, seen: &Snapshot) -> Map<String, Value> {
+        let subscribed = seen.subscriptions.present().into_iter().flatten();
+        let app = seen.app.present();
+        let mut ours = subscribed.filter(|one| Some(&one.whatsapp_business_api_data.id) == app);
+        let ours = ours.next();
+        let callback = ours.and_then(|ours| ours.override_callback_uri.as_deref());
+        [
+            ("subscribed", json!(ours.is_some())),
+            ("override_callback_uri", json!(callback)),
+        ]
+        .map(|(name, value)| (name.to_owned(), value))
+        .into_iter()
+        .collect()
     }
 
     fn unmanaged(&self, subscribed: &[Subscription]) -> Decision {
@@ -158,14 +174,15 @@ impl StepKind for TargetSubscription {
             source,
         };
         // Subscribing replaces an override: somebody may have set one since everything was read.
+        lookup().await.map_err(unread)?;
         if cx.review.is_some() {
-            lookup().await.map_err(unread)?;
             let decision = self.decide(&cx.seen());
             if let Decision::Done(reason) = decision {
                 return Ok(Outcome::Already(reason));
             }
             cx.as_reviewed(self)?;
         }
+        cx.keep_before(&self.address(), &self.before(&cx.seen()))?;
         // Subscribing twice is subscribing once, so a lookup that finds nothing allows another try.
         cx.write(
             &self.address(),

@@ -285,6 +285,12 @@ impl TemplateDefine {
         changes: &[FieldChange],
     ) -> Result<Outcome, StepError> {
         let definition = &self.definition;
+        let shown = cx.target.get(&Template::whole(&template.id)).await;
+        let shown = shown.map_err(|source| StepError::Call {
+            doing: format!("read template {} on the target", definition.key),
+            source,
+        })?;
+        cx.keep_before(&self.address(), &shown)?;
         let mut fields = Map::new();
         for change in changes
             .iter()

@@ -39,6 +39,11 @@ pub fn subscribe_app(waba: &WabaId, callback: Option<(&str, Secret)>) -> Write {
     Write::post(format!("/{waba}/subscribed_apps"), params)
 }
 
+/// Unsubscribes the token's app from the WABA's webhooks. Idempotent; an override goes with it.
+pub fn unsubscribe_app(waba: &WabaId) -> Write {
+    Write::delete(format!("/{waba}/subscribed_apps"), Vec::new())
+}
+
 /// Copies templates of `source` into `target`; at most 500 ids a call.
 pub fn migrate_templates(target: &WabaId, source: &WabaId, ids: &[TemplateId]) -> Write {
     let params = named([

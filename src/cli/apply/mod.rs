@@ -24,7 +24,10 @@ use super::{
     whoami::user,
 };
 use crate::{
-    changeset::risk::{Acceptance, Accepted},
+    changeset::{
+        Direction,
+        risk::{Acceptance, Accepted},
+    },
     clock::Clock,
     ids::{Address, NumberStep, SolutionId},
     phone::Phone,
@@ -36,7 +39,7 @@ pub(super) use run::{Forget, Run};
 
 /// Do what plan shows, and nothing else
 ///
-/// Takes a plan, or a change set that `plan -o` saved and somebody reviewed: then only what was
+/// Takes a plan, or a change set that `plan -o` or `undo -o` saved and somebody reviewed: then only what was
 /// reviewed is done, and what is no longer as it was seen is refused (exit 7). Everything is written
 /// to the journal before it is sent. Run it again at any time: what is done is not done twice. On a
 /// terminal it asks first and waits for people; elsewhere it needs a change set or --auto-approve,
@@ -151,7 +154,11 @@ pub(super) async fn run(arguments: &Arguments, global: &Global, ui: Ui) -> Resul
     let site = Site::of(global, &plan)?;
     let options = options(arguments, &plan, site.clock.now())?;
     let patience = options.wait.unwrap_or(Duration::from_secs(3600));
-    let session = Session::open(plan, site, patience).await?;
+    let direction = approved.as_ref().map(|one| one.direction);
+    let session = match direction.unwrap_or_default() {
+        Direction::Forward => Session::open(plan, site, patience).await?,
+        Direction::Undo => Session::to_undo(plan, site, patience, ui).await?,
+    };
     let mut choice = arguments.selected.choice(&session.graph)?;
     if let Some(selection) = approved.as_ref().and_then(|one| one.selection.as_ref()) {
         choice = choice.and(selection.choice());

@@ -220,7 +220,9 @@ impl Run<'_> {
             .into_inner()
             .unwrap_or_else(PoisonError::into_inner);
         if ui.format == Format::Text {
-            ui.print(&format!("\n{}", self.account(&snapshot)))?;
+            if changes.direction.is_forward() {
+                ui.print(&format!("\n{}", self.account(&snapshot)))?;
+            }
             ui.print(&events::summary(&report, changes.summary.done))?;
         }
         self.write_map(&snapshot)?;
@@ -327,6 +329,10 @@ impl Run<'_> {
     async fn ready_secrets(&self, seen: &Seen) -> Result<BTreeMap<SecretRef, Secret>, CliError> {
         let Session { plan, site, .. } = self.session;
         let mut secrets = BTreeMap::new();
+        // Nothing is registered or subscribed by what takes back.
+        if !seen.changes.direction.is_forward() {
+            return Ok(secrets);
+        }
         let held = held(&seen.changes);
         for number in &plan.numbers {
             if seen.snapshot.target.has_registered(&number.phone)

@@ -109,7 +109,7 @@ fn nature(step: &Step, plan: &Plan) -> (Role, Estimate) {
         Step::FlowsCopy(_) | Step::TemplatesCopy(_) => (Role::Call, Estimate::Copy),
         Step::TemplatesApproved(_) if waits_for_no_template(plan) => (Role::Wait, Estimate::Call),
         Step::TemplatesApproved(_) => (Role::Wait, Estimate::Review),
-        Step::TwoStepOff(_) | Step::SolutionAccepted(_) | Step::Signup(_) => {
+        Step::TwoStepOff(_) | Step::SolutionAccepted(_) | Step::Signup(_) | Step::NumberUndo(_) => {
             (Role::Gate, Estimate::Person)
         }
         Step::Verify(_) => (Role::Call, Estimate::Code),
@@ -123,7 +123,10 @@ fn nature(step: &Step, plan: &Plan) -> (Role, Estimate) {
         | Step::SolutionIntent(_)
         | Step::Add(_)
         | Step::RequestCode(_)
-        | Step::Profile(_) => (Role::Call, Estimate::Call),
+        | Step::Profile(_)
+        | Step::ProfileUndo(_)
+        | Step::TemplateUndo(_)
+        | Step::SubscriptionUndo(_) => (Role::Call, Estimate::Call),
     }
 }
 

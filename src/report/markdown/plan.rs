@@ -10,12 +10,12 @@ use super::{
     fitting, folded, gates, left_out, marker, risk, table_of, text,
 };
 use crate::{
-    changeset::{AccountRef, ChangeEntry, ChangeSet, LeftBehind},
+    changeset::{AccountRef, ChangeEntry, ChangeSet},
     field::FieldChange,
     finding::{Finding, Severity},
     inventory::Inventory,
     report::{
-        changes::{groups, phase_name, sums},
+        changes::{PHASES, groups, phase_name, stays, sums},
         count, templates,
     },
     step::{Action, Phase},
@@ -94,7 +94,8 @@ const COUNTED: Level = Level {
 /// Renders a change set in at most so many characters, as UTF-16 counts them.
 pub fn render(changes: &ChangeSet, api_version: &str, max_chars: usize) -> String {
     let name = &changes.plan.name;
-    let head = marker("plan", Some(name)) + &format!("## Plan {}\n\n", text(name));
+    let word = changes.direction.word();
+    let head = marker(&word.to_lowercase(), Some(name)) + &format!("## {word} {}\n\n", text(name));
     below(&head, changes, api_version, max_chars)
 }
 
@@ -136,11 +137,16 @@ fn at_level(changes: &ChangeSet, api_version: &str, level: Level, is_full: bool)
     };
     report += &diffs(changes, level.diff);
     report += &left_out_steps(changes, level.left);
-    report += &left_behind(&changes.not_migrated, level.left);
+    report += &left_behind(changes, level.left);
     match is_full {
         true => report,
-        false => report + &left_out("waba-migrate plan"),
+        false => report + &left_out(&format!("waba-migrate {}", command(changes))),
     }
+}
+
+/// What shows all of it.
+fn command(changes: &ChangeSet) -> String {
+    changes.direction.word().to_lowercase()
 }
 
 fn account(account: &AccountRef) -> String {
@@ -160,8 +166,6 @@ fn in_the_way(findings: &[Finding], detail: Detail) -> String {
         false => format!("\n### Findings\n\n{}", findings::list(&findings, detail)),
     }
 }
-
-const PHASES: [Phase; 4] = [Phase::Prepare, Phase::Verify, Phase::CutOver, Phase::Settle];
 
 fn of_phase(changes: &ChangeSet, phase: Phase) -> Vec<&ChangeEntry> {
     changes
@@ -262,8 +266,13 @@ fn diffs(changes: &ChangeSet, most: usize) -> String {
     of_steps.chain(of_items).collect()
 }
 
-fn left_behind(left: &[LeftBehind], most: usize) -> String {
-    let sum = format!("Not migrated: {}", count(left.len(), "thing"));
+fn left_behind(changes: &ChangeSet, most: usize) -> String {
+    let left = &changes.not_migrated;
+    let sum = format!(
+        "{}: {}",
+        stays(changes.direction),
+        count(left.len(), "thing")
+    );
     let left = left.iter();
     let left = left.map(|left| (left.what.as_str(), left.reason.as_str()));
     grouped(&sum, left, most)

@@ -6,7 +6,9 @@ use pulldown_cmark::{Event, Options, Parser};
 use serde_json::Value;
 
 use crate::{
-    changeset::{AccountRef, ChangeEntry, ChangeSet, FORMAT_VERSION, LeftBehind, PlanRef, Summary},
+    changeset::{
+        AccountRef, ChangeEntry, ChangeSet, Direction, FORMAT_VERSION, LeftBehind, PlanRef, Summary,
+    },
     diff::{Class, Comparison, Difference},
     field::FieldChange,
     finding::{Finding, Severity, Span, Who},
@@ -127,6 +129,7 @@ pub(in crate::report) fn set(changes: Vec<ChangeEntry>) -> ChangeSet {
     };
     ChangeSet {
         format_version: FORMAT_VERSION,
+        direction: Direction::Forward,
         plan: PlanRef {
             name: "acme".into(),
             path: None,

@@ -182,7 +182,8 @@ impl StepKind for TargetSubscription {
             }
             cx.as_reviewed(self)?;
         }
-        cx.keep_before(&self.address(), &self.before(&cx.seen()))?;
+        let before = self.before(&cx.seen());
+        cx.keep_before(&self.address(), &before)?;
         // Subscribing twice is subscribing once, so a lookup that finds nothing allows another try.
         cx.write(
             &self.address(),

@@ -31,7 +31,7 @@ pub(crate) fn die() -> ! {
 
 /// When a process dies.
 #[derive(Clone, Copy, Debug)]
-enum Point {
+pub(crate) enum Point {
     /// Right after the n-th line of the journal is on disk.
     Line(usize),
     /// In the middle of the line after the n-th.
@@ -66,7 +66,7 @@ impl Transport for Mortal {
 }
 
 /// Runs until the process dies or ends. Returns whether it died.
-fn run_until(stage: &mut Stage, point: Point) -> bool {
+pub(crate) fn run_until(stage: &mut Stage, point: Point) -> bool {
     let transport = stage.transport.clone();
     match point {
         Point::Line(nth) | Point::TornLine(nth) => {

@@ -18,4 +18,5 @@ mod review;
 mod stage;
 mod status;
 mod templates;
+mod undo;
 mod uploads;

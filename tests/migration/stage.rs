@@ -224,6 +224,18 @@ impl Stage {
         self.files = files;
     }
 
+    /// Turns the stage round: from now on its steps take back what runs of the plan did.
+    pub(crate) fn turn_back(&mut self) {
+        self.graph = StepGraph::undo(&self.plan, &self.seen().history);
+        self.approved = None;
+    }
+
+    /// Turns it round again.
+    pub(crate) fn turn_forward(&mut self) {
+        self.graph = StepGraph::of(&self.plan);
+        self.approved = None;
+    }
+
     /// Sets up a plan on any world.
     pub(crate) fn on(mut plan: Plan, world: World) -> Self {
         // Codes are read off the simulated phones they came to.

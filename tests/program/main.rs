@@ -13,3 +13,4 @@ mod runs;
 mod secrets;
 #[cfg(unix)]
 mod signals;
+mod undo;

@@ -9,10 +9,10 @@ mod profile;
 mod subscription;
 mod template;
 
-pub use number::NumberUndo;
-pub use profile::ProfileUndo;
-pub use subscription::SubscriptionUndo;
-pub use template::TemplateUndo;
+pub(super) use number::NumberUndo;
+pub(super) use profile::ProfileUndo;
+pub(super) use subscription::SubscriptionUndo;
+pub(super) use template::TemplateUndo;
 
 use super::{Action, Change, Context, Decision, Outcome, Step, StepError, StepKind};
 use crate::{

@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{Method, Number, OtpChannel, Plan};
 use crate::{phone::Phone, secret::SecretRef};
@@ -112,14 +112,15 @@ fn number(number: &Number, beside: &Path) -> String {
 }
 
 /// Where a secret is, as a plan in the same folder has it.
-fn reference(secret: &SecretRef, beside: &Path) -> Value {
+fn reference(secret: &SecretRef, beside: &Path) -> String {
     match secret {
-        SecretRef::Env(name) => json!({ "env": name }),
+        SecretRef::Env(name) => format!("{{ env: {} }}", json!(name)),
         SecretRef::File(path) => {
             let way = path.strip_prefix(beside).unwrap_or(path);
-            json!({ "file": way.to_string_lossy().replace('\\', "/") })
+            let way = way.to_string_lossy().replace('\\', "/");
+            format!("{{ file: {} }}", json!(way))
         }
-        SecretRef::Command { argv, folder: _ } => json!({ "command": argv }),
+        SecretRef::Command { argv, folder: _ } => format!("{{ command: {} }}", json!(argv)),
     }
 }
 
@@ -164,7 +165,34 @@ mod tests {
     fn a_plan_back_is_a_plan() {
         let text = reversed(VALID);
         let (_, below) = text.split_once("version: 1").expect("a head");
-        insta::assert_snapshot!(below, @r"");
+        insta::assert_snapshot!(below.trim(), @r#"
+        name: "acme-back"
+
+        graph:
+          api_version: "v25.0"
+          app_id: "1"
+
+        # Where the numbers are now.
+        source:
+          waba: "20"
+          token: { env: "TARGET" }
+
+        # Where they came from.
+        target:
+          waba: "10"
+          token: { env: "SOURCE" }
+
+        numbers:
+          - phone: "+4930901820"
+            pin: { env: "PIN_A" }
+            otp: { channel: sms, language: "de" }
+          - phone: "+33142685300"
+            pin: { env: "PIN_B" }
+            otp: { channel: sms, language: "de" }
+
+        templates:
+          copy: []
+        "#);
     }
 
     #[test]

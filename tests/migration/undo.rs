@@ -126,9 +126,7 @@ fn what_did_not_cut_over_is_taken_back_and_the_world_is_as_before() {
     delete template["hello/de"].undo: a run of this plan created it; a deleted template's name stays blocked for 30 days
     delete target.subscription.undo: a run of this plan subscribed our app, and no number of it needs that
     "#);
-    insta::assert_snapshot!(not_taken_back(&stage).join("\n"), @r#"
-    template order/en_US: copied by a run of this plan; it stays, for a deleted name is blocked for 30 days
-    "#);
+    insta::assert_snapshot!(not_taken_back(&stage).join("\n"), @"template order/en_US: copied by a run of this plan; it stays, for a deleted name is blocked for 30 days");
     let run = stage.apply();
     assert_eq!(run.end(NUMBER).0, StepEnd::Parked, "{}", run.ends());
     assert_eq!(run.end(TEMPLATE).0, StepEnd::Done, "{}", run.ends());

@@ -174,8 +174,8 @@ impl StepKind for TargetSubscription {
             source,
         };
         // Subscribing replaces an override: somebody may have set one since everything was read.
-        lookup().await.map_err(unread)?;
         if cx.review.is_some() {
+            lookup().await.map_err(unread)?;
             let decision = self.decide(&cx.seen());
             if let Decision::Done(reason) = decision {
                 return Ok(Outcome::Already(reason));

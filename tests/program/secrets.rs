@@ -104,10 +104,27 @@ fn without_fractions(text: &str) -> String {
     pieces.collect::<Vec<_>>().join("Z")
 }
 
+/// Takes SHA-256 digests out: among their digits are those of a code by chance, and no secret can be
+/// read off them.
+fn without_digests(text: &str) -> String {
+    let mut kept = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find(|c: char| c.is_ascii_hexdigit()) {
+        let (before, from) = rest.split_at(at);
+        let end = from.find(|c: char| !c.is_ascii_hexdigit());
+        let (run, after) = from.split_at(end.unwrap_or(from.len()));
+        kept += before;
+        kept += if run.len() == 64 { "digest" } else { run };
+        rest = after;
+    }
+    kept + rest
+}
+
 #[track_caller]
 fn check(faults: &str, last: i32) {
     let (bytes, codes, code) = everything(faults);
     let text = without_fractions(&String::from_utf8_lossy(&bytes));
+    let text = without_digests(&text);
     assert_eq!(codes.last(), Some(&last), "{codes:?}\n{text}");
     assert!(
         text.contains("\"event\":\"intent\""),

@@ -37,6 +37,13 @@ impl Bench {
         fs::write(path, text).expect("a writable folder");
     }
 
+    /// Puts a file in the place of another, as programs do that read while others write.
+    pub(crate) fn replace(&self, name: &str, text: &str) {
+        let beside = format!("{name}.new");
+        self.write(&beside, text);
+        fs::rename(self.path(&beside), self.path(name)).expect("a writable folder");
+    }
+
     /// Reads a file.
     #[expect(
         clippy::disallowed_methods,

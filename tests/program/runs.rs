@@ -229,7 +229,7 @@ fn a_run_whose_lease_was_taken_sends_nothing_more() {
         (0..20_000).any(|_| is_sent()),
         "the app was never subscribed"
     );
-    site.bench.write(LEASE, &lease("2999-01-01T00:00:00Z"));
+    site.bench.replace(LEASE, &lease("2999-01-01T00:00:00Z"));
     let output = run.wait_with_output().expect("it ends");
     assert_code(&output, 8);
     let told = stderr(&output);

@@ -2,7 +2,8 @@
 //!
 //! Each change is judged alone, by what it rests on. What a run of it did before takes things away
 //! (a template that was missing is there), which is no change of the world: own progress, a crash or
-//! a wait of days never make a change set stale. What is there and was not reviewed does.
+//! a wait of days never make a change set stale. What is there and was not reviewed does; so does
+//! what Meta undoes meanwhile, like a verification that expires: its code request was not reviewed.
 //!
 //! Compatibility: members that this release does not know are left alone (a newer minor version has
 //! more of them); another major version is refused. Pure: bytes in, judgements out.
@@ -19,7 +20,7 @@ use crate::{
     ids::{AccountStep, Address, TemplateKey},
     inventory::Fate,
     snapshot::Snapshot,
-    step::{ABSENT, Action, Change, Review},
+    step::{Action, Change, Review},
 };
 
 /// The rule of what is not as it was reviewed.
@@ -163,7 +164,7 @@ impl Approved {
             return Vec::new();
         }
         let Some(reviewed) = self.change(step) else {
-            return vec![FieldChange::new("step", ABSENT, now.reason)];
+            return vec![FieldChange::new("step", Value::Null, now.reason)];
         };
         let known = self.known(reviewed);
         let changed = now

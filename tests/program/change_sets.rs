@@ -331,3 +331,36 @@ fn events_are_one_a_line_and_fit_their_schema() {
         );
     }
 }
+
+#[test]
+fn the_same_plan_and_world_give_the_same_bytes_in_every_format() {
+    let site = Site::new();
+    let printed = |command: &str, code: i32, more: &[&str]| {
+        let arguments = [&[command, "acme.yaml"], more].concat();
+        stdout(&site.run(code, &arguments))
+    };
+    for (command, code) in [("plan", 0), ("preflight", 0), ("diff", 2)] {
+        for format in ["text", "json", "markdown"] {
+            let once = printed(command, code, &["--format", format]);
+            let again = printed(command, code, &["--format", format]);
+            assert_eq!(once, again, "{command} as {format}");
+            assert!(!once.is_empty(), "{command} as {format}");
+        }
+    }
+    for form in ["text", "dot", "mermaid", "svg"] {
+        let once = stdout(&site.bench.run(&["graph", "acme.yaml", "--as", form]));
+        let again = stdout(&site.bench.run(&["graph", "acme.yaml", "--as", form]));
+        assert_eq!(once, again, "graph as {form}");
+    }
+    let files = |names: [&str; 3]| {
+        let [set, junit, gitlab] = names;
+        printed(
+            "plan",
+            0,
+            &["-o", set, "--junit", junit, "--gitlab", gitlab],
+        );
+        names.map(|name| site.bench.read(name))
+    };
+    let once = files(["a.json", "a.xml", "a.gitlab.json"]);
+    assert_eq!(once, files(["b.json", "b.xml", "b.gitlab.json"]));
+}

@@ -24,15 +24,14 @@ pub(super) fn user() -> String {
         .unwrap_or_else(|| "unknown".into())
 }
 
-#[expect(clippy::disallowed_methods, reason = "the journal says who ran what")]
+/// The machine's name: what its environment calls it, where it says so, else what its system does.
 pub(super) fn host() -> String {
-    let name = ["HOSTNAME", "COMPUTERNAME"]
-        .iter()
-        .find_map(|name| std::env::var(name).ok());
-    let file = || std::fs::read_to_string("/etc/hostname").ok();
-    let name = name.or_else(file).map(|name| name.trim().to_owned());
-    name.filter(|name| !name.is_empty())
-        .unwrap_or_else(|| "unknown".into())
+    let named = ["HOSTNAME", "COMPUTERNAME"].into_iter().find_map(variable);
+    let name = named.unwrap_or_else(|| gethostname::gethostname().to_string_lossy().into_owned());
+    match name.trim() {
+        "" => "unknown".into(),
+        name => name.to_owned(),
+    }
 }
 
 /// The address of the CI job that runs this: GitHub Actions, GitLab, and what Jenkins began.
@@ -78,6 +77,12 @@ fn job(variable: impl Fn(&str) -> Option<String>) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_machine_has_a_name() {
+        // What an unnamed one is called: such hosts are never taken for the same.
+        assert_ne!(host(), "unknown");
+    }
 
     #[test]
     fn a_job_has_an_address_without_secrets() {

@@ -300,7 +300,27 @@ impl RunId {
         let millis = u64::try_from(at.as_millisecond()).unwrap_or_default();
         Self(uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid())
     }
+
+    /// Returns this id where it is the later one, else one that comes right after the other: born a
+    /// millisecond later, as unlike every other id as this one.
+    pub fn after(self, other: Self) -> Self {
+        let millis = other.millis();
+        if self > other || millis == MOST_MILLIS {
+            return self;
+        }
+        let mut random = [0; 10];
+        random.copy_from_slice(&self.0.as_bytes()[6..]);
+        Self(uuid::Builder::from_unix_timestamp_millis(millis + 1, &random).into_uuid())
+    }
+
+    /// When it was born, in milliseconds since 1970: the first 48 bits.
+    fn millis(self) -> u64 {
+        self.0.as_u64_pair().0 >> 16
+    }
 }
+
+/// The last millisecond that an id can hold; it is in the year 10889.
+const MOST_MILLIS: u64 = (1 << 48) - 1;
 
 impl fmt::Display for RunId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -391,5 +411,20 @@ mod tests {
         let at = |second| RunId::new(jiff::Timestamp::from_second(second).unwrap(), [7; 10]);
         assert!(at(1_800_000_000) < at(1_800_000_001));
         assert!(at(1).to_string() < at(1_800_000_001).to_string());
+    }
+
+    #[test]
+    fn a_run_under_a_clock_that_is_behind_comes_after_the_others_all_the_same() {
+        let at = |second, random| {
+            RunId::new(jiff::Timestamp::from_second(second).unwrap(), [random; 10])
+        };
+        let (ahead, behind) = (at(1_800_000_000, 7), at(1_700_000_000, 3));
+        assert_eq!(ahead.after(behind), ahead);
+        let after = behind.after(ahead);
+        assert!(ahead < after && after < at(1_800_000_001, 0));
+        assert_eq!(after.millis(), ahead.millis() + 1);
+        assert_ne!(after, at(1_700_000_000, 4).after(ahead));
+        let last: RunId = "ffffffff-ffff-7fff-bfff-ffffffffffff".parse().unwrap();
+        assert_eq!(behind.after(last), behind);
     }
 }

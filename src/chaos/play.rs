@@ -400,13 +400,13 @@ impl Play<'_> {
             return Ok(RunEnd::Nothing);
         }
         let run = RunId::new(clock.now(), self.random());
-        self.scene.run_begins(run);
         let listener = {
             let scene = self.scene.clone();
             Arc::new(move |entry: &_| scene.line_written(entry))
         };
         let journal = Journal::create(lock, run, clock.clone(), Some(listener))?;
-        journal.record(started(plan, run))?;
+        self.scene.run_begins(journal.run());
+        journal.record(started(plan, journal.run()))?;
         let people = PhoneReaders {
             scene: self.scene.clone(),
         };

@@ -151,12 +151,17 @@ impl std::fmt::Debug for Journal {
 
 impl Journal {
     /// Creates the file of a new run. The lock shows that no other run is under way.
+    ///
+    /// Runs are replayed in the order of their ids. So one that begins under a clock that is behind
+    /// that of an earlier run gets a later id than `run` says: see [`Self::run`].
     pub fn create(
         lock: &Lock,
         run: RunId,
         clock: Arc<dyn Clock>,
         listener: Option<Listener>,
     ) -> Result<Self, JournalError> {
+        let newest = files(lock.folder())?.last().map(|(newest, _)| *newest);
+        let run = newest.map_or(run, |newest| run.after(newest));
         let path = lock.folder().join(format!("{run}.jsonl"));
         let file = OpenOptions::new()
             .append(true)
@@ -527,6 +532,24 @@ mod tests {
         let history = history(root.path(), "acme").unwrap();
         assert_eq!(history.done.len(), 1);
         assert!(history.in_doubt.is_empty());
+    }
+
+    #[test]
+    fn runs_are_replayed_in_the_order_they_began_whatever_the_clock_says() {
+        let root = tempfile::tempdir().unwrap();
+        let lock = Lock::take(root.path(), "acme", "me").unwrap();
+        let clock = Arc::new(SystemClock);
+        let begin = |hour: i64| {
+            let at = jiff::Timestamp::from_second(1_800_000_000 + hour * 3600).unwrap();
+            let run = RunId::new(at, [7; 10]);
+            let journal = Journal::create(&lock, run, clock.clone(), None).unwrap();
+            journal.run()
+        };
+        // The second begins under a clock that is ahead; then it is set right.
+        let begun = [begin(0), begin(9), begin(1), begin(1)];
+        let runs = runs(root.path(), "acme").unwrap();
+        let found: Vec<_> = runs.iter().map(|file| file.run).collect();
+        assert_eq!(found, begun);
     }
 
     #[test]

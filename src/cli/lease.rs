@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::task::JoinHandle;
 
-use super::{error::CliError, ui::Ui, whoami};
+use super::{error::CliError, exit, ui::Ui, whoami};
 use crate::{
     clock::SystemClock,
     journal::{
@@ -12,6 +12,7 @@ use crate::{
         lease::{Held, Holder},
     },
     report::clean,
+    step::Stop,
 };
 
 /// A lease that is renewed in the background until this is dropped.
@@ -23,7 +24,13 @@ pub(super) struct Tenure {
 impl Tenure {
     /// Takes the lease, and says from whom where somebody did not give it back. Its times are the
     /// machine's also where a plan is played on another clock: who else could hold it lives by that one.
-    pub(super) fn begin(lock: &Lock, user: &str, ui: Ui) -> Result<Self, CliError> {
+    /// A run that loses it is asked to stop, so that it waits for nothing and asks nobody any more.
+    pub(super) fn begin(
+        lock: &Lock,
+        user: &str,
+        stop: &Arc<Stop>,
+        ui: Ui,
+    ) -> Result<Self, CliError> {
         let holder = Holder {
             user: user.to_owned(),
             host: whoami::host(),
@@ -38,8 +45,11 @@ impl Tenure {
             ));
         }
         let held = Arc::new(held);
-        let kept = held.clone();
-        let beating = tokio::spawn(async move { kept.keep().await });
+        let (kept, stop) = (held.clone(), stop.clone());
+        let beating = tokio::spawn(async move {
+            kept.keep().await;
+            stop.ask(exit::LOCKED);
+        });
         Ok(Self { held, beating })
     }
 

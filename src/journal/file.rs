@@ -222,6 +222,15 @@ impl Journal {
         Ok(())
     }
 
+    /// Refuses when the lease is certainly lost. A run that waits asks this: whatever else may be the
+    /// matter with the file is for the next intent to say.
+    pub fn is_ours(&self) -> Result<(), JournalError> {
+        match self.lease.as_ref().map(|lease| lease.check()) {
+            Some(Err(error @ JournalError::LeaseLost { .. })) => Err(error),
+            Some(Ok(()) | Err(_)) | None => Ok(()),
+        }
+    }
+
     /// Puts the intent to send a write on disk.
     pub fn intend(
         &self,

@@ -7,7 +7,7 @@
 //!
 //! Invariant: a run that lost its lease sends nothing. [`Journal::intend`](super::Journal::intend)
 //! looks at the file before every write. (Nothing can bind the time between that look and the write;
-//! it is as short as it can be.)
+//! it is as short as it can be.) One that waits looks after every pause, and ends when it is lost.
 
 use std::{
     fs,
@@ -446,6 +446,7 @@ mod tests {
             refused,
             "this run has lost the lease of its plan to anna on build-8 (process 7), since 2026-11-27T13:00:00Z"
         );
+        assert!(journal.is_ours().is_err());
         // What it would renew or give back is not its own.
         assert!(held.renew().is_err());
         held.release();

@@ -487,7 +487,7 @@ impl Context<'_> {
     }
 
     /// Looks again and again until `look` finds what it looks for. `None`: the patience ran out or
-    /// somebody asked to stop.
+    /// somebody asked to stop. A run that has lost its lease meanwhile ends.
     pub(super) async fn poll<T, F>(
         &self,
         step: &Address,
@@ -572,6 +572,7 @@ impl Context<'_> {
                 deadline.map(|deadline| self.clock.now().duration_until(deadline).unsigned_abs());
             let sleep = self.clock.sleep(left.map_or(pause, |left| pause.min(left)));
             self.stop.or_leave(sleep).await;
+            self.journal.is_ours()?;
             pause = (pause * 2).min(longest_pause);
         }
     }

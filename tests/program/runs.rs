@@ -247,6 +247,38 @@ fn a_run_whose_lease_was_taken_sends_nothing_more() {
 }
 
 #[test]
+fn a_run_that_waits_notices_that_its_lease_was_taken() {
+    use std::process::Stdio;
+    let site = Site::new();
+    let url = site.server.url().to_owned();
+    let run = site
+        .bench
+        .command(&["apply", "acme.yaml", "--auto-approve", "--wait", "1h"])
+        .args(["--poll-interval", "1s", "--graph-url", &url])
+        .envs(SECRETS)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    // All that can be sent was sent, and the templates are in review.
+    let has = |what: &str| {
+        let journal = site.bench.everything_below(".waba-migrate");
+        String::from_utf8_lossy(&journal).contains(what)
+    };
+    let waits = || has("\"event\":\"waiting\"") && has("no one-time code is at hand");
+    assert!((0..200_000).any(|_| waits()), "it never waited");
+    let sent = site.sent("");
+    site.bench.replace(LEASE, &lease("2999-01-01T00:00:00Z"));
+    let output = run.wait_with_output().expect("it ends");
+    assert_code(&output, 8);
+    let told = stderr(&output);
+    assert!(told.contains("has lost the lease"), "{told}");
+    assert_eq!(site.sent(""), sent);
+    let shown = stdout(&site.bench.run(&["runs"]));
+    assert!(shown.contains("lost its lease (8)"), "{shown}");
+}
+
+#[test]
 fn a_journal_that_is_gone_is_told_and_costs_no_correctness() {
     let site = Site::new();
     let first = site.run(5, &APPLY);

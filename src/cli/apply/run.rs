@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     path::Path,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use super::{
@@ -47,7 +47,7 @@ pub(in crate::cli) struct Run<'a> {
     pub(in crate::cli) session: &'a Session,
     pub(in crate::cli) options: &'a Options,
     pub(in crate::cli) people: &'a dyn People,
-    pub(in crate::cli) stop: &'a Stop,
+    pub(in crate::cli) stop: &'a Arc<Stop>,
     pub(in crate::cli) partial: bool,
     /// Where old and new ids go.
     pub(in crate::cli) map: Option<&'a Path>,
@@ -96,7 +96,7 @@ impl Run<'_> {
         );
         self.map.map_or(Ok(()), whole_file::check)?;
         let lock = Lock::take(&site.journal, &plan.name, &holder)?;
-        let tenure = Tenure::begin(&lock, &self.options.user, ui)?;
+        let tenure = Tenure::begin(&lock, &self.options.user, self.stop, ui)?;
         let mut history = self.session.history()?;
         self.forget.in_history(&mut history);
         let seen = self.session.look_at(&self.choice, history).await;
@@ -208,7 +208,10 @@ impl Run<'_> {
             seen: &snapshot,
         };
         let mut report = apply(graph, &scope, &context).await;
-        if let Some(error) = report.journal.take() {
+        // Whoever waits for nothing but people leaves without asking for the lease.
+        let is_lost = self.stop.asked() == Some(exit::LOCKED);
+        let lost = || journal.is_ours().err().filter(|_| is_lost);
+        if let Some(error) = report.journal.take().or_else(lost) {
             if let JournalError::LeaseLost { .. } = error {
                 journal.record(Event::RunEnded { code: exit::LOCKED })?;
             }

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::{
     bench::{stderr, stdout},
-    change_sets::Site,
+    change_sets::{PLAN, Site},
 };
 
 #[test]
@@ -100,4 +100,43 @@ fn the_way_back_of_moved_numbers_is_a_plan_to_review() {
     site.run(0, &["rehearse", "back.yaml"]);
     let same = site.run(1, &["undo", "acme.yaml", "--reverse-plan", "acme.yaml"]);
     assert!(stderr(&same).contains("the same file"), "{}", stderr(&same));
+}
+
+#[test]
+fn deleting_templates_has_to_be_accepted_by_its_amount() {
+    let site = Site::new();
+    let plan = PLAN.replace(
+        "templates: { copy: [\"*\"] }",
+        "templates: { copy: [\"*\"], files: [late.yaml] }\npolicy: { max_template_deletes: 1 }",
+    );
+    assert_ne!(plan, PLAN);
+    site.bench.write("acme.yaml", &plan);
+    let late = "name: late\nlanguage: de\ncategory: UTILITY\ncomponents: [{ type: BODY, text: We are late. }]\n";
+    site.bench.write("late.yaml", late);
+    site.run(5, &["apply", "acme.yaml", "--auto-approve", "--wait", "5s"]);
+    let deletes = || {
+        let calls = site.server.get("/__sim/requests");
+        calls.matches("\"DELETE\"").count()
+    };
+    site.run(0, &["undo", "acme.yaml", "-o", "undo.json"]);
+    let apply = |code: i32, accept: &str| {
+        let output = site.run(code, &["apply", "undo.json", "--accept", accept]);
+        format!("{}{}", stdout(&output), stderr(&output))
+    };
+    let refused = apply(4, "cut-over=0");
+    assert!(
+        refused.contains("deleted templates would be more than accepted: 1, accepted 0"),
+        "{refused}"
+    );
+    assert!(refused.contains("--accept delete-templates=1"), "{refused}");
+    let beyond = apply(4, "delete-templates=2");
+    assert!(
+        beyond.contains("exceeds policy.max_template_deletes: 1"),
+        "{beyond}"
+    );
+    assert_eq!(deletes(), 0);
+    // The number waits for a person; the rest is done.
+    let applied = apply(5, "delete-templates=1");
+    assert!(applied.contains("template[\"late/de\"].undo"), "{applied}");
+    assert!(deletes() > 0);
 }

@@ -6,6 +6,7 @@
 //! [`preflight`]; what is added here may not stay unknown at this point.
 
 use futures_util::future::join;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{Context, StepError, templates_approved::TemplatesApproved, two_step_off};
 use crate::{
@@ -23,12 +24,23 @@ use crate::{
 /// Proof that a number may be registered now. Made from fresh observations only.
 pub(super) struct Cleared {
     number: PhoneNumberId,
+    /// When the first of it was read.
+    since: Timestamp,
 }
+
+/// How old the oldest observation may be when the call is made. Reading takes seconds, and a minute
+/// where there are thousands of templates; a rate limit in the middle of it takes longer.
+const FRESH: SignedDuration = SignedDuration::from_mins(3);
 
 impl Cleared {
     /// The number's id on the target.
     pub(super) fn number(&self) -> &PhoneNumberId {
         &self.number
+    }
+
+    /// Returns whether all of it was seen a moment ago.
+    pub(super) fn is_fresh(&self, now: Timestamp) -> bool {
+        now.duration_since(self.since) <= FRESH
     }
 
     /// Makes the call that cannot be taken back.
@@ -55,6 +67,7 @@ pub(super) async fn clear(
     address: &Address,
     phone: &Phone,
 ) -> Result<Clearance, StepError> {
+    let since = cx.clock.now();
     let number = cx.look_at(phone).await?;
     if number.is_registered() {
         return Ok(Clearance::Registered);
@@ -91,7 +104,10 @@ pub(super) async fn clear(
     findings.extend(doubt(cx, address, phone, &two_step));
     Ok(match (findings.is_empty(), is_on) {
         (true, true) => Clearance::GateClosed,
-        (true, false) => Clearance::Cleared(Cleared { number: number.id }),
+        (true, false) => Clearance::Cleared(Cleared {
+            number: number.id,
+            since,
+        }),
         (false, true) => {
             findings.push(two_step_off::is_on(address, phone));
             Clearance::Refused(findings)

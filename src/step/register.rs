@@ -3,7 +3,7 @@
 //!
 //! Right before the call everything it rests on is read once more: only a
 //! [`Cleared`](super::clearance::Cleared), which is made from those observations alone, makes the
-//! call. What the source will no longer show afterwards (profile and id) is kept in the journal first.
+//! call, and none of them may be older than some minutes. What the source will no longer show afterwards (profile and id) is kept in the journal first.
 //!
 //! Every attempt is decided anew, and none waits for a rate limit with old observations in hand.
 //! It starts only inside the number's window, as one of the run's cut-overs, and while the attempt
@@ -44,6 +44,9 @@ pub(super) const PROFILE: &str = "profile";
 
 /// How long a register of an earlier run may still be at work. Meta: "up to 15 seconds or more".
 const SETTLE: std::time::Duration = std::time::Duration::from_secs(20);
+
+/// How often everything is read anew because it took too long.
+const LOOKS: u32 = 3;
 
 /// Registers a number.
 #[derive(Clone, Debug)]
@@ -124,14 +127,23 @@ impl Register {
         if let Some(parked) = cx.enter(&self.address(), self.window.as_deref()).await? {
             return Ok(parked);
         }
-        let cleared = match clear(cx, &self.address(), &self.phone).await? {
-            Clearance::Cleared(cleared) => cleared,
-            Clearance::Registered => return Ok(registered()),
-            Clearance::GateClosed => return Ok(two_step_off::closed_again(&self.phone)),
-            Clearance::Refused(findings) => return Err(StepError::Blocked(findings)),
+        let mut looks = 1;
+        let cleared = loop {
+            let cleared = match clear(cx, &self.address(), &self.phone).await? {
+                Clearance::Cleared(cleared) => cleared,
+                Clearance::Registered => return Ok(registered()),
+                Clearance::GateClosed => return Ok(two_step_off::closed_again(&self.phone)),
+                Clearance::Refused(findings) => return Err(StepError::Blocked(findings)),
+            };
+            self.keep_source_id(cx)?;
+            self.keep_profile(cx).await?;
+            // A rate limit in the middle of it leaves old observations in hand.
+            match cleared.is_fresh(cx.clock.now()) {
+                true => break cleared,
+                false if looks < LOOKS => looks += 1,
+                false => return Ok(too_slow()),
+            }
         };
-        self.keep_source_id(cx)?;
-        self.keep_profile(cx).await?;
         // Reading takes time, and a limit may have made it take long.
         if let Some(parked) = closed(self.window.as_deref(), cx) {
             return Ok(parked);
@@ -225,6 +237,14 @@ impl Register {
             look,
         )
         .await
+    }
+}
+
+fn too_slow() -> Outcome {
+    Outcome::Parked {
+        reason: "what it rests on takes so long to read that it is old when the call could be made"
+            .into(),
+        next: "run apply again when the API answers faster".into(),
     }
 }
 

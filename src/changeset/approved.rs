@@ -201,8 +201,12 @@ impl Approved {
 
 impl Approved {
     /// Returns every step that is not as it was reviewed, with what differs: what would be done
-    /// otherwise, and what is missing or in its place already.
+    /// otherwise, and what is missing or in its place already. A target that cannot be read is no
+    /// changed one: of that nothing is said here, and a finding stops the run.
     pub fn objections(&self, changes: &ChangeSet, seen: &Snapshot) -> Vec<(Address, Finding)> {
+        if seen.unreadable_target().is_some() {
+            return Vec::new();
+        }
         let left_out = self.selection.iter().flat_map(|one| &one.left_out);
         let left_out: BTreeSet<_> = left_out.map(|left| left.address.as_str()).collect();
         let counts = |change: &&ChangeEntry| {

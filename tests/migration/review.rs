@@ -12,6 +12,7 @@ use std::{
 use serde_json::json;
 use waba_migrate::{
     changeset::{Approved, Choice, Sealed, StepGraph, compute_part, select::Selector},
+    finding::Finding,
     journal::{Entry, Event, StepEnd},
     plan::{
         files::MemoryFiles,
@@ -39,6 +40,26 @@ fn reviewed(plan: &str, edit: impl FnOnce(&mut World)) -> Stage {
     stage.review();
     assert_eq!(stale(&stage), BTreeMap::new(), "nothing has happened");
     stage
+}
+
+#[test]
+fn a_target_that_cannot_be_read_is_no_changed_one() {
+    let mut stage = reviewed(SMALL, |_| {});
+    stage.apply();
+    // Much is done, and reviewed as such.
+    stage.review();
+    let tokens = |revoked| {
+        let revoke = |world: &mut World| {
+            let tokens = world.tokens.iter_mut();
+            tokens.for_each(|token| token.revoked = revoked);
+        };
+        stage.sim.edit(revoke);
+    };
+    tokens(true);
+    assert_eq!(stale(&stage), BTreeMap::new());
+    assert!(stage.plan().findings.iter().any(Finding::blocks));
+    tokens(false);
+    assert_eq!(stale(&stage), BTreeMap::new());
 }
 
 #[expect(

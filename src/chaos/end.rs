@@ -2,20 +2,22 @@
 //!
 //! Ids and times depend on how often something was tried, so they are left out.
 //!
-//! Another end than the undisturbed one is right in two cases only:
+//! Another end than the undisturbed one is right in three cases only:
 //!
 //! * **A number must wait**: its window is over on the machine's clock, or a number that it needs
 //!   waits. It must still be live on the source and not live on the target; all else is as expected.
 //! * **A template is rejected for good**: the template stands as rejected. Every other thing is as at
 //!   the undisturbed end or as at the beginning; numbers that were not moved are live on the source,
 //!   and what stands on the target is on its way: a number that is not live, a profile not yet set.
+//!   An app that somebody has unsubscribed stays so: nothing is sent while that stands in the way.
+//! * **The journal was lost**: profiles are as they happen to be. The one of the source was kept there.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
 use crate::{
-    ids::{TemplateKey, WabaId},
+    ids::{AppId, TemplateKey, WabaId},
     phone::Phone,
     sim::world::World,
 };
@@ -56,7 +58,7 @@ impl End {
     pub fn of(world: &World) -> Self {
         let mut end = Self::default();
         for (id, waba) in &world.wabas {
-            let words = format!("subscribed {:?}", waba.subscriptions);
+            let words = account(&waba.subscriptions);
             end.things.insert(Thing::Account(id.clone()), words);
         }
         for number in world.numbers.values() {
@@ -99,6 +101,10 @@ impl End {
     pub fn is_live(&self, waba: &WabaId, phone: &Phone) -> bool {
         self.live.contains(&(waba.clone(), phone.clone()))
     }
+}
+
+fn account(subscriptions: &BTreeMap<AppId, Option<String>>) -> String {
+    format!("subscribed {subscriptions:?}")
 }
 
 /// Every upload has a handle of its own.
@@ -153,6 +159,11 @@ pub struct Excuses {
     pub waiting: BTreeSet<Phone>,
     /// Templates that were rejected for good.
     pub rejected: BTreeSet<TemplateKey>,
+    /// Somebody has unsubscribed the target. A run that is stopped by a rejected template does not
+    /// mend that: nothing is sent then.
+    pub is_unsubscribed: bool,
+    /// The journal was lost, and with it what it kept of profiles.
+    pub is_journal_lost: bool,
 }
 
 /// What a play is measured by.
@@ -210,7 +221,11 @@ impl Yardstick {
             {
                 is.is_some_and(|words| words.starts_with("REJECTED "))
             }
+            Thing::Profile(..) if excuses.is_journal_lost => true,
             Thing::Number(_, phone) if stuck => self.has_stayed(phone, end),
+            Thing::Account(_) if stuck && excuses.is_unsubscribed => {
+                is == Some(&account(&BTreeMap::new()))
+            }
             // A profile is set last, and a rejected template stops that too.
             Thing::Profile(..) if stuck => true,
             Thing::Template(..) | Thing::Flow(..) | Thing::Account(_) if stuck => {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::manner::{Draw, Manner};
 use crate::{ids::TemplateKey, phone::Phone, sim::script::Moment};
 
 /// A generator of numbers that look like chance: SplitMix64.
@@ -103,6 +104,37 @@ kinds! {
     Suspended = "suspended machine";
     /// Somebody starts the same migration once more meanwhile.
     SecondRunner = "second runner";
+}
+
+impl Kind {
+    /// Whether somebody else changes the world by it, or what of it can be seen.
+    pub fn is_foreign(self) -> bool {
+        match self {
+            Self::TwoStepOn
+            | Self::Flapping
+            | Self::Rejected
+            | Self::RejectedForGood
+            | Self::Unpaid
+            | Self::Unsubscribed => true,
+            Self::CutBefore
+            | Self::CutAfter
+            | Self::TimeoutBefore
+            | Self::TimeoutAfter
+            | Self::ErrorBefore
+            | Self::ErrorAfter
+            | Self::Throttling
+            | Self::Transient
+            | Self::Late
+            | Self::DeathBeforeEffect
+            | Self::DeathAfterEffect
+            | Self::DeathAfterLine
+            | Self::DeathInLine
+            | Self::Revoked
+            | Self::ClockJump
+            | Self::Suspended
+            | Self::SecondRunner => false,
+        }
+    }
 }
 
 /// Where in a play a fault strikes, counted from 1 over all its runs.
@@ -271,8 +303,9 @@ const JUMPS: [i64; 8] = [-90_000, -3_600, -90, -2, 2, 90, 3_600, 90_000];
 const NAPS: [u32; 4] = [60, 900, 5_400, 36_000];
 
 impl Extent {
-    /// Draws the faults of a play. A later place than the play reaches strikes nothing.
-    pub fn draw(&self, seed: u64) -> Vec<Fault> {
+    /// Draws a play: its faults, and how it is carried out. A later place than the play reaches strikes
+    /// nothing.
+    pub fn draw(&self, seed: u64) -> Draw {
         let mut dice = Dice::new(seed);
         let faults = dice.up_to(MOST_FAULTS);
         let mut drawn = Vec::new();
@@ -280,7 +313,10 @@ impl Extent {
             let kind = *dice.pick(Kind::ALL).expect("there are kinds");
             drawn.extend(self.fault(kind, &mut dice));
         }
-        drawn
+        Draw {
+            manner: Manner::draw(&mut dice),
+            faults: drawn,
+        }
     }
 
     /// Draws a fault of a kind. `None`: this play has nothing that could go wrong so.
@@ -368,11 +404,7 @@ mod tests {
     fn a_seed_draws_the_same_faults_again() {
         let words = |seed| {
             let faults = extent().draw(seed);
-            faults
-                .iter()
-                .map(ToString::to_string)
-                .collect::<Vec<_>>()
-                .join("; ")
+            faults.words().join("; ")
         };
         assert_eq!(words(1), words(1));
         assert_ne!(words(1), words(2));
@@ -387,7 +419,7 @@ mod tests {
             assert!(fault.to_string().starts_with(kind.as_str()), "{fault}");
         }
         let drawn: std::collections::BTreeSet<_> = (0..500)
-            .flat_map(|seed| extent().draw(seed))
+            .flat_map(|seed| extent().draw(seed).faults)
             .map(|fault| fault.what.kind())
             .collect();
         assert_eq!(drawn.len(), Kind::ALL.len());

@@ -47,6 +47,8 @@ rules! {
     SecretWritten = "no secret in any byte written";
     /// Too many register calls.
     LedgerExceeded = "the ledger is never exceeded";
+    /// A reviewed change set that is stale, and nobody else has changed anything.
+    StaleByItself = "own progress never makes a change set stale";
     /// A second runner that was let in.
     SecondRunner = "one runner at a time";
     /// A journal that cannot be read again.
@@ -172,6 +174,12 @@ impl Witness {
     pub fn run_begins(&mut self, new_codes: &BTreeSet<Phone>) {
         self.new_codes.clone_from(new_codes);
         self.looks.clear();
+    }
+
+    /// Takes in that nothing is left of the journal: what rests on it alone is judged anew from here.
+    pub fn journal_is_lost(&mut self) {
+        self.intents.clear();
+        self.registers.clear();
     }
 
     /// Takes in a line that stands in the journal now.

@@ -3,8 +3,10 @@
 //! * [`faults`]: what goes wrong, drawn from a seed. Pure.
 //! * [`invariants`]: what has to hold at every moment. Pure.
 //! * [`end`]: where a play has come to, compared with the undisturbed end. Pure.
+//! * [`manner`]: how people carry it out, drawn from the same seed. Pure.
 //! * `scene`, `transport`, `disk`, `connections`: the world, the wire, the clock and the journal's bytes, disturbed.
-//! * [`play`]: one play: run, die, run again.
+//! * [`play`]: one play: run, die, run again; `process`: one run; `people`: what is done between two.
+//! * [`series`]: many plays, spread over the cores.
 //! * [`tally`]: what many plays come to. Pure.
 //!
 //! The planner, the applier, the client and the journal are the real ones. Time is the simulator's.
@@ -15,7 +17,11 @@ mod disk;
 pub mod end;
 pub mod faults;
 pub mod invariants;
+pub mod manner;
+mod people;
 pub mod play;
+mod process;
 mod scene;
+pub mod series;
 pub mod tally;
 mod transport;

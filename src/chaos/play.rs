@@ -6,48 +6,41 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    future::poll_fn,
     io,
     path::Path,
-    pin::pin,
-    sync::{Arc, Mutex, atomic::AtomicUsize},
-    task::Poll,
+    sync::Arc,
     time::Duration,
 };
 
-use futures_util::future::FutureExt;
 use jiff::Timestamp;
 
 use super::{
-    connections::{Connections, hidden, ready_secrets},
+    connections::hidden,
     disk::Disk,
     end::{End, Excuses, Yardstick},
-    faults::{Extent, Fault, Kind},
+    faults::{Extent, Kind},
     invariants::{Breach, Rule, Witness},
+    manner::Draw,
+    people::Wishes,
+    process::{RunEnd, Runner, left},
     scene::Scene,
-    transport::{Disturbed, Forbidden, Readers as PhoneReaders, Skewed},
+    transport::{CodesOfPhones, Disturbed},
 };
 use crate::{
     api::transport::Transport,
-    apply::{Report, Scope, apply},
-    changeset::{StepGraph, compute},
-    clock::Clock,
-    finding::Finding,
-    ids::{NumberStep, RunId, TemplateKey},
-    journal::{Event, Journal, JournalError, Lock, StepEnd, event::VERSION, file::history},
+    changeset::{Approved, StepGraph},
+    ids::TemplateKey,
     phone::Phone,
-    plan::{Plan, SubscribeApp, files::Files, window::CUT_OVER},
-    report::events,
+    plan::{Number, Plan, SubscribeApp, files::Files, window::CUT_OVER},
     secret::{Secret, SecretError, Secrets},
     sim::{Simulator, seed::RehearsalSecrets, words::TemplateStatus, world::World},
-    snapshot::observe,
-    step::{Context, CutOvers, Listing, Options, Stop, Uploads},
 };
 
 /// Makes something that stands between the program and the wire.
 pub type Between = dyn Fn(Arc<dyn Transport>) -> Arc<dyn Transport> + Sync;
 
 /// What is played.
+#[derive(Clone, Copy)]
 pub struct Setting<'a> {
     /// The plan.
     pub plan: &'a Plan,
@@ -78,20 +71,20 @@ pub enum PlayError {
 /// More runs than any play needs.
 const MOST_RUNS: u32 = 24;
 
+/// The same where nobody waits: every wait is a run of its own.
+const MOST_UNATTENDED: u32 = 80;
+
 /// Runs in a row that change nothing, while nobody has anything to set right: it will not go on.
 const FRUITLESS: u32 = 3;
 
-/// The time between two runs.
-const PAUSE: Duration = Duration::from_secs(45 * 60);
-
-/// The longest pause between two looks. Days pass in a play, and every look costs.
-const POLL: Duration = Duration::from_secs(300);
+/// The same where nobody waits: reviews take hours.
+const FRUITLESS_UNATTENDED: u32 = 24;
 
 /// What a play came to.
 #[derive(Clone, Debug)]
 pub struct Played {
-    /// What went wrong by intention.
-    pub faults: Vec<Fault>,
+    /// How it was carried out, and what went wrong by intention.
+    pub draw: Draw,
     /// How often each kind has really struck.
     pub struck: BTreeMap<Kind, u32>,
     /// How many runs it took.
@@ -112,33 +105,21 @@ pub struct Undisturbed {
     yardstick: Yardstick,
 }
 
-/// How one run ended.
-enum RunEnd {
-    /// Nothing was to do.
-    Nothing,
-    /// Something stood in the way before the first write.
-    Blocked(Vec<Finding>),
-    /// It went to its end.
-    Ended(Report),
-    /// It was killed.
-    Died,
-}
-
-/// One runner: what it sends through, and how it behaves.
-struct Runner {
-    transport: Arc<dyn Transport>,
-    options: Options,
-}
-
-struct Play<'a> {
-    setting: &'a Setting<'a>,
-    graph: StepGraph,
-    root: &'a Path,
-    secrets: Arc<dyn Secrets>,
+pub(super) struct Play<'a> {
+    pub(super) setting: &'a Setting<'a>,
+    pub(super) plan: Plan,
+    pub(super) draw: Draw,
+    pub(super) graph: StepGraph,
+    pub(super) root: &'a Path,
+    pub(super) secrets: Arc<dyn Secrets>,
     /// Everything that must be seen nowhere, with what it is.
-    hidden: Vec<(String, Secret)>,
-    scene: Arc<Scene>,
-    runs: u32,
+    pub(super) hidden: Vec<(String, Secret)>,
+    pub(super) scene: Arc<Scene>,
+    /// The change set that was reviewed last.
+    pub(super) approved: Option<Approved>,
+    /// How often somebody else had changed the world by then.
+    pub(super) foreign: u32,
+    pub(super) runs: u32,
     /// What the last run left undone, in words.
     left: String,
 }
@@ -150,7 +131,7 @@ impl Setting<'_> {
     ///
     /// It does not come to its end, breaks a rule, or cannot keep a journal.
     pub async fn undisturbed(&self) -> Result<Undisturbed, PlayError> {
-        let (end, play) = self.play(Vec::new(), &BTreeSet::new()).await?;
+        let (end, play) = self.play(Draw::default(), &BTreeSet::new()).await?;
         if let Some(breach) = end.breaches.first() {
             return Err(PlayError::NoEnd(breach.what.clone()));
         }
@@ -192,14 +173,16 @@ impl Setting<'_> {
     pub async fn disturbed(
         &self,
         undisturbed: &Undisturbed,
-        faults: Vec<Fault>,
+        draw: Draw,
     ) -> Result<Played, PlayError> {
         let required = undisturbed.extent.templates.iter().cloned().collect();
-        let (mut played, play) = self.play(faults, &required).await?;
+        let (mut played, play) = self.play(draw, &required).await?;
         let end = play.scene.simulator.world(End::of);
         let excuses = Excuses {
             waiting: played.waiting.clone(),
             rejected: played.rejected.clone(),
+            is_unsubscribed: played.struck.contains_key(&Kind::Unsubscribed),
+            is_journal_lost: play.has_lost_journal(),
         };
         let different = undisturbed.yardstick.differences(&end, &excuses);
         let different = different.into_iter();
@@ -211,7 +194,7 @@ impl Setting<'_> {
 
     async fn play(
         &self,
-        faults: Vec<Fault>,
+        draw: Draw,
         required: &BTreeSet<TemplateKey>,
     ) -> Result<(Played, Play<'_>), PlayError> {
         let simulator = Simulator::new(self.world.clone());
@@ -221,19 +204,27 @@ impl Setting<'_> {
         let target = self.plan.target.waba.clone();
         let secrets = RehearsalSecrets::of(self.plan, simulator.clone());
         let hidden = hidden(self.plan, &*secrets).await?;
-        let scene = Scene::new(simulator, disk, target, faults.clone(), witness);
+        let scene = Scene::new(simulator, disk, target, draw.faults.clone(), witness);
+        let (plan, secrets) = match draw.manner.is_attended {
+            true => (self.plan.clone(), secrets),
+            false => CodesOfPhones::told_in(self.plan, secrets, scene.clone()),
+        };
         let mut play = Play {
             setting: self,
-            graph: StepGraph::of(self.plan),
+            graph: StepGraph::of(&plan),
+            plan,
+            draw,
             root: self.folder,
             secrets,
             hidden,
             scene,
+            approved: None,
+            foreign: 0,
             runs: 0,
             left: String::new(),
         };
         let is_over = play.run_until_done().await?;
-        let played = play.account(faults, is_over);
+        let played = play.account(is_over);
         Ok((played, play))
     }
 
@@ -260,8 +251,16 @@ impl Play<'_> {
     /// Runs again and again. Returns whether nothing is left to do.
     async fn run_until_done(&mut self) -> Result<bool, PlayError> {
         let (mut people, mut fruitless) = (Wishes::default(), 0);
-        while self.runs < MOST_RUNS {
+        let (most_runs, most_fruitless) = match self.draw.manner.is_attended {
+            true => (MOST_RUNS, FRUITLESS),
+            false => (MOST_UNATTENDED, FRUITLESS_UNATTENDED),
+        };
+        while self.runs < most_runs {
             self.runs += 1;
+            if let Err(error) = self.have_reviewed().await {
+                self.breach(Rule::JournalUnreadable, error.to_string());
+                return Ok(false);
+            }
             let (effects, struck) = (self.effects(), self.struck());
             let options = self.options(&people);
             self.scene.state().witness.run_begins(&people.new_codes);
@@ -274,8 +273,7 @@ impl Play<'_> {
             let end = match run {
                 Ok(end) => end,
                 Err(error) => {
-                    let breach = Breach::new(Rule::JournalUnreadable, error.to_string());
-                    self.scene.state().witness.breaches.push(breach);
+                    self.breach(Rule::JournalUnreadable, error.to_string());
                     return Ok(false);
                 }
             };
@@ -291,12 +289,17 @@ impl Play<'_> {
                 true => 0,
                 false => fruitless + 1,
             };
-            if fruitless >= FRUITLESS {
+            if fruitless >= most_fruitless {
                 return Ok(false);
             }
-            people = self.people_act(&end);
+            people = self.people_act(&end, has_changed)?;
         }
         Ok(false)
+    }
+
+    fn breach(&self, rule: Rule, what: String) {
+        let breach = Breach::new(rule, what);
+        self.scene.state().witness.breaches.push(breach);
     }
 
     fn transport(&self) -> Arc<dyn Transport> {
@@ -318,135 +321,6 @@ impl Play<'_> {
         self.scene.simulator.writes().len()
     }
 
-    fn options(&self, people: &Wishes) -> Options {
-        Options {
-            wait: Some(Duration::from_secs(24 * 3600)),
-            attended: true,
-            deadline: None,
-            poll_interval: POLL,
-            new_codes: people.new_codes.clone(),
-            new_pins: people.new_pins.clone(),
-            confirmed: BTreeSet::new(),
-            user: "rehearsal".into(),
-        }
-    }
-
-    /// One process, from its lock to its end or death.
-    async fn run(&self, runner: &Runner) -> Result<RunEnd, JournalError> {
-        let plan = self.setting.plan;
-        let lock = Lock::take(self.root, &plan.name, "rehearsal")?;
-        match self.drive(self.work(runner, &lock)).await {
-            Some(ended) => ended,
-            None => Ok(RunEnd::Died),
-        }
-    }
-
-    /// Lets a process work until it ends or dies. `None`: it has died.
-    async fn drive<T>(&self, work: impl Future<Output = T>) -> Option<T> {
-        let mut work = pin!(work);
-        poll_fn(|cx| {
-            let polled = work.as_mut().poll(cx);
-            if self.scene.take_second() {
-                self.second_runner();
-            }
-            match self.scene.is_dead() {
-                true => Poll::Ready(None),
-                false => polled.map(Some),
-            }
-        })
-        .await
-    }
-
-    /// Starts the same migration once more: it must find the lock, and send nothing.
-    fn second_runner(&self) {
-        let forbidden = Arc::new(Forbidden {
-            sent: AtomicUsize::new(0),
-        });
-        let runner = Runner {
-            transport: forbidden.clone(),
-            options: self.options(&Wishes::default()),
-        };
-        let ended = self.run(&runner).now_or_never();
-        let is_locked = matches!(ended, Some(Err(JournalError::Locked { .. })));
-        let sent = forbidden.sent.load(std::sync::atomic::Ordering::SeqCst);
-        if !is_locked || sent > 0 {
-            let what = format!("a second runner was let in and sent {sent} calls");
-            let breach = Breach::new(Rule::SecondRunner, what);
-            self.scene.state().witness.breaches.push(breach);
-        }
-    }
-
-    async fn work(&self, runner: &Runner, lock: &Lock) -> Result<RunEnd, JournalError> {
-        let plan = self.setting.plan;
-        let clock: Arc<dyn Clock> = Arc::new(Skewed {
-            scene: self.scene.clone(),
-            inner: self.scene.simulator.clock(),
-        });
-        let history = history(self.root, &plan.name)?;
-        let secrets = &*self.secrets;
-        let connections = Connections::open(plan, secrets, &self.hidden, &runner.transport, &clock);
-        let seen = observe(plan, &connections.readers, history, clock.now()).await;
-        let changes = compute(plan, &self.graph, &seen);
-        let blocking: Vec<_> = changes
-            .findings
-            .iter()
-            .filter(|it| it.blocks())
-            .cloned()
-            .collect();
-        if !blocking.is_empty() {
-            return Ok(RunEnd::Blocked(blocking));
-        }
-        if changes.is_empty() {
-            return Ok(RunEnd::Nothing);
-        }
-        let run = RunId::new(clock.now(), self.random());
-        let listener = {
-            let scene = self.scene.clone();
-            Arc::new(move |entry: &_| scene.line_written(entry))
-        };
-        let journal = Journal::create(lock, run, clock.clone(), Some(listener))?;
-        self.scene.run_begins(journal.run());
-        journal.record(started(plan, journal.run()))?;
-        let people = PhoneReaders {
-            scene: self.scene.clone(),
-        };
-        let report = apply(
-            &self.graph,
-            &Scope::default(),
-            &Context {
-                source: &connections.readers.source,
-                target: &connections.readers.target,
-                plan,
-                writer: &connections.writer,
-                source_writer: &connections.source_writer,
-                journal: &journal,
-                clock: &*clock,
-                files: self.setting.files,
-                secrets,
-                ready_secrets: &ready_secrets(plan, secrets),
-                people: &people,
-                options: &runner.options,
-                review: None,
-                stop: &Stop::default(),
-                cut_overs: &CutOvers::of(&plan.policy),
-                listing: &Listing::of(&seen),
-                uploads: &Uploads::default(),
-                seen: &Mutex::new(seen),
-            },
-        )
-        .await;
-        journal.record(Event::RunEnded { code: 0 })?;
-        let told = events::summary(&report, changes.summary.done);
-        self.scene.state().shown.push_str(&told);
-        Ok(RunEnd::Ended(report))
-    }
-
-    /// Nobody can tell two runs apart that begin in one millisecond, so they are counted.
-    fn random(&self) -> [u8; 10] {
-        let [high, low] = (self.runs as u16).to_be_bytes();
-        [0, 0, 0, 0, 0, 0, 0, 0, high, low]
-    }
-
     /// Nothing secret may stand in the journal or in what was shown.
     fn look_for_secrets(&self) {
         let mut hidden = self.hidden.clone();
@@ -464,36 +338,8 @@ impl Play<'_> {
         state.witness.judge_bytes(&hidden, "the journal", &journal);
     }
 
-    /// People set right what went wrong, read the report, and start the next run some time later.
-    fn people_act(&self, end: &RunEnd) -> Wishes {
-        self.scene.mend(|_| true);
-        self.scene.state().skew = jiff::SignedDuration::ZERO;
-        self.scene.simulator.advance(PAUSE);
-        let mut wishes = Wishes::default();
-        let report = match end {
-            RunEnd::Ended(report) => report,
-            RunEnd::Nothing | RunEnd::Blocked(_) | RunEnd::Died => return wishes,
-        };
-        for ended in &report.ended {
-            let is_good = matches!(
-                ended.end,
-                StepEnd::Done | StepEnd::Already | StepEnd::NotStarted
-            );
-            match ended.step.number_step().filter(|_| !is_good) {
-                Some((phone, NumberStep::Verify | NumberStep::RequestCode)) => {
-                    wishes.new_codes.insert(phone);
-                }
-                Some((phone, NumberStep::Register)) => {
-                    wishes.new_pins.insert(phone);
-                }
-                _ => {}
-            }
-        }
-        wishes
-    }
-
     /// Sums the play up, an hour after its last run: what Meta does by itself is done by then.
-    fn account(&self, faults: Vec<Fault>, is_over: bool) -> Played {
+    fn account(&self, is_over: bool) -> Played {
         let now = self.scene.now();
         self.scene.simulator.advance(Duration::from_secs(3600));
         let waiting = match is_over {
@@ -508,7 +354,7 @@ impl Play<'_> {
             breaches.push(Breach::new(Rule::NoEnd, what));
         }
         Played {
-            faults,
+            draw: self.draw.clone(),
             struck: state.struck.clone(),
             runs: self.runs,
             waiting,
@@ -519,7 +365,7 @@ impl Play<'_> {
 
     /// Numbers whose window is over before they were registered, and those that need them.
     fn waiting(&self, now: Timestamp) -> BTreeSet<Phone> {
-        let plan = self.setting.plan;
+        let plan = &self.plan;
         let is_live = |phone: &Phone| {
             self.scene.simulator.world(|world| {
                 let number = world.number_on(&plan.target.waba, phone);
@@ -528,7 +374,7 @@ impl Play<'_> {
         };
         let left = plan.numbers.iter().filter(|number| !is_live(&number.phone));
         let left: Vec<_> = left.collect();
-        let is_late = |number: &&&crate::plan::Number| {
+        let is_late = |number: &&&Number| {
             let window = number.window.as_ref();
             window.is_some_and(|window| window.to.timestamp().duration_since(now) < CUT_OVER)
         };
@@ -542,49 +388,5 @@ impl Play<'_> {
             waiting.extend(more);
         }
         waiting
-    }
-}
-
-/// What a run left undone, in words.
-fn left(end: &RunEnd) -> String {
-    let lines: Vec<_> = match end {
-        RunEnd::Nothing => Vec::new(),
-        RunEnd::Died => vec!["the process died".to_owned()],
-        RunEnd::Blocked(findings) => {
-            let findings = findings.iter();
-            findings
-                .map(|it| format!("{}: {}", it.rule, it.message))
-                .collect()
-        }
-        RunEnd::Ended(report) => {
-            let good = |end| matches!(end, StepEnd::Done | StepEnd::Already | StepEnd::NotStarted);
-            let ended = report.ended.iter().filter(|ended| !good(ended.end));
-            ended
-                .map(|it| format!("{}: {}", it.step, it.note))
-                .collect()
-        }
-    };
-    lines.join("; ")
-}
-
-/// What people want of the next run.
-#[derive(Debug, Default)]
-struct Wishes {
-    new_codes: BTreeSet<Phone>,
-    new_pins: BTreeSet<Phone>,
-}
-
-fn started(plan: &Plan, run: RunId) -> Event {
-    Event::RunStarted {
-        journal: VERSION,
-        run,
-        plan: plan.name.clone(),
-        plan_digest: plan.digest.clone(),
-        host: "rehearsal".into(),
-        user: "rehearsal".into(),
-        program: env!("CARGO_PKG_VERSION").to_owned(),
-        change_set: None,
-        ci_job: None,
-        commit: None,
     }
 }

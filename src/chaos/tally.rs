@@ -11,7 +11,7 @@ use super::{faults::Kind, invariants::Breach, play::Played};
 pub struct Failure {
     /// The seed.
     pub seed: u64,
-    /// Its faults in words.
+    /// Its manner and its faults in words.
     pub faults: Vec<String>,
     /// What was broken.
     pub breaches: Vec<Breach>,
@@ -28,6 +28,8 @@ pub struct Tally {
     pub runs: BTreeMap<u32, u32>,
     /// The seed that needed the most runs.
     pub worst: Option<u64>,
+    /// How many were carried out in a special manner.
+    pub manners: BTreeMap<&'static str, u32>,
     /// Plays whose faults left a number waiting for another window.
     pub waiting: u32,
     /// Plays in which a template was rejected for good.
@@ -47,13 +49,16 @@ impl Tally {
         for (kind, times) in &played.struck {
             *self.struck.entry(*kind).or_default() += times;
         }
+        for special in played.draw.manner.kinds() {
+            *self.manners.entry(special).or_default() += 1;
+        }
         *self.runs.entry(played.runs).or_default() += 1;
         self.waiting += u32::from(!played.waiting.is_empty());
         self.rejected += u32::from(!played.rejected.is_empty());
         if !played.breaches.is_empty() {
             self.failures.push(Failure {
                 seed,
-                faults: played.faults.iter().map(ToString::to_string).collect(),
+                faults: played.draw.words(),
                 breaches: played.breaches.clone(),
             });
         }
@@ -79,6 +84,7 @@ impl Tally {
                 .map(|(kind, times)| (kind.as_str(), *times))
                 .collect(),
             runs: self.runs.clone(),
+            manners: self.manners.clone(),
             worst: self.worst,
             waiting: self.waiting,
             rejected: self.rejected,
@@ -93,6 +99,7 @@ struct Told {
     plays: u32,
     struck: BTreeMap<&'static str, u32>,
     runs: BTreeMap<u32, u32>,
+    manners: BTreeMap<&'static str, u32>,
     worst: Option<u64>,
     waiting: u32,
     rejected: u32,

@@ -4,7 +4,7 @@
 //! A process that has died sends nothing, hears nothing, and no time passes for it: whatever it
 //! would wait for never comes, and its future is dropped.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use futures_util::future::{BoxFuture, FutureExt, pending};
 use jiff::Timestamp;
@@ -16,7 +16,9 @@ use super::{
 use crate::{
     api::transport::{Download, Method, Request, Response, Transport, TransportError},
     clock::Clock,
-    secret::Secret,
+    phone::Phone,
+    plan::Plan,
+    secret::{Secret, SecretError, SecretRef, Secrets},
     sim::script::{Effect, Match, Moment, ScriptedError, Verb},
     step::{CodeAsked, People},
 };
@@ -168,9 +170,10 @@ impl Transport for Forbidden {
     }
 }
 
-/// People who read codes off the simulated phones.
+/// People who read codes off the simulated phones, where somebody is there.
 pub(super) struct Readers {
     pub(super) scene: Arc<Scene>,
+    pub(super) is_there: bool,
 }
 
 impl People for Readers {
@@ -179,9 +182,52 @@ impl People for Readers {
             if self.scene.is_dead() {
                 pending::<()>().await;
             }
-            self.scene.simulator.code(&asked.phone).map(Secret::new)
+            let code = self.scene.simulator.code(&asked.phone);
+            code.filter(|_| self.is_there).map(Secret::new)
         }
         .boxed()
+    }
+}
+
+/// One-time codes where the plan of an unattended run says that they are: whoever has the phones puts
+/// them there.
+pub(super) struct CodesOfPhones {
+    scene: Arc<Scene>,
+    places: BTreeMap<SecretRef, Phone>,
+    others: Arc<dyn Secrets>,
+}
+
+impl CodesOfPhones {
+    /// Returns a plan that says where every code is, and the secrets that have them.
+    pub(super) fn told_in(
+        plan: &Plan,
+        others: Arc<dyn Secrets>,
+        scene: Arc<Scene>,
+    ) -> (Plan, Arc<dyn Secrets>) {
+        let mut plan = plan.clone();
+        let mut places = BTreeMap::new();
+        for number in &mut plan.numbers {
+            let place = SecretRef::File(format!("codes/{}", number.phone).into());
+            places.insert(place.clone(), number.phone.clone());
+            number.otp.code = Some(place);
+        }
+        let codes = Self {
+            scene,
+            places,
+            others,
+        };
+        (plan, Arc::new(codes))
+    }
+}
+
+impl Secrets for CodesOfPhones {
+    fn read<'a>(&'a self, reference: &'a SecretRef) -> BoxFuture<'a, Result<Secret, SecretError>> {
+        let Some(phone) = self.places.get(reference) else {
+            return self.others.read(reference);
+        };
+        let missing = || SecretError::Missing(reference.clone());
+        let code = self.scene.simulator.code(phone);
+        std::future::ready(code.map(Secret::new).ok_or_else(missing)).boxed()
     }
 }
 

@@ -67,14 +67,12 @@ async fn plays(
         between: None,
     };
     let undisturbed = setting.undisturbed().await.map_err(failed)?;
-    let mut tally = Tally::default();
-    for nth in 0..wanted.plays {
-        let seed = wanted.seed.wrapping_add(nth.into());
-        let faults = undisturbed.extent.draw(seed);
-        let played = setting.disturbed(&undisturbed, faults).await;
-        tally.add(seed, &played.map_err(failed)?);
-    }
-    Ok(tally)
+    let draw = |nth: usize| {
+        let seed = wanted.seed.wrapping_add(nth as u64);
+        (seed, undisturbed.extent.draw(seed))
+    };
+    let plays = wanted.plays as usize;
+    setting.series(&undisturbed, plays, draw).map_err(failed)
 }
 
 fn failed(error: PlayError) -> CliError {
@@ -143,6 +141,9 @@ fn runs(tally: &Tally) -> String {
         ),
         (tally.rejected, "had a template rejected for good"),
     ];
+    for (manner, plays) in &tally.manners {
+        lines += &format!("  {plays} with: {manner}\n");
+    }
     for (plays, what) in others.into_iter().filter(|(plays, _)| *plays > 0) {
         lines += &format!("  {plays} {what}\n");
     }
@@ -186,6 +187,7 @@ mod tests {
             struck: BTreeMap::from([(Kind::CutAfter, 3)]),
             runs: BTreeMap::from([(2, 1), (4, 1)]),
             worst: Some(76),
+            manners: BTreeMap::from([("nobody at a terminal", 1)]),
             waiting: 1,
             rejected: 0,
             failures: vec![failure],
@@ -211,6 +213,7 @@ mod tests {
         Runs until all was done
           2 runs in 1, 4 runs in 1
           the most were 4, with seed 76
+          1 with: nobody at a terminal
           1 left a number waiting: a fault took its window
 
         Faults that struck: 3

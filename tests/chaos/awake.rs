@@ -17,11 +17,15 @@ use waba_migrate::{
     chaos::{
         faults::{Fault, Place, Trouble},
         invariants::Rule,
+        manner::{Draw, Manner},
     },
     sim::script::Moment,
 };
 
 use crate::stage::Stage;
+
+/// The account that receives the number.
+const TARGET: &str = "215589313241560";
 
 /// What is done wrong.
 #[derive(Clone, Copy, Debug)]
@@ -38,6 +42,8 @@ enum Wrong {
     Edits,
     /// A secret is written beside the journal.
     Tells,
+    /// Where a number is registered, its account gets no webhooks any more.
+    Unsubscribes,
     /// The lock is taken away.
     Unlocks,
     /// Writes of that edge are never delivered, and answered with success.
@@ -92,6 +98,16 @@ impl Saboteur {
                 let told = self.folder.join("notes.jsonl");
                 fs::write(told, "EAAMADEUP").expect("a writable folder");
             }
+            Wrong::Unsubscribes if ends("/register") => {
+                let path = format!("/v25.0/{TARGET}/subscribed_apps");
+                let method = Method::Delete;
+                let away = Request {
+                    method,
+                    path,
+                    ..request.clone()
+                };
+                self.inner.send(away).await.ok();
+            }
             Wrong::Unlocks if is_write && self.is_first() => {
                 fs::remove_file(self.folder.join("lock")).expect("a lock");
             }
@@ -145,7 +161,7 @@ fn edit(folder: &Path) {
 }
 
 /// Plays with something wrong and returns the broken rules.
-fn broken(wrong: Wrong, faults: Vec<Fault>) -> BTreeSet<&'static str> {
+fn broken(wrong: Wrong, draw: Draw) -> BTreeSet<&'static str> {
     let mut stage = Stage::example("quickstart");
     let undisturbed = stage.undisturbed();
     let folder = stage.journals();
@@ -157,14 +173,19 @@ fn broken(wrong: Wrong, faults: Vec<Fault>) -> BTreeSet<&'static str> {
             done: AtomicBool::new(false),
         })
     }));
-    let played = stage.play(&undisturbed, faults);
+    let played = stage.play(&undisturbed, draw);
     let breaches = played.breaches.iter();
     breaches.map(|breach| breach.rule.as_str()).collect()
 }
 
 #[track_caller]
 fn check(wrong: Wrong, faults: Vec<Fault>, rules: &[Rule]) {
-    let broken = broken(wrong, faults);
+    check_draw(wrong, Draw::of(faults), rules);
+}
+
+#[track_caller]
+fn check_draw(wrong: Wrong, draw: Draw, rules: &[Rule]) {
+    let broken = broken(wrong, draw);
     for rule in rules {
         assert!(broken.contains(rule.as_str()), "{wrong:?}: {broken:?}");
     }
@@ -216,6 +237,17 @@ fn a_secret_that_is_written_is_reported() {
 fn a_second_runner_that_is_let_in_is_reported() {
     let second = at(Place::Write(4), Trouble::SecondRunner);
     check(Wrong::Unlocks, second, &[Rule::SecondRunner]);
+}
+
+#[test]
+fn a_change_set_that_the_program_itself_makes_stale_is_reported() {
+    let manner = Manner {
+        is_reviewed: true,
+        ..Manner::default()
+    };
+    let faults = Vec::new();
+    let rules = [Rule::StaleByItself];
+    check_draw(Wrong::Unsubscribes, Draw { manner, faults }, &rules);
 }
 
 #[test]

@@ -7,8 +7,10 @@ use std::{
 
 use waba_migrate::{
     chaos::{
-        faults::Fault,
+        manner::Draw,
         play::{Between, Played, Setting, Undisturbed},
+        series::Drawn,
+        tally::Tally,
     },
     plan::{
         Plan,
@@ -104,8 +106,15 @@ impl Stage {
     }
 
     /// Plays with faults.
-    pub(crate) fn play(&self, undisturbed: &Undisturbed, faults: Vec<Fault>) -> Played {
-        block_on(self.setting().disturbed(undisturbed, faults)).expect("a folder for journals")
+    pub(crate) fn play(&self, undisturbed: &Undisturbed, draw: Draw) -> Played {
+        block_on(self.setting().disturbed(undisturbed, draw)).expect("a folder for journals")
+    }
+
+    /// Plays all of these, on every core.
+    pub(crate) fn series(&self, undisturbed: &Undisturbed, drawn: &[Drawn]) -> Tally {
+        let draw = |nth: usize| drawn[nth].clone();
+        let tally = self.setting().series(undisturbed, drawn.len(), draw);
+        tally.expect("a folder for journals")
     }
 }
 

@@ -21,7 +21,8 @@ use waba_migrate::{
     journal::{
         History, Lock,
         event::{Answer, Event, StepEnd},
-        file::{Journal, history},
+        file::Journal,
+        read::history,
     },
     plan::Plan,
     report::changes,

@@ -14,7 +14,7 @@
 //! ```
 //!
 //! All that decides, compares, orders or renders is plain synchronous code without I/O. Reading the
-//! outside world happens in [`api`], in `journal::file` and in [`cli`]; time comes from a
+//! outside world happens in [`api`], in `journal` and in [`cli`]; time comes from a
 //! [`clock::Clock`] that is handed in. `plan`, `preflight` and `diff` never hold a
 //! [`api::meta::Writer`], and a writer sends nothing without a [`journal::Intent`] on disk.
 //!

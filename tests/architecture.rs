@@ -380,6 +380,7 @@ fn few_files_touch_the_disk_and_the_environment() {
         "journal/file.rs",
         "journal/lease.rs",
         "journal/lock.rs",
+        "journal/read.rs",
     ];
     for source in sources() {
         let code = source.code();

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use waba_migrate::{
     ids::{Address, NumberStep},
-    journal::file::history,
+    journal::read::history,
     phone::Phone,
 };
 

@@ -1,7 +1,7 @@
 //! A plan played on the simulator with faults: does it come to the same end, whatever goes wrong?
 //!
 //! * [`faults`]: what goes wrong, drawn from a seed. Pure.
-//! * [`invariants`]: what has to hold at every moment. Pure.
+//! * [`rules`]: what has to hold; [`invariants`]: whether it does, at every moment. Pure.
 //! * [`end`]: where a play has come to, compared with the undisturbed end. Pure.
 //! * [`manner`]: how people carry it out, drawn from the same seed. Pure.
 //! * `scene`, `transport`, `disk`, `connections`: the world, the wire, the clock and the journal's bytes, disturbed.
@@ -21,6 +21,7 @@ pub mod manner;
 mod people;
 pub mod play;
 mod process;
+pub mod rules;
 mod scene;
 pub mod series;
 pub mod tally;

@@ -5,9 +5,9 @@ use std::{collections::BTreeSet, time::Duration};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    invariants::{Breach, Rule},
     play::Play,
     process::RunEnd,
+    rules::{Breach, Rule},
 };
 use crate::{
     apply::Report,

@@ -19,10 +19,11 @@ use super::{
     disk::Disk,
     end::{End, Excuses, Yardstick},
     faults::{Extent, Kind},
-    invariants::{Breach, Rule, Witness},
+    invariants::Witness,
     manner::Draw,
     people::Wishes,
     process::{RunEnd, Runner, left},
+    rules::{Breach, Rule},
     scene::Scene,
     transport::{CodesOfPhones, Disturbed},
 };

@@ -12,9 +12,9 @@ use futures_util::future::FutureExt;
 
 use super::{
     connections::{Connections, ready_secrets},
-    invariants::{Breach, Rule},
     people::Wishes,
     play::Play,
+    rules::{Breach, Rule},
     transport::{Forbidden, Readers, Skewed},
 };
 use crate::{
@@ -25,7 +25,7 @@ use crate::{
     finding::Finding,
     ids::RunId,
     journal::{
-        Event, History, Journal, JournalError, Lock, StepEnd, event::VERSION, file::history,
+        Event, History, Journal, JournalError, Lock, StepEnd, event::VERSION, read::history,
     },
     plan::Plan,
     report::events,

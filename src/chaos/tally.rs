@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{faults::Kind, invariants::Breach, play::Played};
+use super::{faults::Kind, play::Played, rules::Breach};
 
 /// A seed whose play broke a rule.
 #[derive(Clone, Debug)]

@@ -169,7 +169,7 @@ mod tests {
     use super::*;
     use crate::chaos::{
         faults::Kind,
-        invariants::{Breach, Rule},
+        rules::{Breach, Rule},
     };
 
     #[test]

@@ -17,8 +17,8 @@ use super::{
 use crate::{
     clock::{Clock, SystemClock},
     journal::{
-        file::{self, FileState, RunFile},
         lease::{self, Lease},
+        read::{self, FileState, RunFile},
         run::{Found, Summary, find},
     },
     report::{clean, runs as report},
@@ -55,7 +55,7 @@ impl Place {
         let here = || PathBuf::from(super::session::JOURNAL);
         let Some(path) = &arguments.plan else {
             let root = global.journal.clone().unwrap_or_else(here);
-            let plans = file::plans(&root)?;
+            let plans = read::plans(&root)?;
             return Ok(Self { root, plans });
         };
         let plan = read_plan(path, ui)?;
@@ -69,7 +69,7 @@ impl Place {
     fn files(&self) -> Result<Vec<RunFile>, CliError> {
         let mut files = Vec::new();
         for plan in &self.plans {
-            files.extend(file::runs(&self.root, plan)?);
+            files.extend(read::runs(&self.root, plan)?);
         }
         files.sort_by_key(|file| file.run);
         Ok(files)

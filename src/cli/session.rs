@@ -21,7 +21,7 @@ use crate::{
     changeset::{self, ChangeSet, Choice, StepGraph},
     clock::{Clock, SystemClock},
     finding::Finding,
-    journal::{History, file::history},
+    journal::{History, read::history},
     plan::{
         Plan,
         load::{Source, load_with},

@@ -20,10 +20,7 @@ use std::{
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{
-    Lock,
-    file::{JournalError, folder, io_error},
-};
+use super::{JournalError, Lock, error::io_error, file::folder};
 use crate::{clock::Clock, ids::RunId};
 
 /// How long a lease counts after it was renewed. Three renewals fit in: one may fail.

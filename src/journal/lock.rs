@@ -9,7 +9,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::file::{JournalError, folder, io_error, sync_folder};
+use super::{
+    JournalError,
+    error::io_error,
+    file::{folder, sync_folder},
+};
 
 /// Holds the plan's lock until dropped.
 #[derive(Debug)]

@@ -9,13 +9,14 @@
 //! * [`proof`]: what they prove of a step that was done.
 //! * [`run`]: what the lines of one run amount to.
 //! * [`lock`] and [`lease`]: who works on a plan.
-//! * [`mod@file`]: writing, locking and reading the files.
+//! * [`mod@file`]: writing the files; [`read`]: reading them.
 //!
 //! The API is the state: a lost journal costs history, never correctness. What cannot be seen in
 //! the API is remembered here: whether a one-time code is on its way, what a source profile said
 //! before its number left, which templates Meta refused to copy.
 
 pub mod deeds;
+mod error;
 pub mod event;
 pub mod file;
 pub mod flows;
@@ -24,11 +25,13 @@ pub mod lease;
 pub mod lock;
 pub mod number;
 pub mod proof;
+pub mod read;
 pub mod run;
 pub mod templates;
 
+pub use error::JournalError;
 pub use event::{Answer, Entry, Event, StepEnd};
-pub use file::{Journal, JournalError};
+pub use file::Journal;
 pub use history::History;
 pub use lock::Lock;
 pub use number::NumberHistory;

@@ -8,8 +8,8 @@ use serde::Serialize;
 
 use super::{
     event::{Entry, Event, StepEnd},
-    file::{FileState, RunFile},
     lease::Lease,
+    read::{FileState, RunFile},
 };
 use crate::ids::{Address, RunId};
 

@@ -16,8 +16,8 @@ use waba_migrate::{
     api::transport::{Method, Request, Response, Transport, TransportError},
     chaos::{
         faults::{Fault, Place, Trouble},
-        invariants::Rule,
         manner::{Draw, Manner},
+        rules::Rule,
     },
     sim::script::Moment,
 };

@@ -22,7 +22,7 @@ use waba_migrate::{
     diff::{Comparison, Difference, diff},
     finding::{Finding, Severity},
     ids::RunId,
-    journal::{Event, Journal, Lock, StepEnd, file::Listener, file::history},
+    journal::{Event, Journal, Lock, StepEnd, file::Listener, read::history},
     phone::Phone,
     plan::{
         Plan,

@@ -6,7 +6,7 @@ use super::{
     COLUMNS, SHORT, below, by, digest_of, ended, facts, fitting_table, short, state, steps, word,
 };
 use crate::{
-    journal::{file::FileState, lease::Lease, run::Summary},
+    journal::{lease::Lease, read::FileState, run::Summary},
     report::{clean, count, style, wrap},
 };
 
@@ -112,7 +112,7 @@ fn minute(at: Timestamp) -> String {
 mod tests {
     use super::super::testing::{at, file, id, plain, started, whole};
     use super::*;
-    use crate::journal::{file::RunFile, run::End};
+    use crate::journal::{read::RunFile, run::End};
 
     #[test]
     fn a_list_tells_who_did_what_and_how_it_ended() {

@@ -17,7 +17,7 @@ use super::{clean, count, markdown, style, wrap};
 use crate::{
     ids::RunId,
     journal::{
-        file::FileState,
+        read::FileState,
         run::{End, Steps, Summary},
     },
 };

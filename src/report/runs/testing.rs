@@ -7,7 +7,7 @@ use crate::{
     journal::{
         Answer, Entry, Event, StepEnd,
         event::VERSION,
-        file::{FileState, RunFile},
+        read::{FileState, RunFile},
     },
 };
 

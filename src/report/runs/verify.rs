@@ -2,7 +2,7 @@
 
 use super::{INDENT, fitting_table, state};
 use crate::{
-    journal::file::{FileState, RunFile},
+    journal::read::{FileState, RunFile},
     report::{clean, count, style},
 };
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
-use waba_migrate::journal::{Entry, History, file::entries};
+use waba_migrate::journal::{Entry, History, read::entries};
 
 /// Reads bytes as the journal of a run; also as if each line had been written after the one before.
 pub(crate) fn journal(bytes: &[u8]) {

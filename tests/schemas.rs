@@ -5,23 +5,18 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    process::Command,
 };
 
 use serde_json::Value;
 use waba_migrate::{
-    changeset::Sealed,
-    diff::Difference,
-    finding::Finding,
-    journal::run::Summary,
     plan::{
         document,
         files::MemoryFiles,
         load::{Source, load_with},
         template_file,
     },
-    report::{events::Line, graph::json::Document},
     sim,
-    status::Status,
 };
 
 const WORLD: &str = ".world.yaml";
@@ -80,19 +75,24 @@ fn beside_examples() -> MemoryFiles {
         })
 }
 
-#[track_caller]
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a test that reads the repository's own files"
-)]
-fn check_current(kind: &str, schema: &Value) {
-    let expected = serde_json::to_string_pretty(schema).expect("a schema is JSON") + "\n";
-    let path = format!("schemas/{kind}.v1.schema.json");
-    let committed = fs::read_to_string(root().join(&path)).expect("a committed schema");
-    assert!(
-        committed == expected,
-        "regenerate it: cargo run -- schema {kind} > {path}"
-    );
+/// Runs the program in the folder of the repository.
+fn run(arguments: &[&str]) -> (String, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_waba-migrate"))
+        .args(arguments)
+        .current_dir(root())
+        .env_clear()
+        .output()
+        .expect("the program starts");
+    let text = |bytes| String::from_utf8(bytes).expect("text");
+    (text(output.stdout), text(output.stderr))
+}
+
+/// The kinds of schemas that the program knows.
+fn kinds() -> Vec<String> {
+    let (_, told) = run(&["schema", "nothing"]);
+    let (_, kinds) = told.split_once("[possible values: ").expect("kinds");
+    let (kinds, _) = kinds.split_once(']').expect("an end");
+    kinds.split(", ").map(str::to_owned).collect()
 }
 
 #[track_caller]
@@ -110,19 +110,31 @@ fn check_fits(schema: &Value, files: Vec<(String, Vec<u8>)>) {
 
 #[test]
 fn the_committed_schemas_are_current() {
-    check_current("plan", &document::schema());
-    check_current("change-set", &schemars::schema_for!(Sealed).to_value());
-    check_current("events", &schemars::schema_for!(Line).to_value());
-    check_current("findings", &schemars::schema_for!(Vec<Finding>).to_value());
-    check_current("graph", &schemars::schema_for!(Document).to_value());
-    check_current(
-        "differences",
-        &schemars::schema_for!(Vec<Difference>).to_value(),
-    );
-    check_current("status", &schemars::schema_for!(Status).to_value());
-    check_current("runs", &schemars::schema_for!(Vec<Summary>).to_value());
-    check_current("world", &sim::file::schema());
-    check_current("template", &template_file::document::schema());
+    let committed = files(&["schemas"], |name| name.ends_with(".v1.schema.json"));
+    let kinds = kinds();
+    assert_eq!(committed.len(), kinds.len(), "{kinds:?}");
+    for kind in kinds {
+        let file = format!("schemas/{kind}.v1.schema.json");
+        let (schema, _) = run(&["schema", &kind]);
+        let is_current = committed
+            .iter()
+            .any(|(path, bytes)| path.ends_with(&file) && *bytes == schema.as_bytes());
+        assert!(is_current, "cargo run -- schema {kind} > {file}");
+    }
+}
+
+#[test]
+fn every_line_of_a_rehearsal_fits_its_schema() {
+    let (schema, _) = run(&["schema", "rehearsal"]);
+    let schema = serde_json::from_str(&schema).expect("JSON");
+    let validator = jsonschema::validator_for(&schema).expect("a valid schema");
+    let command = "rehearse examples/quickstart.yaml --format json --chaos 2";
+    let (lines, _) = run(&command.split(' ').collect::<Vec<_>>());
+    assert!(lines.lines().count() > 20, "{lines}");
+    for line in lines.lines() {
+        let value: Value = serde_json::from_str(line).expect("JSON");
+        assert!(validator.is_valid(&value), "{line}");
+    }
 }
 
 #[test]

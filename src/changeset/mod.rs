@@ -48,6 +48,7 @@ pub struct ChangeSet {
     pub format_version: &'static str,
     /// Which way it leads. Not there: the plan's way.
     #[serde(skip_serializing_if = "Direction::is_forward")]
+    #[schemars(default)]
     pub direction: Direction,
     /// The plan it was computed from.
     pub plan: PlanRef,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{faults::Kind, play::Played, rules::Breach};
@@ -70,15 +71,15 @@ impl Tally {
     }
 
     /// Returns the same for programs.
-    pub fn to_json(&self) -> impl Serialize + use<> {
+    pub fn to_json(&self) -> Sums {
         let failures = self.failures.iter().map(|failure| Failed {
             seed: failure.seed,
             faults: failure.faults.clone(),
             broken: failure.breaches.iter().map(Broken::of).collect(),
         });
         let struck = self.struck.iter();
-        Told {
-            event: "chaos",
+        Sums {
+            event: ChaosTag::Chaos,
             plays: self.plays,
             struck: struck
                 .map(|(kind, times)| (kind.as_str(), *times))
@@ -93,29 +94,49 @@ impl Tally {
     }
 }
 
-#[derive(Serialize)]
-struct Told {
-    event: &'static str,
+/// What many plays come to, for programs: a line of its own after those of the rehearsal.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Sums {
+    event: ChaosTag,
+    /// How many plays there were.
     plays: u32,
+    /// How often each kind of fault has struck.
     struck: BTreeMap<&'static str, u32>,
+    /// How many plays needed how many runs.
     runs: BTreeMap<u32, u32>,
+    /// How many plays were carried out in a special manner: reviewed, unattended, without the journal.
     manners: BTreeMap<&'static str, u32>,
+    /// The seed that needed the most runs.
     worst: Option<u64>,
+    /// Plays whose faults left a number waiting for another window.
     waiting: u32,
+    /// Plays in which a template was rejected for good.
     rejected: u32,
+    /// Seeds whose plays broke a promise.
     failures: Vec<Failed>,
 }
 
-#[derive(Serialize)]
+#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum ChaosTag {
+    Chaos,
+}
+
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 struct Failed {
+    /// `--chaos 1 --seed` plays it again.
     seed: u64,
+    /// What was drawn from it, in words.
     faults: Vec<String>,
+    /// The promises that it broke.
     broken: Vec<Broken>,
 }
 
-#[derive(Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 struct Broken {
+    /// Which.
     rule: &'static str,
+    /// What happened.
     what: String,
 }
 

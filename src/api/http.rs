@@ -117,6 +117,8 @@ impl Http {
         let method = match request.method {
             Method::Get => reqwest::Method::GET,
             Method::Post => reqwest::Method::POST,
+            Method::Put => reqwest::Method::PUT,
+            Method::Patch => reqwest::Method::PATCH,
             Method::Delete => reqwest::Method::DELETE,
         };
         let mut builder = self
@@ -127,11 +129,15 @@ impl Http {
             builder = match request.scheme {
                 Scheme::Bearer => builder.bearer_auth(token.expose()),
                 Scheme::OAuth => builder.header(AUTHORIZATION, format!("OAuth {}", token.expose())),
+                Scheme::Basic => builder.header(AUTHORIZATION, format!("Basic {}", token.expose())),
             };
         }
         match &request.body {
             Body::Nothing => builder,
             Body::Json(params) => builder.json(&object(params)),
+            Body::Form(params) => builder
+                .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+                .body(form(params)),
             Body::File(part) => builder
                 .header("file_offset", part.offset())
                 .header(CONTENT_TYPE, "application/octet-stream")
@@ -256,6 +262,12 @@ fn pairs(params: &Params) -> Vec<(&str, String)> {
         .iter()
         .map(|(name, param)| (&**name, text(param)))
         .collect()
+}
+
+fn form(params: &Params) -> String {
+    url::form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(pairs(params))
+        .finish()
 }
 
 fn object(params: &Params) -> Map<String, Value> {

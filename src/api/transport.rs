@@ -19,6 +19,10 @@ pub enum Method {
     Get,
     /// Creates or changes.
     Post,
+    /// Replaces.
+    Put,
+    /// Changes in part.
+    Patch,
     /// Removes.
     Delete,
 }
@@ -29,6 +33,8 @@ impl Method {
         match self {
             Self::Get => "GET",
             Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Patch => "PATCH",
             Self::Delete => "DELETE",
         }
     }
@@ -79,7 +85,7 @@ impl From<Secret> for Param {
     }
 }
 
-/// Named parameters: the query of a GET or DELETE, the JSON body of a POST.
+/// Named parameters: the query of a GET or DELETE, the body of any other.
 pub type Params = Vec<(Cow<'static, str>, Param)>;
 
 /// What is left of a file, from an offset to its end; never empty. Copies share the bytes.
@@ -121,6 +127,8 @@ pub enum Body {
     Nothing,
     /// A JSON object, even when there are no parameters.
     Json(Params),
+    /// Form fields (`application/x-www-form-urlencoded`): what OAuth token endpoints read.
+    Form(Params),
     /// Raw bytes, with their offset in the header `file_offset`.
     File(FilePart),
 }
@@ -129,7 +137,7 @@ impl Body {
     /// Returns the named parameters in it.
     pub fn params(&self) -> &[(Cow<'static, str>, Param)] {
         match self {
-            Self::Json(params) => params,
+            Self::Json(params) | Self::Form(params) => params,
             Self::Nothing | Self::File(_) => &[],
         }
     }
@@ -143,6 +151,9 @@ pub enum Scheme {
     Bearer,
     /// Upload sessions take no other.
     OAuth,
+    /// The token is a name and a password, joined by a colon, in base64: OAuth clients of Genesys
+    /// Cloud present themselves so.
+    Basic,
 }
 
 /// One HTTP request, relative to a base URL.

@@ -106,6 +106,8 @@ impl Disturbed {
         let verb = match request.method {
             Method::Get => Verb::Get,
             Method::Post => Verb::Post,
+            Method::Put => Verb::Put,
+            Method::Patch => Verb::Patch,
             Method::Delete => Verb::Delete,
         };
         let path = without_version(&request.path).trim_start_matches('/');

@@ -8,7 +8,7 @@ use crate::{
     phone::Phone,
     plan::{
         self, Plan,
-        choices::{Method, Vertical},
+        choices::{Campaigns, CannedResponses, Method, Vertical},
         decode::Sp,
         document::{self, Document},
         reference::Reference,
@@ -20,6 +20,8 @@ use crate::{
 /// The newest version of the Graph API this release was built for.
 /// Source: <https://developers.facebook.com/docs/graph-api/changelog/versions>
 const API_VERSION: &str = "v25.0";
+/// Stands for the message flow that was attached before.
+const KEEP: &str = "keep";
 /// The language of one-time codes when the plan names none.
 const OTP_LANGUAGE: &str = "en_US";
 
@@ -61,6 +63,10 @@ pub(crate) fn plan(
         windows,
         templates: templates(document.templates.unwrap_or_default(), definitions),
         flows: flows(document.flows.unwrap_or_default()),
+        genesys: match document.genesys {
+            None => None,
+            Some(genesys) => Some(self::genesys(genesys, folder)?),
+        },
         policy: policy(document.policy.unwrap_or_default()),
         ignore: document
             .ignore
@@ -114,6 +120,7 @@ fn number(
     let window = number.window.as_ref().or(defaults.window.as_ref());
     let method = method(&number, defaults)?;
     let profile = number.profile.or_else(|| defaults.profile.clone());
+    let genesys = number.genesys.or_else(|| defaults.genesys.clone());
     Some(plan::Number {
         phone: number.phone?.value,
         method,
@@ -134,7 +141,32 @@ fn number(
             ),
         },
         profile: profile.map(self::profile),
+        genesys: genesys.map(number_genesys),
     })
+}
+
+fn genesys(genesys: document::Genesys, folder: &Path) -> Option<plan::Genesys> {
+    let campaigns = genesys.campaigns.map(|word| word.value);
+    let responses = genesys.canned_responses.map(|word| word.value);
+    Some(plan::Genesys {
+        region: genesys.region?.value.0,
+        client_id: secret(genesys.client_id.as_ref(), folder)?,
+        client_secret: secret(genesys.client_secret.as_ref(), folder)?,
+        pauses_campaigns: campaigns != Some(Campaigns::Leave),
+        repoints_responses: responses != Some(CannedResponses::Leave),
+        placeholder: genesys.placeholder.map(|phone| phone.value),
+    })
+}
+
+fn number_genesys(number: document::NumberGenesys) -> plan::NumberGenesys {
+    let flow = number.flow.map(|flow| flow.value.0);
+    plan::NumberGenesys {
+        flow: match flow {
+            Some(name) if name != KEEP => plan::MessageFlow::Named(name),
+            _ => plan::MessageFlow::Keep,
+        },
+        integration_name: number.integration_name.map(|name| name.value.0),
+    }
 }
 
 fn method(number: &document::Number, defaults: &document::NumberDefaults) -> Option<plan::Method> {

@@ -212,9 +212,10 @@ mapping! {
 mapping! {
     /// What becomes of a number in Genesys Cloud.
     pub struct NumberGenesys {
-        /// keep attaches the message flow that was attached before; a name attaches that one.
+        /// keep (default) attaches the message flow that was attached before; a name or an id
+        /// attaches that one.
         optional flow: Sp<Prose>,
-        /// What the integration is called.
+        /// What the new integration is called. Default: like the old one.
         optional integration_name: Sp<Prose>,
     }
 }
@@ -255,10 +256,13 @@ mapping! {
         required client_id: Sp<Reference>,
         /// The OAuth client's secret.
         required client_secret: Sp<Reference>,
-        /// pause (and restart after) or leave.
+        /// pause (default; restarted after) or leave.
         optional campaigns: Sp<Campaigns>,
-        /// repoint (to the new template namespace) or leave.
+        /// repoint (default: to the new template namespace) or leave.
         optional canned_responses: Sp<CannedResponses>,
+        /// The number that carries the target's payment line until others do. Its integration is
+        /// deleted when all is settled. Default: nothing is deleted.
+        optional placeholder: Sp<Phone>,
     }
 }
 

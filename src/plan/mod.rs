@@ -64,6 +64,8 @@ pub struct Plan {
     pub templates: Templates,
     /// The flows to move.
     pub flows: Flows,
+    /// The Genesys Cloud organization that uses the numbers.
+    pub genesys: Option<Genesys>,
     /// Limits of one run.
     pub policy: Policy,
     /// What `diff` leaves out: patterns of addresses, or of an address and a field.
@@ -147,6 +149,45 @@ pub struct Number {
     pub window: Option<Arc<Window>>,
     /// The profile wanted on the target; absent: the source's is carried over.
     pub profile: Option<Profile>,
+    /// What becomes of it in Genesys Cloud; absent: it is not used there. A number that is used
+    /// there is registered by Genesys Cloud, never by us.
+    pub genesys: Option<NumberGenesys>,
+}
+
+/// A Genesys Cloud organization.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Genesys {
+    /// The domain of its region, like `mypurecloud.de`.
+    pub region: String,
+    /// The id of the OAuth client.
+    pub client_id: SecretRef,
+    /// Its secret.
+    pub client_secret: SecretRef,
+    /// Whether running campaigns are paused for the cut-over and restarted after it.
+    pub pauses_campaigns: bool,
+    /// Whether canned responses get the target's template namespace.
+    pub repoints_responses: bool,
+    /// The number that carries the target's payment line until others do. Its integration is
+    /// deleted when all is settled.
+    pub placeholder: Option<Phone>,
+}
+
+/// What becomes of a number in Genesys Cloud.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NumberGenesys {
+    /// The message flow that its messages are routed to.
+    pub flow: MessageFlow,
+    /// What the new integration is called; absent: like the old one.
+    pub integration_name: Option<String>,
+}
+
+/// A message flow of Genesys Cloud's Architect.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MessageFlow {
+    /// The one that the number's messages were routed to before.
+    Keep,
+    /// The one of this name or id.
+    Named(String),
 }
 
 /// How a number comes to the target and is proved there.

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use serde_json::json;
 
-use super::{Method, Number, OtpChannel, Plan};
+use super::{Genesys, MessageFlow, Method, Number, NumberGenesys, OtpChannel, Plan};
 use crate::{phone::Phone, secret::SecretRef};
 
 /// The longest name of a plan.
@@ -66,6 +66,9 @@ pub fn reverse(plan: &Plan, phones: &[Phone]) -> Option<String> {
     for one in numbers {
         text += &number(one, beside);
     }
+    if let Some(genesys) = &plan.genesys {
+        text += &organization(genesys, beside);
+    }
     Some(text + "\ntemplates:\n  copy: []\n")
 }
 
@@ -86,6 +89,7 @@ fn number(number: &Number, beside: &Path) -> String {
         needs: _,
         window: _,
         profile: _,
+        genesys,
     } = number;
     let channel = match otp.channel {
         OtpChannel::Sms => "sms",
@@ -108,7 +112,45 @@ fn number(number: &Number, beside: &Path) -> String {
                 .to_owned()
         }
     };
+    if let Some(genesys) = genesys {
+        text += &in_genesys(genesys);
+    }
     text
+}
+
+fn in_genesys(number: &NumberGenesys) -> String {
+    let flow = match &number.flow {
+        MessageFlow::Keep => "keep".to_owned(),
+        MessageFlow::Named(name) => json!(name).to_string(),
+    };
+    match &number.integration_name {
+        Some(name) => format!(
+            "    genesys: {{ flow: {flow}, integration_name: {} }}\n",
+            json!(name)
+        ),
+        None => format!("    genesys: {{ flow: {flow} }}\n"),
+    }
+}
+
+/// The organization as it is. The placeholder stays out: it belongs to the way there.
+fn organization(genesys: &Genesys, beside: &Path) -> String {
+    let Genesys {
+        region,
+        client_id,
+        client_secret,
+        pauses_campaigns,
+        repoints_responses,
+        placeholder: _,
+    } = genesys;
+    let or_leave = |wanted: &bool, word: &'static str| if *wanted { word } else { "leave" };
+    format!(
+        "\ngenesys:\n  region: {}\n  client_id: {}\n  client_secret: {}\n  campaigns: {}\n  canned_responses: {}\n",
+        json!(region),
+        reference(client_id, beside),
+        reference(client_secret, beside),
+        or_leave(pauses_campaigns, "pause"),
+        or_leave(repoints_responses, "repoint"),
+    )
 }
 
 /// Where a secret is, as a plan in the same folder has it.

@@ -31,6 +31,8 @@ pub enum AuthScheme {
     Bearer,
     /// `OAuth`.
     OAuth,
+    /// `Basic`.
+    Basic,
 }
 
 /// One call.

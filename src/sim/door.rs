@@ -106,11 +106,12 @@ fn call(request: Request) -> Call {
     let scheme = match request.scheme {
         Scheme::Bearer => AuthScheme::Bearer,
         Scheme::OAuth => AuthScheme::OAuth,
+        Scheme::Basic => AuthScheme::Basic,
     };
     let auth_scheme = request.token.as_ref().map(|_| scheme);
     let part = match &request.body {
         Body::File(part) => Some(part),
-        Body::Nothing | Body::Json(_) => None,
+        Body::Nothing | Body::Json(_) | Body::Form(_) => None,
     };
     let call = Call::new(
         request.method.as_str(),

@@ -42,6 +42,10 @@ pub enum Verb {
     Get,
     /// Writes.
     Post,
+    /// Replaces.
+    Put,
+    /// Changes in part.
+    Patch,
     /// Deletes.
     Delete,
 }
@@ -51,6 +55,8 @@ impl Verb {
         match self {
             Self::Get => "GET",
             Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Patch => "PATCH",
             Self::Delete => "DELETE",
         }
     }

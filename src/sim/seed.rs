@@ -458,6 +458,7 @@ mod tests {
             needs: Vec::new(),
             window: None,
             profile: None,
+            genesys: None,
         };
         Plan {
             name: "small".into(),
@@ -489,6 +490,7 @@ mod tests {
                 ..Templates::default()
             },
             flows: plan::Flows::default(),
+            genesys: None,
             policy: plan::Policy::default(),
             ignore: Vec::new(),
         }

@@ -4,6 +4,7 @@
 //! `moment` and `reference`. No rule stops another.
 
 pub mod accounts;
+pub mod genesys;
 pub mod ignore;
 pub mod numbers;
 pub mod profiles;
@@ -20,6 +21,10 @@ type Rule = fn(&Document, &mut Sink<'_>);
 const RULES: &[Rule] = &[
     accounts::source_is_target,
     accounts::callback_without_app,
+    genesys::organization_missing,
+    genesys::region_unknown,
+    genesys::method,
+    genesys::placeholder_moves,
     ignore::everything,
     ignore::duplicate,
     numbers::phone_duplicate,

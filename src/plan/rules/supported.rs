@@ -16,24 +16,10 @@ struct Unsupported {
     asks: fn(&Value) -> bool,
 }
 
-const UNSUPPORTED: &[Unsupported] = &[
-    Unsupported {
-        route: &["genesys"],
-        asks: anything,
-    },
-    Unsupported {
-        route: &["defaults", "number", "genesys"],
-        asks: anything,
-    },
-    Unsupported {
-        route: &["numbers", "[]", "genesys"],
-        asks: anything,
-    },
-    Unsupported {
-        route: &["target", "subscription", "app"],
-        asks: |value| is(value, &["temporary"]),
-    },
-];
+const UNSUPPORTED: &[Unsupported] = &[Unsupported {
+    route: &["target", "subscription", "app"],
+    asks: |value| is(value, &["temporary"]),
+}];
 
 /// Reports every field that cannot be used yet.
 pub fn check(tree: &Node, sink: &mut Sink<'_>) {
@@ -77,15 +63,6 @@ fn report(node: &Node, spot: &Spot, field: &Unsupported, sink: &mut Sink<'_>) {
     );
 }
 
-fn anything(value: &Value) -> bool {
-    match value {
-        Value::Null => false,
-        Value::Scalar(_) => true,
-        Value::Sequence(items) => !items.is_empty(),
-        Value::Mapping(pairs) => !pairs.is_empty(),
-    }
-}
-
 fn is(value: &Value, words: &[&str]) -> bool {
     matches!(value, Value::Scalar(scalar) if words.contains(&&*scalar.text))
 }
@@ -96,14 +73,6 @@ mod tests {
 
     #[test]
     fn what_this_release_cannot_do_is_refused() {
-        check(
-            "templates:\n",
-            "genesys: { region: mypurecloud.de, client_id: { env: A }, client_secret: { env: B }, campaigns: paus }\ntemplates:\n",
-            &[
-                "21:1 error[not-yet-supported] genesys: `genesys` is not yet supported by this release; it is not ignored | delete it, or wait for a release that can",
-                "21:97 error[choice-unknown] genesys.campaigns: `paus` is not allowed here | did you mean `pause`? Allowed: pause, leave",
-            ],
-        );
         check(
             "templates:\n",
             "flows: { copy: [\"*\"] }\ntemplates:\n",

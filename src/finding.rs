@@ -51,6 +51,8 @@ pub enum Who {
     Customer,
     /// An administrator of the target's business portfolio.
     BusinessAdmin,
+    /// An administrator of the Genesys Cloud organization.
+    GenesysAdmin,
     /// Meta: there is nothing to do but wait or ask its support.
     Meta,
 }
@@ -62,6 +64,7 @@ impl fmt::Display for Who {
             Self::SourceOwner => "the source's owner",
             Self::Customer => "the customer",
             Self::BusinessAdmin => "an admin of the target's business",
+            Self::GenesysAdmin => "a Genesys Cloud admin",
             Self::Meta => "Meta",
         })
     }

@@ -144,6 +144,14 @@ steps! {
         TemplatesApproved = "templates.approved",
         /// Deletes templates of the target that the plan does not know.
         TemplatesPrune = "templates.prune",
+        /// Gives canned responses of Genesys Cloud the target's template namespace.
+        GenesysResponses = "genesys.canned_responses",
+        /// Deletes the integration of the number that only carried the payment line.
+        GenesysPlaceholder = "genesys.placeholder",
+        /// Removes a subscription that was wanted for the time of the migration.
+        SubscriptionCleanup = "target.subscription.cleanup",
+        /// Gives canned responses the namespace back that they had.
+        GenesysResponsesUndo = "genesys.canned_responses.undo",
         /// Takes the subscription, or its override, back.
         SubscriptionUndo = "target.subscription.undo",
     }
@@ -172,6 +180,11 @@ steps! {
         RequestCode = "request_code",
         /// Hands the one-time code in.
         Verify = "verify",
+        /// Takes it off Genesys Cloud: campaigns paused, flow detached, old integration deleted.
+        GenesysRelease = "genesys_release",
+        /// Brings it back to Genesys Cloud: the signup popup, activation, and everything that points
+        /// to it. The point of no return of a number that Genesys Cloud uses.
+        GenesysAttach = "genesys_attach",
         /// The point of no return.
         Register = "register",
         /// Waits until it is live.
@@ -180,10 +193,24 @@ steps! {
         Profile = "profile",
         /// Takes the business profile back.
         ProfileUndo = "profile.undo",
+        /// Routes its messages again and restarts its campaigns, as long as its old integration is
+        /// there.
+        GenesysReleaseUndo = "genesys_release.undo",
         /// Gate: an admin takes a number off the target that was added and is not registered.
         Undo = "undo",
     }
 }
+
+/// Steps of the accounts that take another's writes back, and which. A clean-up is one: what it
+/// removes is no deed any more.
+const UNDONE: [(AccountStep, AccountStep); 3] = [
+    (AccountStep::SubscriptionUndo, AccountStep::Subscription),
+    (AccountStep::SubscriptionCleanup, AccountStep::Subscription),
+    (
+        AccountStep::GenesysResponsesUndo,
+        AccountStep::GenesysResponses,
+    ),
+];
 
 /// The stable name of a step, like `templates.copy` or `number["+4930901820"].register`: used by
 /// the journal, `--confirm` and every JSON output.
@@ -257,14 +284,18 @@ impl Address {
 
     /// Returns the step whose writes this one takes back, if it takes any back.
     pub fn undone(&self) -> Option<Self> {
-        if *self == Self::account(AccountStep::SubscriptionUndo) {
-            return Some(Self::account(AccountStep::Subscription));
+        let undone = |undo: &&(AccountStep, AccountStep)| *self == Self::account(undo.0);
+        if let Some((_, step)) = UNDONE.iter().find(undone) {
+            return Some(Self::account(*step));
         }
         if let Some((key, TemplateStep::Undo)) = self.template_step() {
             return Some(Self::template(&key, TemplateStep::Define));
         }
         match self.number_step()? {
             (phone, NumberStep::ProfileUndo) => Some(Self::number(&phone, NumberStep::Profile)),
+            (phone, NumberStep::GenesysReleaseUndo) => {
+                Some(Self::number(&phone, NumberStep::GenesysRelease))
+            }
             _ => None,
         }
     }
@@ -389,6 +420,15 @@ mod tests {
             assert_eq!(found.as_ref().map(Address::as_str), undone);
         }
         check("target.subscription.undo", Some("target.subscription"));
+        check("target.subscription.cleanup", Some("target.subscription"));
+        check(
+            "genesys.canned_responses.undo",
+            Some("genesys.canned_responses"),
+        );
+        check(
+            "number[\"+4930901820\"].genesys_release.undo",
+            Some("number[\"+4930901820\"].genesys_release"),
+        );
         check("template[\"a/de\"].undo", Some("template[\"a/de\"].define"));
         check(
             "number[\"+4930901820\"].profile.undo",

@@ -273,6 +273,9 @@ impl Step<'_> {
             NumberStep::Add
             | NumberStep::Signup
             | NumberStep::RequestCode
+            | NumberStep::GenesysRelease
+            | NumberStep::GenesysAttach
+            | NumberStep::GenesysReleaseUndo
             | NumberStep::Profile
             | NumberStep::ProfileUndo
             | NumberStep::Undo => {

@@ -1,6 +1,6 @@
 //! The words of a plan that are one of a few.
 //!
-//! Does not say which of them this release can do: see `rules/supported.rs`.
+//! What they mean together is the business of the rules.
 
 use serde::Serialize;
 use serde_json::{Value as Json, json};

@@ -70,7 +70,6 @@ fn read(source: Source<'_>, tree: &Node, files: &dyn Files) -> Loaded {
         place: tree.place.clone(),
     };
     let document = Document::decode(At { node: tree, spot }, &mut sink);
-    rules::supported::check(tree, &mut sink);
     report_tokens(readable(source.bytes), &mut sink);
     let collected = collected(document.as_ref(), source.path, files, &mut sink);
     if let Some(document) = &document {

@@ -257,6 +257,7 @@ fn party(party: Party) -> &'static str {
         Party::SourceOwner => "the source's owner",
         Party::Customer => "the customer",
         Party::BusinessAdmin => "the target's admin",
+        Party::GenesysAdmin => "the Genesys admin",
         Party::Meta => "Meta",
         Party::Number => "another number",
         Party::Window => "its window",

@@ -207,6 +207,8 @@ pub enum Party {
     Customer,
     /// An administrator of the target's business portfolio.
     BusinessAdmin,
+    /// An administrator of the Genesys Cloud organization.
+    GenesysAdmin,
     /// Meta.
     Meta,
     /// Another number of the plan.
@@ -222,6 +224,7 @@ impl From<Who> for Party {
             Who::SourceOwner => Self::SourceOwner,
             Who::Customer => Self::Customer,
             Who::BusinessAdmin => Self::BusinessAdmin,
+            Who::GenesysAdmin => Self::GenesysAdmin,
             Who::Meta => Self::Meta,
         }
     }

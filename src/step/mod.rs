@@ -17,9 +17,11 @@ mod profile;
 mod rebuild;
 mod register;
 mod request_code;
+mod settled;
 mod signup;
 mod solution_accepted;
 mod solution_intent;
+mod subscription_cleanup;
 mod surroundings;
 mod target_subscription;
 mod template_define;
@@ -56,7 +58,7 @@ use crate::{
     finding::{Finding, Who},
     ids::{AccountStep, Address, PhoneNumberId},
     phone::Phone,
-    plan::{Method, Plan, Window},
+    plan::{Method, Plan, SubscribeApp, Window},
     resource::phone_number::PhoneNumber,
     snapshot::Snapshot,
 };
@@ -128,18 +130,26 @@ pub enum Undo {
 /// One write that will be sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Call {
-    /// `POST` or `DELETE`.
+    /// `POST`, `PUT`, `PATCH` or `DELETE`.
     pub method: String,
     /// The path without API version; an id that is not known yet stands as `{phone_number_id}`.
     pub path: String,
 }
 
 impl Call {
-    fn post(path: impl Into<String>) -> Self {
+    fn new(method: transport::Method, path: impl Into<String>) -> Self {
         Self {
-            method: transport::Method::Post.as_str().into(),
+            method: method.as_str().into(),
             path: path.into(),
         }
+    }
+
+    fn post(path: impl Into<String>) -> Self {
+        Self::new(transport::Method::Post, path)
+    }
+
+    fn delete(path: impl Into<String>) -> Self {
+        Self::new(transport::Method::Delete, path)
     }
 
     fn number(id: Option<&PhoneNumberId>, edge: &str) -> Self {
@@ -349,6 +359,7 @@ step_kinds! {
     Register in register, "register", CutOver, undo No;
     Live in live, "live", CutOver, undo No;
     Profile in profile, "profile", Settle, undo Yes;
+    SubscriptionCleanup in subscription_cleanup, "subscription_cleanup", Settle, undo Yes;
     ProfileUndo in undo, "profile_undo", TakeBack, undo Yes;
     NumberUndo in undo, "number_undo", TakeBack, undo Yes;
     TemplateUndo in undo, "template_undo", TakeBack, undo No;
@@ -367,7 +378,16 @@ fn has(plan: &Plan, step: AccountStep) -> bool {
         }
         AccountStep::TemplatesRecreate => plan.templates.recreate,
         AccountStep::TemplatesPrune => plan.templates.prune,
-        AccountStep::SubscriptionUndo => false,
+        AccountStep::GenesysResponses => plan
+            .genesys
+            .as_ref()
+            .is_some_and(|genesys| genesys.repoints_responses),
+        AccountStep::GenesysPlaceholder => plan
+            .genesys
+            .as_ref()
+            .is_some_and(|genesys| genesys.placeholder.is_some()),
+        AccountStep::SubscriptionCleanup => plan.target.subscription.app == SubscribeApp::Temporary,
+        AccountStep::GenesysResponsesUndo | AccountStep::SubscriptionUndo => false,
     }
 }
 
@@ -427,6 +447,10 @@ pub fn steps(plan: &Plan) -> Vec<Step> {
             Step::Live(live::Live::of(number)),
             Step::Profile(profile::Profile::of(number)),
         ]);
+    }
+    if has(plan, AccountStep::SubscriptionCleanup) {
+        let cleanup = subscription_cleanup::SubscriptionCleanup::of(plan);
+        steps.push(Step::SubscriptionCleanup(cleanup));
     }
     steps
 }

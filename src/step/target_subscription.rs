@@ -8,12 +8,15 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Action, Change, Context, Decision, Outcome, StepError, StepKind, context::Repeat};
+use super::{
+    Action, Change, Context, Decision, Outcome, StepError, StepKind, context::Repeat,
+    settled::is_settled,
+};
 use crate::{
     api::meta::write,
     finding::{Finding, Severity, Who},
     ids::{AccountStep, Address, WabaId},
-    plan::{Plan, SubscribeApp, Subscription as Wanted},
+    plan::{Number, Plan, SubscribeApp, Subscription as Wanted},
     resource::{
         Observed,
         subscription::{Subscription, missing, unreadable},
@@ -27,6 +30,7 @@ use crate::{
 pub struct TargetSubscription {
     waba: WabaId,
     wanted: Wanted,
+    numbers: Vec<Number>,
 }
 
 impl TargetSubscription {
@@ -35,6 +39,7 @@ impl TargetSubscription {
         Self {
             waba,
             wanted: plan.target.subscription.clone(),
+            numbers: plan.numbers.clone(),
         }
     }
 
@@ -110,6 +115,9 @@ impl StepKind for TargetSubscription {
         };
         if self.wanted.app == SubscribeApp::Unmanaged {
             return self.unmanaged(subscribed);
+        }
+        if self.wanted.app == SubscribeApp::Temporary && is_settled(&self.numbers, seen) {
+            return Decision::done("every number is live, so no temporary subscription is needed");
         }
         let app = seen.app.present();
         let ours = subscribed.iter().find(|subscription| {

@@ -8,7 +8,6 @@ pub mod genesys;
 pub mod ignore;
 pub mod numbers;
 pub mod profiles;
-pub mod supported;
 pub mod templates;
 pub mod windows;
 

@@ -124,6 +124,7 @@ fn nature(step: &Step, plan: &Plan) -> (Role, Estimate) {
         | Step::Add(_)
         | Step::RequestCode(_)
         | Step::Profile(_)
+        | Step::SubscriptionCleanup(_)
         | Step::ProfileUndo(_)
         | Step::TemplateUndo(_)
         | Step::SubscriptionUndo(_) => (Role::Call, Estimate::Call),

@@ -11,10 +11,7 @@ use serde_json::{Value, json};
 
 use super::{super::Call, KEPT_NOTHING, fresh, is_over, stays, unreadable};
 use crate::{
-    api::{
-        meta::{CallError, write},
-        transport::Method,
-    },
+    api::meta::{CallError, write},
     ids::{AccountStep, Address, WabaId},
     journal::deeds::Deed,
     phone::Phone,
@@ -76,10 +73,7 @@ impl SubscriptionUndo {
             .field("subscribed", true, Value::Null)
             .seen("subscribed", true)
             .seen(CALLBACK, callback)
-            .call(Call {
-                method: Method::Delete.as_str().into(),
-                path: self.path(),
-            })
+            .call(Call::delete(self.path()))
     }
 
     /// Our app was subscribed before, with another override or none.

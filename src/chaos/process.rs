@@ -183,6 +183,7 @@ impl Play<'_> {
                 plan,
                 writer: &connections.writer,
                 source_writer: &connections.source_writer,
+                genesys: None,
                 journal: &journal,
                 clock: &*clock,
                 files: self.setting.files,

@@ -13,7 +13,10 @@ use super::{
     whoami::{ci_job, commit, host, run_id, user},
 };
 use crate::{
-    api::meta::{GraphError, Writer, write},
+    api::{
+        Writes,
+        meta::{GraphError, Writer, write},
+    },
     ids::{Address, NumberStep},
     journal::{Event, Journal, Lock, StepEnd, event::VERSION},
     phone::Phone,

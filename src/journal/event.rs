@@ -70,7 +70,7 @@ pub enum Event {
         step: Address,
         /// Counts the attempts of this step in this run from 1.
         attempt: u32,
-        /// `POST` or `DELETE`.
+        /// `POST`, `PUT`, `PATCH` or `DELETE`.
         method: String,
         /// The path without API version.
         path: String,
@@ -182,17 +182,21 @@ pub enum Event {
 pub enum Answer {
     /// The API said yes.
     Accepted {
-        /// `x-fb-trace-id` of the answer, where it had one: what Meta's support asks for.
+        /// `x-fb-trace-id` of the answer, or `ININ-Correlation-Id`, where it had one: what the support
+        /// of Meta, or of Genesys, asks for.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         trace_id: Option<String>,
     },
     /// The API said no; nothing has changed.
     Refused {
-        /// `code`.
+        /// `code`; of Genesys Cloud the HTTP status.
         code: i64,
         /// `error_subcode`.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         subcode: Option<i64>,
+        /// `code` of Genesys Cloud, like `not.found`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        error_code: Option<String>,
         /// Everything it said.
         message: String,
         /// Whether what was sent is to blame, and not who sent it or how often.
@@ -201,7 +205,7 @@ pub enum Answer {
         /// Seconds for which the same must not be sent again.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         rest: Option<u64>,
-        /// `fbtrace_id`.
+        /// `fbtrace_id`, or the correlation id of Genesys Cloud.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         trace_id: Option<String>,
     },
@@ -247,7 +251,7 @@ impl Answer {
         matches!(self, Self::Accepted { trace_id: _ })
     }
 
-    /// Returns the id by which Meta's support finds the call.
+    /// Returns the id by which the API's support finds the call.
     pub fn trace_id(&self) -> Option<&str> {
         match self {
             Self::Accepted { trace_id } | Self::Refused { trace_id, .. } => trace_id.as_deref(),
@@ -354,6 +358,18 @@ mod tests {
             serde_json::to_value(&old).unwrap(),
             json!({"answer": "accepted"})
         );
+    }
+
+    #[test]
+    fn a_refusal_of_an_older_journal_names_no_word() {
+        let old = json!({"answer": "refused", "code": 100, "message": "no", "judged": true});
+        let read: Answer = serde_json::from_value(old.clone()).unwrap();
+        assert_eq!(serde_json::to_value(&read).unwrap(), old);
+        let genesys = json!({"answer": "refused", "code": 404, "error_code": "not.found",
+            "message": "no", "judged": true, "trace_id": "c-1"});
+        let read: Answer = serde_json::from_value(genesys.clone()).unwrap();
+        assert_eq!(read.trace_id(), Some("c-1"));
+        assert_eq!(serde_json::to_value(&read).unwrap(), genesys);
     }
 
     #[test]

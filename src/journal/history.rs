@@ -302,6 +302,7 @@ mod tests {
         Answer::Refused {
             code: 100,
             subcode: None,
+            error_code: None,
             message: String::new(),
             judged: true,
             rest: None,

@@ -14,7 +14,10 @@ pub mod waba;
 
 use std::fmt;
 
-use crate::api::meta::{CallError, GraphError, Retry, cause};
+use crate::api::{
+    CallError, Retry,
+    meta::{GraphError, cause},
+};
 
 /// What looking for something came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,12 +63,22 @@ impl fmt::Display for Why {
 impl From<&CallError> for Why {
     fn from(error: &CallError) -> Self {
         Self {
-            reason: error.graph().map_or_else(|| error.to_string(), plainly),
-            said: error
-                .graph()
-                .map_or_else(|| error.to_string(), GraphError::words),
+            reason: match error {
+                CallError::Refused(error) => plainly(error),
+                error => said(error),
+            },
+            said: said(error),
             trouble: Trouble::of(error),
         }
+    }
+}
+
+/// Says what the API said, without what is another with every call.
+fn said(error: &CallError) -> String {
+    match error {
+        CallError::Refused(error) => error.words(),
+        CallError::Declined(error) => error.words(),
+        error => error.to_string(),
     }
 }
 
@@ -79,10 +92,11 @@ fn plainly(error: &GraphError) -> String {
 
 impl Trouble {
     fn of(error: &CallError) -> Self {
-        match error.graph() {
-            _ if error.is_credential() => Self::Credential,
-            _ if error.is_limit() => Self::Limit,
-            Some(graph) if graph.retry() == Retry::Never => Self::Missing,
+        match error {
+            error if error.is_credential() => Self::Credential,
+            error if error.is_limit() => Self::Limit,
+            CallError::Refused(graph) if graph.retry() == Retry::Never => Self::Missing,
+            CallError::Declined(error) if error.is_missing_object() => Self::Missing,
             _ => Self::Failure,
         }
     }
@@ -206,6 +220,32 @@ mod tests {
         };
         let seen: Observed<u8> = Err(CallError::Refused(Box::new(error))).into();
         assert!(matches!(seen, Observed::Unknown(_)));
+    }
+
+    #[test]
+    fn trouble_with_genesys_cloud_is_told_by_its_status() {
+        #[track_caller]
+        fn check(status: u16, trouble: Trouble) {
+            let error = crate::api::genesys::ApiError {
+                status,
+                message: "no".into(),
+                correlation_id: Some("c-1".into()),
+                ..Default::default()
+            };
+            let why = Why::from(&CallError::Declined(Box::new(error)));
+            assert_eq!(why.trouble, trouble, "{status}");
+            assert_eq!(
+                why.reason,
+                format!("Genesys Cloud refused: no (HTTP {status})")
+            );
+            assert_eq!(why.said, why.reason);
+        }
+        check(401, Trouble::Credential);
+        check(404, Trouble::Missing);
+        check(410, Trouble::Missing);
+        check(429, Trouble::Limit);
+        check(400, Trouble::Failure);
+        check(503, Trouble::Failure);
     }
 
     #[test]

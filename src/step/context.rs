@@ -16,7 +16,11 @@ use super::{
     CodeAsked, CutOvers, Decision, Listing, Options, People, Review, StepKind, Stop, Uploads,
 };
 use crate::{
-    api::meta::{CallError, GraphError, Reader, Retry, Sent, Side, Write, Writer},
+    api::{
+        CallError, Retry, Sent, Side, Write, Writes,
+        genesys::ApiError,
+        meta::{GraphError, Reader, Writer},
+    },
     clock::Clock,
     finding::Finding,
     ids::{Address, PhoneNumberId},
@@ -169,6 +173,8 @@ pub struct Context<'a> {
     pub writer: &'a Writer,
     /// Changes the source: sets migration intents, and nothing else.
     pub source_writer: &'a Writer,
+    /// Changes the Genesys Cloud organization; a plan without one has none.
+    pub genesys: Option<&'a dyn Writes>,
     /// Remembers.
     pub journal: &'a Journal,
     /// Tells the time.
@@ -239,6 +245,8 @@ impl Context<'_> {
         let account = match side {
             Side::Source => &mut seen.source,
             Side::Target => &mut seen.target,
+            // Numbers are Meta's.
+            Side::Genesys => return,
         };
         // One number tells nothing about the others of a list that could not be read.
         if let Observed::Present(numbers) = &mut account.numbers {
@@ -366,6 +374,17 @@ impl Context<'_> {
         }
     }
 
+    /// Returns who may change one side.
+    fn writer_of(&self, side: Side) -> Result<&dyn Writes, StepError> {
+        match side {
+            Side::Source => Ok(self.source_writer),
+            Side::Target => Ok(self.writer),
+            Side::Genesys => self.genesys.ok_or_else(|| {
+                StepError::Unexpected("the plan names no Genesys Cloud organization".to_owned())
+            }),
+        }
+    }
+
     /// One attempt: intent on disk, request, answer on disk.
     async fn attempt(
         &self,
@@ -373,10 +392,7 @@ impl Context<'_> {
         attempt: u32,
         write: &Write,
     ) -> Result<Result<Value, CallError>, StepError> {
-        let writer = match write.side {
-            Side::Source => self.source_writer,
-            Side::Target => self.writer,
-        };
+        let writer = self.writer_of(write.side)?;
         self.tell_rest(step, writer)?;
         match self.stop.or_leave(writer.ready(write)).await {
             None => return Err(StepError::Stopped),
@@ -414,8 +430,12 @@ impl Context<'_> {
             Retry::Never => return Ok(false),
             Retry::Soon => self.pause_after(step, attempt, source).await?,
             Retry::Later(_) => {
-                self.tell_rest(step, self.writer)?;
-                let rested = self.stop.or_leave(self.writer.rest()).await;
+                let writer = match (source, self.genesys) {
+                    (CallError::Declined(_), Some(genesys)) => genesys,
+                    _ => self.writer,
+                };
+                self.tell_rest(step, writer)?;
+                let rested = self.stop.or_leave(writer.rest()).await;
                 if !matches!(rested, Some(Ok(()))) {
                     return Ok(false);
                 }
@@ -444,7 +464,7 @@ impl Context<'_> {
     }
 
     /// Says that a rate limit holds the next write back, and until when.
-    fn tell_rest(&self, step: &Address, writer: &Writer) -> Result<(), JournalError> {
+    fn tell_rest(&self, step: &Address, writer: &dyn Writes) -> Result<(), JournalError> {
         match writer.rests_until() {
             Some(until) => self.journal.record(Event::RateLimited {
                 step: step.clone(),
@@ -593,6 +613,7 @@ pub fn answer(sent: &Sent) -> Answer {
             message: error.to_string(),
         },
         Err(CallError::Refused(error)) => refused(error),
+        Err(CallError::Declined(error)) if !error.at_login => declined(error),
         Err(error) => Answer::NotSent {
             message: error.to_string(),
         },
@@ -603,9 +624,66 @@ fn refused(error: &GraphError) -> Answer {
     Answer::Refused {
         code: error.code,
         subcode: error.subcode,
+        error_code: None,
         message: error.to_string(),
         judged: error.judges(),
         rest: error.rest().map(|rest| rest.as_secs()),
         trace_id: error.trace_id.clone(),
+    }
+}
+
+fn declined(error: &ApiError) -> Answer {
+    Answer::Refused {
+        code: error.status.into(),
+        subcode: None,
+        error_code: Some(error.code.clone()).filter(|code| !code.is_empty()),
+        message: error.to_string(),
+        judged: error.judges(),
+        rest: None,
+        trace_id: error.correlation_id.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_of_genesys_cloud_is_kept_with_its_word_and_correlation_id() {
+        let sent = |error: ApiError| Sent {
+            result: Err(CallError::Declined(Box::new(error))),
+            trace_id: Some("c-1".into()),
+        };
+        let error = ApiError {
+            status: 409,
+            code: "conflict".into(),
+            message: "in use".into(),
+            correlation_id: Some("c-1".into()),
+            ..ApiError::default()
+        };
+        let expected = Answer::Refused {
+            code: 409,
+            subcode: None,
+            error_code: Some("conflict".into()),
+            message: error.to_string(),
+            judged: true,
+            rest: None,
+            trace_id: Some("c-1".into()),
+        };
+        assert_eq!(answer(&sent(error.clone())), expected);
+        let status = |status, at_login| {
+            answer(&sent(ApiError {
+                status,
+                at_login,
+                ..error.clone()
+            }))
+        };
+        assert!(matches!(status(504, false), Answer::InDoubt { .. }));
+        assert!(matches!(
+            status(429, false),
+            Answer::Refused { judged: false, .. }
+        ));
+        assert!(matches!(status(503, true), Answer::NotSent { .. }));
+        assert!(matches!(status(401, true), Answer::NotSent { .. }));
     }
 }

@@ -525,6 +525,7 @@ impl Stage {
             plan: &self.plan,
             writer: &connections.writer,
             source_writer: &connections.source_writer,
+            genesys: None,
             journal: &journal,
             clock: &*self.sim.clock(),
             files: &self.files,

@@ -1,10 +1,8 @@
 //! Fetching files that the API shows by signed links.
 
-use super::{
-    reader::{Reader, TRIES, backoff},
-    request::transfer_timeout,
-};
+use super::{reader::Reader, request::transfer_timeout};
 use crate::api::{
+    call::{TRIES, backoff},
     link::SignedLink,
     transport::{Download, Response, TransportError},
 };
@@ -81,7 +79,7 @@ impl Reader {
             let answer = self.connection.download(download).await;
             match understood(link, answer) {
                 Err(error) if error.may_pass() && tried < TRIES => {
-                    self.connection.clock.sleep(backoff(tried)).await;
+                    self.connection.sleep(backoff(tried)).await;
                 }
                 done => return done,
             }

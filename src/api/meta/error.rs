@@ -9,12 +9,11 @@
 
 use std::{fmt, time::Duration};
 
-use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::cause::{self, Cause, Class};
-use crate::{api::transport::TransportError, finding::Finding};
+use crate::api::call::Retry;
 
 /// An error as the Graph API reports it, with secrets masked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -39,17 +38,6 @@ pub struct GraphError {
     pub trace_id: Option<String>,
     /// Minutes until access is regained, from the usage header.
     pub regain_minutes: Option<u64>,
-}
-
-/// What the kind of an error allows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Retry {
-    /// It may go away by itself within a minute. Writes look at the state first.
-    Soon,
-    /// A limit is reached; later calls will work.
-    Later(Duration),
-    /// Somebody has to act.
-    Never,
 }
 
 /// Stands for a `code` that the API left out. 0 is a code of its own.
@@ -238,87 +226,6 @@ impl fmt::Display for GraphError {
 }
 
 impl std::error::Error for GraphError {}
-
-/// Why a call gave no usable answer.
-#[derive(Clone, Debug, thiserror::Error)]
-pub enum CallError {
-    /// There was no answer.
-    #[error(transparent)]
-    Transport(#[from] TransportError),
-    /// The API answered with an error.
-    #[error(transparent)]
-    Refused(Box<GraphError>),
-    /// The answer is not what the API sends.
-    #[error("the answer (HTTP {status}) cannot be understood: {problem}")]
-    Garbled {
-        /// HTTP status.
-        status: u16,
-        /// What is wrong with it, with the beginning of the body.
-        problem: String,
-    },
-    /// A rate limit is reached, and the wait is longer than anybody here wants to wait.
-    #[error("the rate limit is reached until {until:.0}")]
-    Throttled {
-        /// When calls work again.
-        until: Timestamp,
-    },
-}
-
-impl CallError {
-    /// Returns the API's own error, if it is one.
-    pub fn graph(&self) -> Option<&GraphError> {
-        match self {
-            Self::Refused(error) => Some(error),
-            Self::Transport(_) | Self::Garbled { .. } | Self::Throttled { .. } => None,
-        }
-    }
-
-    /// Returns whether a write that ended so may have had its effect.
-    pub fn leaves_doubt(&self) -> bool {
-        match self {
-            Self::Transport(error) => error.may_have_arrived(),
-            Self::Refused(error) => error.retry() == Retry::Soon,
-            Self::Garbled { .. } => true,
-            Self::Throttled { .. } => false,
-        }
-    }
-
-    /// Returns what this error allows.
-    pub fn retry(&self) -> Retry {
-        match self {
-            Self::Transport(TransportError::Redirect(_) | TransportError::TooLarge(_)) => {
-                Retry::Never
-            }
-            Self::Transport(_) => Retry::Soon,
-            Self::Refused(error) => error.retry(),
-            Self::Garbled { status, problem: _ } if *status >= 500 => Retry::Soon,
-            Self::Garbled { .. } | Self::Throttled { .. } => Retry::Never,
-        }
-    }
-
-    /// Returns whether the server is done with the call: it answered, however badly.
-    pub fn is_answered(&self) -> bool {
-        match self {
-            Self::Refused(_) | Self::Garbled { .. } | Self::Throttled { .. } => true,
-            Self::Transport(_) => false,
-        }
-    }
-
-    /// Returns the finding of a call that failed so.
-    pub fn finding(&self, subject: impl fmt::Display) -> Finding {
-        cause::of_call(subject, self)
-    }
-
-    /// Returns whether a rate limit is reached.
-    pub fn is_limit(&self) -> bool {
-        matches!(self, Self::Throttled { .. }) || matches!(self.retry(), Retry::Later(_))
-    }
-
-    /// Returns whether the token is to blame.
-    pub fn is_credential(&self) -> bool {
-        self.graph().is_some_and(GraphError::is_credential)
-    }
-}
 
 #[derive(Deserialize)]
 struct Envelope {

@@ -15,10 +15,11 @@ mod usage;
 pub mod write;
 mod writer;
 
-pub use connection::{Connection, Patience};
+pub use super::{CallError, Patience, Retry, Sent, Side, Write};
+pub use connection::Connection;
 pub use download::{DownloadError, Downloaded};
-pub use error::{CallError, GraphError, Retry};
+pub use error::GraphError;
 pub use reader::{Page, Reader};
-pub use request::{Read, Side, Write};
+pub use request::Read;
 pub use upload::{MediaHandle, Progress, SessionError, UploadSession};
-pub use writer::{Sent, Writer};
+pub use writer::Writer;

@@ -1,22 +1,18 @@
 //! The right to look: GETs, repeated as often as it takes, pages to the end.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use serde::{Deserialize, de::DeserializeOwned};
 
-use super::{
-    connection::Connection,
-    error::{CallError, Retry},
-    request::Read,
-};
+use super::{connection::Connection, request::Read};
 use crate::{
-    api::transport::{Param, Request},
+    api::{
+        call::{CallError, Retry, TRIES, backoff},
+        transport::{Param, Request},
+    },
     ids::WabaId,
     secret::Secret,
 };
-
-/// Tries of one read, the first included.
-pub(super) const TRIES: u32 = 5;
 
 /// Pages of one list. At 100 a page this is far past any limit of the API; it ends a server that
 /// never stops handing out cursors.
@@ -142,18 +138,13 @@ impl Reader {
                 Err(error) => error,
             };
             match error.retry() {
-                Retry::Soon if tried < TRIES => self.connection.clock.sleep(backoff(tried)).await,
-                Retry::Later(pause) if tried < TRIES => self.connection.keep_quiet(pause),
+                Retry::Soon if tried < TRIES => self.connection.sleep(backoff(tried)).await,
+                Retry::Later(pause) if tried < TRIES => self.connection.quiet.keep(pause),
                 Retry::Soon | Retry::Later(_) | Retry::Never => return Err(error),
             }
             tried += 1;
         }
     }
-}
-
-/// 1 s, 2 s, 4 s, 8 s: the pause after the `tried`th try.
-pub(super) fn backoff(tried: u32) -> Duration {
-    Duration::from_secs(1 << tried.saturating_sub(1).min(5))
 }
 
 fn endless(problem: &str) -> CallError {

@@ -1,18 +1,17 @@
-//! Requests as plain values: a [`Read`] or a [`Write`], never both.
+//! Requests of the Graph API as plain values: a [`Read`] or a [`Write`], never both.
 //!
 //! Reads are built where the thing they read is described (`resource/`), writes in
 //! [`write`](super::write).
 
 use std::{marker::PhantomData, time::Duration};
 
-use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use super::upload::UploadSession;
-use crate::api::transport::{Body, FilePart, Method, Param, Params, Request, Scheme};
-
-/// How long an ordinary call may take. Template copies run into a 30 s limit on Meta's side.
-const CALL_TIMEOUT: Duration = Duration::from_secs(45);
+use crate::api::{
+    request::{CALL_TIMEOUT, Content, Write},
+    transport::{Body, FilePart, Method, Param, Params, Request, Scheme},
+};
 
 /// The slowest transfer of a file that is waited for.
 const BYTES_A_SECOND: usize = 256 << 10;
@@ -21,14 +20,6 @@ const BYTES_A_SECOND: usize = 256 << 10;
 pub(super) fn transfer_timeout(bytes: usize) -> Duration {
     let seconds = u64::try_from(bytes / BYTES_A_SECOND).unwrap_or(u64::MAX);
     CALL_TIMEOUT.saturating_add(Duration::from_secs(seconds))
-}
-
-/// Makes parameters of names and values.
-pub(super) fn named<const N: usize>(pairs: [(&'static str, Param); N]) -> Params {
-    pairs
-        .into_iter()
-        .map(|(name, param)| (name.into(), param))
-        .collect()
 }
 
 /// A GET that answers a `T`. The path carries no API version.
@@ -85,47 +76,6 @@ impl<T> Read<T> {
     }
 }
 
-/// The two ends of a migration.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Side {
-    /// The account that the numbers leave.
-    Source,
-    /// The account that receives them.
-    Target,
-}
-
-/// A POST or DELETE. The path carries no API version.
-#[derive(Clone, Debug)]
-pub struct Write {
-    /// How.
-    pub method: Method,
-    /// Where, like `/102290129340398/phone_numbers`.
-    pub path: String,
-    /// Whose token sends it.
-    pub side: Side,
-    /// Whether it is sent at once or not at all, and never repeated without a new decision.
-    pub is_now_or_never: bool,
-    pub(super) timeout: Duration,
-    pub(super) content: Content,
-}
-
-/// What a write says, and where.
-#[derive(Clone, Debug)]
-pub(super) enum Content {
-    /// Parameters in a JSON body.
-    Body(Params),
-    /// Parameters in the query.
-    Query(Params),
-    /// A file for an upload session.
-    File {
-        /// The session's own query.
-        given_query: Option<String>,
-        part: FilePart,
-        /// Of the part, in hex.
-        sha256: String,
-    },
-}
-
 impl Write {
     pub(super) fn post(path: String, params: Params) -> Self {
         Self::new(Method::Post, path, Content::Body(params))
@@ -152,76 +102,6 @@ impl Write {
         Self {
             timeout,
             ..Self::new(Method::Post, format!("/{}", session.path()), content)
-        }
-    }
-
-    fn new(method: Method, path: String, content: Content) -> Self {
-        Self {
-            method,
-            path,
-            side: Side::Target,
-            is_now_or_never: false,
-            timeout: CALL_TIMEOUT,
-            content,
-        }
-    }
-
-    /// Returns the parameters anybody may see; the names of the others stand with `***`, and bytes as
-    /// their length and digest.
-    pub fn public_params(&self) -> Map<String, Value> {
-        let shown = |param: &Param| match param {
-            Param::Plain(value) => value.clone(),
-            Param::Secret(_) => "***".into(),
-        };
-        match &self.content {
-            Content::Body(params) | Content::Query(params) => params
-                .iter()
-                .map(|(name, param)| (name.to_string(), shown(param)))
-                .collect(),
-            Content::File {
-                given_query: _,
-                part,
-                sha256,
-            } => [
-                ("file_offset".to_owned(), json!(part.offset())),
-                ("length".to_owned(), json!(part.bytes().len())),
-                ("sha256".to_owned(), json!(sha256)),
-            ]
-            .into_iter()
-            .collect(),
-        }
-    }
-
-    /// Returns what is sent, without token.
-    pub(super) fn request(&self) -> Request {
-        let (given_query, query, body, scheme) = match &self.content {
-            Content::Body(params) => (
-                None,
-                Params::new(),
-                Body::Json(params.clone()),
-                Scheme::Bearer,
-            ),
-            Content::Query(params) => (None, params.clone(), Body::Nothing, Scheme::Bearer),
-            Content::File {
-                given_query,
-                part,
-                sha256: _,
-            } => (
-                given_query.clone(),
-                Params::new(),
-                Body::File(part.clone()),
-                Scheme::OAuth,
-            ),
-        };
-        Request {
-            method: self.method,
-            path: self.path.clone(),
-            given_query,
-            query,
-            body,
-            token: None,
-            scheme,
-            timeout: self.timeout,
         }
     }
 }

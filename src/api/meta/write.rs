@@ -12,12 +12,12 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::{
-    request::{Side, Write, named},
-    upload::UploadSession,
-};
+use super::upload::UploadSession;
 use crate::{
-    api::transport::{FilePart, Params},
+    api::{
+        request::{Side, Write, named},
+        transport::{FilePart, Params},
+    },
     ids::{AppId, PhoneNumberId, SolutionId, TemplateId, WabaId},
     phone::Phone,
     secret::Secret,

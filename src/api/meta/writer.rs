@@ -5,24 +5,20 @@
 
 use std::{sync::Arc, time::Duration};
 
+use futures_util::future::{BoxFuture, FutureExt};
+use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{
-    connection::{Connection, Patience},
-    error::CallError,
-    error::Retry,
-    request::Write,
+use super::connection::Connection;
+use crate::{
+    api::{
+        call::{CallError, Retry},
+        quiet::Patience,
+        request::Write,
+        writes::{Sent, Writes},
+    },
+    journal::Intent,
 };
-use crate::journal::Intent;
-
-/// What came of a write.
-#[derive(Debug)]
-pub struct Sent {
-    /// What the API answered, or why nobody knows.
-    pub result: Result<Value, CallError>,
-    /// The id that the header of the answer gave it, for Meta's support.
-    pub trace_id: Option<String>,
-}
 
 /// Sends writes over a connection. Only `apply` and `verify-code` make one.
 #[derive(Clone, Debug)]
@@ -36,23 +32,6 @@ impl Writer {
         Self { connection }
     }
 
-    /// Returns until when a rate limit holds writes back, if one does.
-    pub fn rests_until(&self) -> Option<jiff::Timestamp> {
-        self.connection.rests_until()
-    }
-
-    /// Waits until no rate limit holds writes back, or gives up when that takes too long.
-    pub async fn rest(&self) -> Result<(), CallError> {
-        self.connection
-            .wait_for_quota(self.connection.patience)
-            .await
-    }
-
-    /// The same for one write, with that write's patience. Nothing has left then.
-    pub async fn ready(&self, write: &Write) -> Result<(), CallError> {
-        self.connection.wait_for_quota(self.patience(write)).await
-    }
-
     fn patience(&self, write: &Write) -> Patience {
         match write.is_now_or_never {
             true => Patience(Duration::ZERO),
@@ -60,9 +39,7 @@ impl Writer {
         }
     }
 
-    /// Sends a write once. Takes the intent away: another attempt needs another line in the journal.
-    pub async fn send(&self, intent: Intent, write: &Write) -> Sent {
-        drop(intent);
+    async fn send_once(&self, write: &Write) -> Sent {
         let mut trace_id = None;
         let answer = self
             .connection
@@ -71,12 +48,32 @@ impl Writer {
         if let Err(error) = &answer
             && let Retry::Later(pause) = error.retry()
         {
-            self.connection.keep_quiet(pause);
+            self.connection.quiet.keep(pause);
         }
         Sent {
             result: answer.and_then(said_yes),
             trace_id,
         }
+    }
+}
+
+impl Writes for Writer {
+    fn rests_until(&self) -> Option<Timestamp> {
+        self.connection.quiet.until()
+    }
+
+    fn rest(&self) -> BoxFuture<'_, Result<(), CallError>> {
+        let patience = self.connection.patience;
+        self.connection.quiet.wait(patience).boxed()
+    }
+
+    fn ready<'a>(&'a self, write: &'a Write) -> BoxFuture<'a, Result<(), CallError>> {
+        self.connection.quiet.wait(self.patience(write)).boxed()
+    }
+
+    fn send<'a>(&'a self, intent: Intent, write: &'a Write) -> BoxFuture<'a, Sent> {
+        drop(intent);
+        self.send_once(write).boxed()
     }
 }
 

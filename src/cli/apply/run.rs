@@ -193,6 +193,7 @@ impl Run<'_> {
             plan,
             writer: &writer,
             source_writer: &source_writer,
+            genesys: None,
             journal,
             clock: &*site.clock,
             files: &DiskFiles,

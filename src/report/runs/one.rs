@@ -164,13 +164,16 @@ fn answered(attempt: u32, answer: &Answer) -> (String, Vec<String>) {
         Answer::Refused {
             code,
             subcode,
+            error_code,
             message,
             ..
         } => {
-            let subcode = subcode
-                .map(|subcode| format!("/{subcode}"))
-                .unwrap_or_default();
-            (format!("refused, code {code}{subcode}"), Some(message))
+            let code = match (subcode, error_code) {
+                (Some(subcode), _) => format!("{code}/{subcode}"),
+                (None, Some(word)) => format!("{code} {word}"),
+                (None, None) => code.to_string(),
+            };
+            (format!("refused, code {code}"), Some(message))
         }
         Answer::NotSent { message } => ("not sent".to_owned(), Some(message)),
         Answer::InDoubt { message } => ("in doubt".to_owned(), Some(message)),

@@ -18,11 +18,8 @@ mod wording;
 use std::{fmt, time::Duration};
 
 use self::wording::{Account, Said};
-use super::error::{CallError, GraphError};
-use crate::{
-    api::transport::TransportError,
-    finding::{Finding, Who},
-};
+use super::error::GraphError;
+use crate::finding::{Finding, Who};
 
 /// What an error means and what to do about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +54,9 @@ pub enum Class {
     /// The number does not tell; `is_transient` and the HTTP status do.
     Marked,
 }
+
+/// What to do about a limit.
+pub(in crate::api) const AFTER_LIMIT: &str = generic::LIMIT.hint;
 
 /// Ids of the causes that only another token, permission or app secret mends.
 const CREDENTIAL: [&str; 3] = ["token-invalid", "token-permission", "app-secret"];
@@ -95,34 +95,6 @@ pub fn finding(subject: impl fmt::Display, error: &GraphError) -> Finding {
         Some(proof) => finding.proof(proof),
         None => finding,
     }
-}
-
-/// Makes the finding of a failed call.
-pub fn of_call(subject: impl fmt::Display, error: &CallError) -> Finding {
-    let (rule, what, hint) = match error {
-        CallError::Refused(error) => return finding(subject, error),
-        CallError::Transport(TransportError::Redirect(_) | TransportError::TooLarge(_))
-        | CallError::Garbled { .. } => (
-            "api-garbled",
-            "the answer is not one that Meta gives",
-            "look for a proxy that answers in Meta's place, and at --graph-url; then run it again",
-        ),
-        CallError::Transport(
-            TransportError::Unreachable { .. }
-            | TransportError::Cut(_)
-            | TransportError::Timeout(_),
-        ) => (
-            "api-unreachable",
-            "no answer came from Meta",
-            "check the network, then run it again: it looks at the world before it sends anything",
-        ),
-        CallError::Throttled { until: _ } => {
-            ("rate-limit", generic::LIMIT.what, generic::LIMIT.hint)
-        }
-    };
-    Finding::fail(rule, subject, what)
-        .observed(error)
-        .ask(Who::Us, hint)
 }
 
 /// Puts the number into a command like `apply --new-code PHONE`.

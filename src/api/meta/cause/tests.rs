@@ -409,27 +409,6 @@ fn an_unknown_error_is_shown_whole() {
 }
 
 #[test]
-fn a_call_without_a_usable_answer_makes_a_finding_too() {
-    #[track_caller]
-    fn check(error: CallError, rule: &str) {
-        let finding = of_call("target.subscription", &error);
-        assert_eq!((&*finding.rule, finding.who), (rule, Some(Who::Us)));
-        assert_eq!(finding.observed, Some(error.to_string()));
-        assert!(finding.hint.is_some());
-    }
-    check(
-        TransportError::Cut("reset".into()).into(),
-        "api-unreachable",
-    );
-    check(TransportError::Timeout(HOUR).into(), "api-unreachable");
-    check(TransportError::TooLarge(1).into(), "api-garbled");
-    let until = jiff::Timestamp::UNIX_EPOCH;
-    check(CallError::Throttled { until }, "rate-limit");
-    let (status, problem) = (502, "<html>".to_owned());
-    check(CallError::Garbled { status, problem }, "api-garbled");
-}
-
-#[test]
 fn a_wrong_proof_is_told_by_its_word() {
     let error = GraphError {
         message: "Invalid appsecret_proof provided in the API argument".into(),

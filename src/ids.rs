@@ -63,6 +63,101 @@ graph_ids! {
     MigrationIntentId;
 }
 
+/// Why a text is not an id of Genesys Cloud.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("an id of Genesys Cloud is a word of at most 255 characters that can stand in a URL")]
+pub struct PlatformIdError;
+
+macro_rules! platform_ids {
+    ($($(#[$doc:meta])* $name:ident;)+) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "String")]
+        pub struct $name(String);
+
+        impl $name {
+            /// Returns the id as it came.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+
+            /// Returns the id as it stands in the path of a URL.
+            pub fn segment(&self) -> String {
+                segment(&self.0)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = PlatformIdError;
+
+            fn from_str(text: &str) -> Result<Self, PlatformIdError> {
+                Self::try_from(text.to_owned())
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = PlatformIdError;
+
+            fn try_from(text: String) -> Result<Self, PlatformIdError> {
+                if is_platform_id(&text) { Ok(Self(text)) } else { Err(PlatformIdError) }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    )+};
+}
+
+platform_ids! {
+    /// A WhatsApp integration of Genesys Cloud. A number that is taken up again gets a new one.
+    IntegrationId;
+    /// What Genesys Cloud routes the messages of an integration by.
+    RecipientId;
+    /// A flow of Genesys Cloud's Architect; not one of Meta's.
+    ArchitectFlowId;
+    /// A queue.
+    QueueId;
+    /// A messaging campaign.
+    CampaignId;
+    /// A digital rule set.
+    RuleSetId;
+    /// A canned response.
+    ResponseId;
+    /// A library of canned responses.
+    LibraryId;
+    /// A content profile: what media an integration takes and sends.
+    SupportedContentId;
+    /// A message setting: how an integration behaves.
+    MessagingSettingId;
+    /// A division of an organization.
+    DivisionId;
+}
+
+/// Ids of Genesys Cloud are mostly UUIDs, but words like `webMessagingDefault` occur. Only what no
+/// path can hold is refused: URLs make `.` and `..` vanish however they are written.
+fn is_platform_id(text: &str) -> bool {
+    (1..=255).contains(&text.len())
+        && !matches!(text, "." | "..")
+        && !text.chars().any(char::is_control)
+}
+
+/// Percent-encodes everything that means something in a path.
+fn segment(text: &str) -> String {
+    let mut segment = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                segment.push(byte.into());
+            }
+            other => segment += &format!("%{other:02X}"),
+        }
+    }
+    segment
+}
+
 /// Name and language: a template's key on every WABA. Ids differ between source and target.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TemplateKey {
@@ -385,6 +480,26 @@ mod tests {
             "123456789012345678901234567890123",
         ] {
             assert_eq!(bad.parse::<WabaId>(), Err(IdError), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn ids_of_genesys_cloud_are_any_word_that_a_path_can_hold() {
+        #[track_caller]
+        fn check(text: &str, segment: &str) {
+            let id: IntegrationId = text.parse().unwrap();
+            assert_eq!((id.as_str(), &*id.segment()), (text, segment));
+        }
+        let uuid = "34071108-1569-4cb0-9137-a326b8a9e815";
+        check(uuid, uuid);
+        check("webMessagingDefault", "webMessagingDefault");
+        check("../../oauth?x=1#y", "..%2F..%2Foauth%3Fx%3D1%23y");
+        check("a b%2Fü", "a%20b%252F%C3%BC");
+        let long = "x".repeat(256);
+        for bad in ["", ".", "..", "a\nb", "\u{7f}", &*long] {
+            assert_eq!(bad.parse::<QueueId>(), Err(PlatformIdError), "{bad:?}");
+            let json = serde_json::to_string(bad).unwrap();
+            assert!(serde_json::from_str::<QueueId>(&json).is_err());
         }
     }
 

@@ -53,6 +53,13 @@ pub(super) enum Content {
     Body(Params),
     /// Parameters in the query.
     Query(Params),
+    /// A whole object in a JSON body. Only a part of it is shown: what it changes.
+    Whole {
+        /// Everything.
+        object: Map<String, Value>,
+        /// What anybody may see.
+        shown: Map<String, Value>,
+    },
     /// A file for an upload session.
     File {
         /// The session's own query.
@@ -87,6 +94,7 @@ impl Write {
                 .iter()
                 .map(|(name, param)| (name.to_string(), shown(param)))
                 .collect(),
+            Content::Whole { object: _, shown } => shown.clone(),
             Content::File {
                 given_query: _,
                 part,
@@ -116,6 +124,11 @@ impl Write {
         match &self.content {
             Content::Body(params) => request.body = Body::Json(params.clone()),
             Content::Query(params) => request.query = params.clone(),
+            Content::Whole { object, shown: _ } => {
+                let plain =
+                    |(name, value): (&String, &Value)| (name.clone().into(), value.clone().into());
+                request.body = Body::Json(object.iter().map(plain).collect());
+            }
             Content::File {
                 given_query,
                 part,

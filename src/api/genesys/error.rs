@@ -12,7 +12,7 @@ use std::{collections::BTreeMap, fmt, time::Duration};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use crate::api::call::Retry;
+use crate::api::{call::Retry, hidden::plain_id};
 
 /// An error as Genesys Cloud reports it. Where it came as an answer, secrets are masked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -100,7 +100,7 @@ impl ApiError {
             entity_id: text("entityId"),
             limit: limit(body, mask),
             details,
-            correlation_id: text("contextId"),
+            correlation_id: text("contextId").filter(|id| plain_id(id).is_some()),
             retry_after: None,
             at_login: false,
         }

@@ -29,7 +29,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     (
         "resource",
         &[
-            "ids", "phone", "secret", "finding", "api", "template", "plan",
+            "ids", "field", "phone", "secret", "finding", "api", "template", "plan",
         ],
     ),
     (

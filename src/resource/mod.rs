@@ -1,9 +1,11 @@
-//! What can be seen: one file per kind of thing at Meta, with its observed type and how it is read.
+//! What can be seen: one file per kind of thing at Meta, with its observed type and how it is read;
+//! what Genesys Cloud has stands in [`genesys`].
 //!
 //! [`Observed`] keeps three answers apart: it is there, it is not there, it could not be read.
 //! What could not be read is never treated as missing.
 
 pub mod flow;
+pub mod genesys;
 pub mod migration_intent;
 pub mod phone_number;
 pub mod profile;
@@ -128,6 +130,14 @@ impl<T> Observed<T> {
         }
     }
 
+    /// Takes what came of looking for something of which the API says for sure when it is gone.
+    pub fn found(read: Result<Option<T>, CallError>) -> Self {
+        match read {
+            Ok(found) => Self::from(found),
+            Err(error) => Self::Unknown(Why::from(&error)),
+        }
+    }
+
     /// Takes a field of something that was read. A field the API leaves out is unknown, not absent.
     pub fn shown(field: Option<T>, name: &str) -> Self {
         match field {
@@ -191,10 +201,10 @@ macro_rules! words {
 
         impl From<String> for $name {
             fn from(word: String) -> Self {
-                match word.to_ascii_uppercase().as_str() {
-                    $($word => Self::$variant,)+
-                    _ => Self::Other(word),
-                }
+                $(if word.eq_ignore_ascii_case($word) {
+                    return Self::$variant;
+                })+
+                Self::Other(word)
             }
         }
 

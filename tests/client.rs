@@ -16,6 +16,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use waba_migrate::{
     api::{
+        genesys,
         http::Http,
         meta::{
             CallError, Connection, DownloadError, Downloaded, Page, Patience, Read as ReadOf,
@@ -26,6 +27,7 @@ use waba_migrate::{
         },
     },
     clock::Clock,
+    resource::genesys::organization::Organization,
     secret::Secret,
 };
 
@@ -549,4 +551,58 @@ fn an_upload_that_breaks_in_the_middle_may_have_arrived() {
     assert!(matches!(error, TransportError::Cut(_)), "{error}");
     assert!(error.may_have_arrived());
     server.join().unwrap();
+}
+
+#[test]
+fn genesys_cloud_is_logged_in_to_with_a_form_and_asked_with_the_token_that_comes_of_it() {
+    let server = Server::start(vec![
+        ok(r#"{"access_token":"genesysTOKEN","token_type":"bearer","expires_in":86400}"#),
+        ok(r#"{"id":"o","name":"Acme"}"#),
+        answer(
+            "403 Forbidden",
+            "ININ-Correlation-Id: c-1\r\n",
+            br#"{"code":"missing.permissions","message":"missing the following permission(s): routing:queue:view","contextId":"c-2"}"#,
+        ),
+    ]);
+    let hosts = genesys::Hosts::at(&server.url);
+    let transport = |base: &str| Arc::new(Http::new(base).expect("loopback"));
+    let connection = genesys::Connection::new(
+        transport(&hosts.api),
+        transport(&hosts.login),
+        &Secret::new("client"),
+        &Secret::new("s3cret"),
+        Arc::new(Skipping::default()),
+        Patience(Duration::from_secs(60)),
+    );
+    let reader = genesys::Reader::new(Arc::new(connection));
+    let seen = wait(reader.get(&Organization::me())).expect("an organization");
+    assert_eq!((&*seen.id, seen.name.as_deref()), ("o", Some("Acme")));
+    let error = wait(reader.get(&Organization::me())).unwrap_err();
+    let error = error.genesys().expect("an error of Genesys Cloud");
+    assert_eq!(error.correlation_id.as_deref(), Some("c-1"));
+    assert_eq!(error.missing_permissions(), ["routing:queue:view"]);
+
+    let heard = server.heard();
+    let login = &heard[0];
+    assert!(login.starts_with("POST /oauth/token HTTP/1.1\n"), "{login}");
+    assert!(
+        login.ends_with("\ngrant_type=client_credentials"),
+        "{login}"
+    );
+    for line in [
+        "content-type: application/x-www-form-urlencoded\n",
+        "authorization: Basic Y2xpZW50OnMzY3JldA==\n",
+    ] {
+        assert!(login.contains(line), "{login}");
+    }
+    for asked in &heard[1..] {
+        assert!(
+            asked.starts_with("GET /api/v2/organizations/me HTTP/1.1\n"),
+            "{asked}"
+        );
+        assert!(
+            asked.contains("authorization: Bearer genesysTOKEN\n"),
+            "{asked}"
+        );
+    }
 }

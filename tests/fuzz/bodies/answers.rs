@@ -3,14 +3,8 @@
 //! The first byte draws the status; what follows up to the first line break is a usage header; the
 //! rest is the body.
 
-use std::{
-    fmt::Debug,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{fmt::Debug, sync::Arc, time::Duration};
 
-use futures_util::future::{BoxFuture, FutureExt, ready};
-use jiff::{SignedDuration, Timestamp};
 use serde::{
     Deserialize,
     de::{DeserializeOwned, IgnoredAny},
@@ -18,9 +12,8 @@ use serde::{
 use waba_migrate::{
     api::{
         meta::{CallError, Connection, Page, Patience, Read, Reader},
-        transport::{Request, Response, Transport, TransportError},
+        transport::Response,
     },
-    clock::Clock,
     ids::WabaId,
     resource::{
         Observed,
@@ -36,7 +29,7 @@ use waba_migrate::{
     secret::Secret,
 };
 
-use super::wait;
+use super::{Always, Skipping, genesys, wait};
 
 const TOKEN: &str = "EAAfuzzTOKEN";
 const APP_SECRET: &str = "fuzzAPPSECRET";
@@ -60,7 +53,10 @@ pub(crate) fn answers(bytes: &[u8]) {
         headers: headers.into(),
         body: body.to_vec(),
     };
-    wait(look(&Case::of(answer)));
+    wait(async {
+        look(&Case::of(answer.clone())).await;
+        genesys::look(answer, &usage).await;
+    });
 }
 
 /// An answer, as little of it as tells whether it is an error.
@@ -179,31 +175,5 @@ fn check_error(error: Option<&CallError>) {
 fn check_hidden(text: &str) {
     for secret in [TOKEN, APP_SECRET] {
         assert!(!text.contains(secret), "{text}");
-    }
-}
-
-/// Gives one answer to everything.
-struct Always(Response);
-
-impl Transport for Always {
-    fn send(&self, _request: Request) -> BoxFuture<'_, Result<Response, TransportError>> {
-        ready(Ok(self.0.clone())).boxed()
-    }
-}
-
-/// A clock on which waiting takes no time.
-#[derive(Default)]
-struct Skipping(Mutex<Duration>);
-
-impl Clock for Skipping {
-    fn now(&self) -> Timestamp {
-        let passed = *self.0.lock().expect("no panic holds it");
-        let passed = SignedDuration::try_from(passed).expect("a short time");
-        Timestamp::UNIX_EPOCH + passed
-    }
-
-    fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()> {
-        *self.0.lock().expect("no panic holds it") += duration;
-        ready(()).boxed()
     }
 }

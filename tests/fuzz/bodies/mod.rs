@@ -4,6 +4,7 @@
 
 mod answers;
 mod change_set;
+mod genesys;
 mod journal;
 mod plan;
 mod world;
@@ -14,7 +15,41 @@ pub(crate) use journal::journal;
 pub(crate) use plan::plan;
 pub(crate) use world::world;
 
-use waba_migrate::finding::{Finding, Span};
+use std::{sync::Mutex, time::Duration};
+
+use futures_util::future::{BoxFuture, FutureExt, ready};
+use jiff::{SignedDuration, Timestamp};
+use waba_migrate::{
+    api::transport::{Request, Response, Transport, TransportError},
+    clock::Clock,
+    finding::{Finding, Span},
+};
+
+/// Gives one answer to everything.
+struct Always(Response);
+
+impl Transport for Always {
+    fn send(&self, _request: Request) -> BoxFuture<'_, Result<Response, TransportError>> {
+        ready(Ok(self.0.clone())).boxed()
+    }
+}
+
+/// A clock on which waiting takes no time.
+#[derive(Default)]
+struct Skipping(Mutex<Duration>);
+
+impl Clock for Skipping {
+    fn now(&self) -> Timestamp {
+        let passed = *self.0.lock().expect("no panic holds it");
+        let passed = SignedDuration::try_from(passed).expect("a short time");
+        Timestamp::UNIX_EPOCH + passed
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()> {
+        *self.0.lock().expect("no panic holds it") += duration;
+        ready(()).boxed()
+    }
+}
 
 /// Checks that what is shown of a file is a part of it.
 fn check_spans(findings: &[Finding], file: &str, text: &str) {

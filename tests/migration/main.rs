@@ -1,6 +1,7 @@
 //! Whole migrations on the simulator: what is decided, what is done, what a crash leaves behind.
 
 mod apply;
+mod cleanup;
 mod crash;
 mod creations;
 mod cut_over;

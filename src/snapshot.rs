@@ -4,6 +4,8 @@
 //! room for templates, one for subscriptions, one per token, and one per number that is already live on
 //! the target (its profile; no list has it). Everything that is only needed later is read later.
 
+pub mod organization;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::{

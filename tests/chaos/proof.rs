@@ -5,7 +5,7 @@
 //! of its own: reviewed or not, attended or not, with a journal that is lost or kept.
 //!
 //! ```text
-//! WABA_MIGRATE_SEEDS=2000 cargo test --profile proof --test chaos
+//! WABA_MIGRATE_SEEDS=2000 cargo test --release --test chaos
 //! ```
 //!
 //! All of them were played in 69 s on two cores, 138 s of processor time (the build takes longer). Time is

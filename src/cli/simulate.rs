@@ -21,9 +21,9 @@ use crate::{
     },
 };
 
-/// Serve the simulator over HTTP, for any client of the Graph API
+/// Serve the simulator over HTTP, for any client of the Graph API or of Genesys Cloud
 ///
-/// Prints the base URL, ids and a token of its world, one per line. Stand-ins for people live under
+/// Prints base URLs, ids, a token and an OAuth client of its world, one per line. Stand-ins for people live under
 /// /__sim/: GET code?phone=, POST two_step_off {phone}, POST popup {waba, phone},
 /// POST intent {solution_id, status, waba}, GET world. Ends with Ctrl-C.
 #[derive(Debug, Args)]
@@ -53,7 +53,7 @@ pub(super) async fn run(arguments: &Arguments, ui: Ui) -> Result<u8, CliError> {
         Some(path) => read_world(path, ui)?,
         None => default_world(),
     };
-    let lines = lines(&world);
+    let (lines, has_genesys) = (lines(&world), world.genesys.is_some());
     let simulator = Simulator::new(world);
     let failed = |error: std::io::Error| {
         CliError::Internal(format!("cannot listen on {}: {error}", arguments.listen))
@@ -61,6 +61,9 @@ pub(super) async fn run(arguments: &Arguments, ui: Ui) -> Result<u8, CliError> {
     let listener = TcpListener::bind(arguments.listen).await.map_err(failed)?;
     let base = format!("http://{}", listener.local_addr().map_err(failed)?);
     let mut all = vec![("graph", base.clone())];
+    if has_genesys {
+        all.push(("genesys", base.clone()));
+    }
     all.extend(lines);
     all.push(("code_url", format!("{base}/__sim/code?phone=")));
     all.push(("popup_url", format!("{base}/__sim/popup")));
@@ -106,6 +109,8 @@ fn lines(world: &World) -> Vec<(&'static str, String)> {
     };
     let token = world.tokens.iter().find(reaches);
     let token = token.or(world.tokens.first());
+    let organization = world.genesys.as_ref();
+    let client = organization.and_then(|it| it.clients.iter().find(|client| !client.inactive));
     let app = token.and_then(|token| Some((&token.app, world.apps.get(&token.app)?)));
     [
         ("token", token.map(|token| token.value.expose().to_owned())),
@@ -113,6 +118,11 @@ fn lines(world: &World) -> Vec<(&'static str, String)> {
         (
             "app_secret",
             app.map(|(_, app)| app.secret.expose().to_owned()),
+        ),
+        ("client_id", client.map(|client| client.id.clone())),
+        (
+            "client_secret",
+            client.map(|client| client.secret.expose().to_owned()),
         ),
         ("source_waba", source.map(ToString::to_string)),
         ("target_waba", target.map(ToString::to_string)),

@@ -22,6 +22,8 @@ pub enum Host {
     Graph,
     /// The servers that links to media lead to; they ask for no token.
     Media,
+    /// The API of Genesys Cloud, and the host that hands out its tokens.
+    Genesys,
 }
 
 /// How the `Authorization` header hands in its token.
@@ -40,7 +42,7 @@ pub enum AuthScheme {
 pub struct Call {
     /// Whom it is addressed to.
     pub host: Host,
-    /// `GET`, `POST` or `DELETE`.
+    /// `GET`, `POST`, `DELETE`; of Genesys Cloud also `PUT`, `PATCH`, `HEAD`.
     pub method: String,
     /// The version as it stood in the path, like `v25.0`.
     pub version: Option<String>,
@@ -54,8 +56,10 @@ pub struct Call {
     pub auth_scheme: Option<AuthScheme>,
     /// The `file_offset` header, as it was written.
     pub file_offset: Option<String>,
-    /// A body that is raw bytes: the content of an upload.
+    /// A body as raw bytes: the content of an upload, any body of Genesys Cloud.
     pub bytes: Option<Vec<u8>>,
+    /// The content type of a body of Genesys Cloud.
+    pub content_type: Option<String>,
     /// Scheme and host of the door, for `paging.next`.
     pub base: String,
     /// What links to media begin with.
@@ -95,9 +99,23 @@ impl Call {
             auth_scheme: None,
             file_offset: None,
             bytes: None,
+            content_type: None,
             base: "https://graph.facebook.com".to_owned(),
             media_base: MEDIA_BASE.to_owned(),
             has_etag: false,
+        }
+    }
+
+    /// Makes a call of Genesys Cloud; `params` are its query.
+    pub fn genesys(method: &str, path: &str, params: Params) -> Self {
+        let parts = path.split('/').filter(|part| !part.is_empty());
+        Self {
+            host: Host::Genesys,
+            method: method.to_ascii_uppercase(),
+            version: None,
+            path: parts.map(str::to_owned).collect(),
+            params,
+            ..Self::new(method, "", Params::default(), None)
         }
     }
 

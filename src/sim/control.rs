@@ -1,7 +1,8 @@
 //! Stand-ins for people, under `/__sim/`: read a phone, switch two-step verification off, finish the
 //! signup popup, answer a migration intent, look at the world, let time pass, let things happen.
 //!
-//! These are no part of the Graph API and need no token.
+//! These are no part of the APIs and need no token. Where the world has a Genesys Cloud organization, the
+//! popup is the one in its user interface.
 
 use std::time::Duration;
 
@@ -17,6 +18,8 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 
 use super::{
+    Simulator,
+    genesys::{popup::Popup, words::SignupVersion},
     script::{Fault, Happening},
     serve::{Served, fields},
     words::Decision,
@@ -24,6 +27,7 @@ use super::{
 use crate::{
     ids::{SolutionId, WabaId},
     phone::Phone,
+    secret::Secret,
 };
 
 /// Returns the routes.
@@ -46,9 +50,16 @@ struct OfPhone {
 }
 
 #[derive(Deserialize)]
-struct Popup {
+struct PopupOf {
     waba: String,
     phone: String,
+    /// Absent: the organization's popup where the world has one, else Meta's own.
+    organization: Option<Value>,
+    name: Option<String>,
+    version: Option<SignupVersion>,
+    pin: Option<String>,
+    new_number: Option<Value>,
+    only_token: Option<Value>,
 }
 
 #[derive(Deserialize)]
@@ -107,7 +118,7 @@ async fn two_step_off(State(served): State<Served>, headers: HeaderMap, body: By
 }
 
 async fn popup(State(served): State<Served>, headers: HeaderMap, body: Bytes) -> Response {
-    let Some(of) = read::<Popup>(&headers, &body) else {
+    let Some(of) = read::<PopupOf>(&headers, &body) else {
         return refuse(StatusCode::BAD_REQUEST, "a waba and a phone are needed");
     };
     let Some(phone) = Phone::from_display(&of.phone) else {
@@ -116,9 +127,44 @@ async fn popup(State(served): State<Served>, headers: HeaderMap, body: Bytes) ->
     let Ok(waba) = of.waba.parse::<WabaId>() else {
         return refuse(StatusCode::BAD_REQUEST, "this is not the id of an account");
     };
-    match served.simulator().finish_signup(&waba, &phone) {
+    let simulator = served.simulator();
+    let in_genesys = simulator.world(|world| world.genesys.is_some());
+    if is_set(of.organization.as_ref(), in_genesys) {
+        return genesys_popup(simulator, &of, waba, phone);
+    }
+    match simulator.finish_signup(&waba, &phone) {
         Ok(id) => Json(json!({"phone_number_id": id, "waba_id": waba})).into_response(),
         Err(refused) => refuse(StatusCode::CONFLICT, &refused.to_string()),
+    }
+}
+
+fn genesys_popup(simulator: &Simulator, of: &PopupOf, waba: WabaId, phone: Phone) -> Response {
+    let popup = Popup {
+        name: of.name.clone(),
+        version: of.version,
+        pin: of.pin.as_deref().map(Secret::new),
+        is_new: is_set(of.new_number.as_ref(), false),
+        only_token: is_set(of.only_token.as_ref(), false),
+        ..Popup::of(waba, phone)
+    };
+    match simulator.finish_popup(&popup) {
+        Ok(done) => Json(json!({
+            "phone_number_id": done.phone_number,
+            "waba_id": popup.waba,
+            "integration_id": done.integration,
+            "embedded_signup_token": done.token.as_ref().map(Secret::expose),
+        }))
+        .into_response(),
+        Err(refused) => refuse(StatusCode::CONFLICT, &refused.to_string()),
+    }
+}
+
+/// A truth value of JSON or of a form.
+fn is_set(value: Option<&Value>, otherwise: bool) -> bool {
+    match value {
+        None | Some(Value::Null) => otherwise,
+        Some(Value::Bool(set)) => *set,
+        Some(value) => value == "true" || value == "1",
     }
 }
 

@@ -12,12 +12,101 @@ use serde_json::Value;
 use super::{
     Simulator,
     call::{Answer, AuthScheme, Call, Params},
+    genesys,
     play::Outcome,
 };
 use crate::{
     api::transport::{Body, Download, Param, Request, Response, Scheme, Transport, TransportError},
     clock::Clock,
 };
+
+/// A transport to the Genesys Cloud side.
+#[derive(Clone)]
+pub struct GenesysDoor(pub(super) Simulator);
+
+impl Transport for GenesysDoor {
+    fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, TransportError>> {
+        self.carry(request).boxed()
+    }
+}
+
+impl GenesysDoor {
+    async fn carry(&self, request: Request) -> Result<Response, TransportError> {
+        let there = self.0.world(|world| world.genesys.is_some());
+        if !there || !genesys::front::owns(&request.path) {
+            return Err(TransportError::Unreachable {
+                host: "api.genesys.simulated".into(),
+                problem: "this world has no Genesys Cloud organization".into(),
+            });
+        }
+        latency(self.0.world(|world| world.switches.latency_ms)).await;
+        let timeout = request.timeout;
+        let outcome = self.0.play(&genesys_call(&request));
+        Door(self.0.clone()).pass_on(outcome, timeout).await
+    }
+}
+
+/// The body becomes the bytes that it is on the wire.
+fn genesys_call(request: &Request) -> Call {
+    let given = request.given_query.as_deref().unwrap_or_default();
+    let given = url::form_urlencoded::parse(given.as_bytes());
+    let given = given.map(|(name, value)| (name.into_owned(), Value::from(value.into_owned())));
+    let named = |params: &[(std::borrow::Cow<'static, str>, Param)]| -> Vec<(String, Value)> {
+        params.iter().map(named).collect()
+    };
+    let params = given.chain(named(&request.query)).collect();
+    let (content_type, bytes) = match &request.body {
+        Body::Nothing => (None, None),
+        Body::Json(fields) => {
+            let object: Value = named(fields).into_iter().collect();
+            (
+                Some("application/json"),
+                Some(object.to_string().into_bytes()),
+            )
+        }
+        Body::Form(fields) => {
+            let text = |value: Value| match value {
+                Value::String(text) => text,
+                other => other.to_string(),
+            };
+            let pairs = named(fields).into_iter();
+            let form = url::form_urlencoded::Serializer::new(String::new())
+                .extend_pairs(pairs.map(|(name, value)| (name, text(value))))
+                .finish();
+            (
+                Some("application/x-www-form-urlencoded"),
+                Some(form.into_bytes()),
+            )
+        }
+        Body::File(part) => (
+            Some("application/octet-stream"),
+            Some(part.bytes().to_vec()),
+        ),
+    };
+    Call {
+        content_type: content_type.map(str::to_owned),
+        bytes,
+        auth_scheme: request.token.as_ref().map(|_| scheme(request.scheme)),
+        token: request.token.clone(),
+        ..Call::genesys(request.method.as_str(), &request.path, params)
+    }
+}
+
+fn named((name, param): &(std::borrow::Cow<'static, str>, Param)) -> (String, Value) {
+    let value = match param {
+        Param::Plain(value) => value.clone(),
+        Param::Secret(secret) => Value::from(secret.expose()),
+    };
+    (name.to_string(), value)
+}
+
+fn scheme(scheme: Scheme) -> AuthScheme {
+    match scheme {
+        Scheme::Bearer => AuthScheme::Bearer,
+        Scheme::OAuth => AuthScheme::OAuth,
+        Scheme::Basic => AuthScheme::Basic,
+    }
+}
 
 /// A transport and a clock.
 #[derive(Clone)]
@@ -94,21 +183,12 @@ pub(super) async fn latency(milliseconds: u32) {
 }
 
 fn call(request: Request) -> Call {
-    let named = request.query.iter().chain(request.body.params());
-    let named = named.map(|(name, param)| match param {
-        Param::Plain(value) => (name.to_string(), value.clone()),
-        Param::Secret(secret) => (name.to_string(), Value::from(secret.expose())),
-    });
+    let named = request.query.iter().chain(request.body.params()).map(named);
     let given = request.given_query.as_deref().unwrap_or_default();
     let given = url::form_urlencoded::parse(given.as_bytes());
     let given = given.map(|(name, value)| (name.into_owned(), Value::from(value.into_owned())));
     let params: Params = given.chain(named).collect();
-    let scheme = match request.scheme {
-        Scheme::Bearer => AuthScheme::Bearer,
-        Scheme::OAuth => AuthScheme::OAuth,
-        Scheme::Basic => AuthScheme::Basic,
-    };
-    let auth_scheme = request.token.as_ref().map(|_| scheme);
+    let auth_scheme = request.token.as_ref().map(|_| scheme(request.scheme));
     let part = match &request.body {
         Body::File(part) => Some(part),
         Body::Nothing | Body::Json(_) | Body::Form(_) => None,

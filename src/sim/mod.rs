@@ -19,6 +19,7 @@ pub mod error;
 pub mod fields;
 pub mod file;
 pub mod flow;
+pub mod genesys;
 pub mod graph;
 pub mod happening;
 pub mod links;
@@ -48,7 +49,8 @@ use serde_json::{Value, json};
 
 use self::{
     call::{Answer, Call},
-    door::Door,
+    door::{Door, GenesysDoor},
+    genesys::popup::{Finished, Popup, PopupRefused},
     play::{Logged, Outcome},
     script::{Effect, Match},
     signup::SignupRefused,
@@ -79,6 +81,11 @@ impl Simulator {
     /// Returns the door in this process.
     pub fn transport(&self) -> Arc<dyn Transport> {
         Arc::new(Door(self.clone()))
+    }
+
+    /// Returns the door to the Genesys Cloud side: `/oauth/token` and `/api/v2/…`.
+    pub fn genesys(&self) -> Arc<dyn Transport> {
+        Arc::new(GenesysDoor(self.clone()))
     }
 
     /// Returns the world's clock. Sleeping on it moves the world's time.
@@ -138,6 +145,11 @@ impl Simulator {
         self.edit(|world| world.finish_signup(waba, phone))
     }
 
+    /// Lets somebody finish the signup popup in Genesys Cloud's user interface.
+    pub fn finish_popup(&self, popup: &Popup) -> Result<Finished, PopupRefused> {
+        self.edit(|world| world.finish_popup(popup))
+    }
+
     /// Lets the customer answer the migration intents of a solution.
     pub fn decide_intents(
         &self,
@@ -160,15 +172,19 @@ impl Simulator {
         self.world(|world| world.log.clone())
     }
 
-    /// Returns the writes that had their effect: method, and path without version.
+    /// Returns the writes that had their effect: method, and path without version. To ask for a token
+    /// or to search is no write, though both are a POST.
     pub fn writes(&self) -> Vec<(Method, String)> {
         let effective = |call: &Logged| {
             let method = match call.method.as_str() {
                 "POST" => Method::Post,
+                "PUT" => Method::Put,
+                "PATCH" => Method::Patch,
                 "DELETE" => Method::Delete,
                 _ => return None,
             };
-            (call.took_effect && !call.path.is_empty()).then(|| (method, call.path.clone()))
+            let reads = call.path.is_empty() || genesys::front::only_reads(&call.path);
+            (call.took_effect && !reads).then(|| (method, call.path.clone()))
         };
         self.world(|world| world.log.iter().filter_map(effective).collect())
     }

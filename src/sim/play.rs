@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::{
     call::{Answer, Call, Host},
     error::GraphError,
+    genesys::{front, refusal::Refusal},
     graph, links,
     script::{Effect, Moment},
     usage::Usage,
@@ -85,8 +86,17 @@ fn strike(world: &mut World, call: &Call, effect: Option<Effect>) -> (Outcome, b
             return (Outcome::Late(answer, seconds), ok);
         }
         Some(Effect::Error(scripted)) => {
-            let answer = graph::refuse(world, call, &GraphError::from(&scripted), None);
+            let answer = match call.host {
+                Host::Genesys => front::refuse(world, &Refusal::from(&scripted)),
+                Host::Graph | Host::Media => {
+                    graph::refuse(world, call, &GraphError::from(&scripted), None)
+                }
+            };
             return (Outcome::Answered(answer), false);
+        }
+        Some(Effect::Throttle { minutes }) if call.host == Host::Genesys => {
+            let refusal = Refusal::too_many(minutes.saturating_mul(60));
+            return (Outcome::Answered(front::refuse(world, &refusal)), false);
         }
         Some(Effect::Throttle { minutes }) => {
             let usage = subject(world, call).map(|waba| Usage::exhausted(waba, minutes));
@@ -102,7 +112,13 @@ fn strike(world: &mut World, call: &Call, effect: Option<Effect>) -> (Outcome, b
         }
         Some(Effect::Cut(moment)) => (moment, Outcome::Cut),
         Some(Effect::Timeout(moment)) => (moment, Outcome::Silent),
-        Some(Effect::ServerError(moment)) => (moment, Outcome::Answered(Answer::broken())),
+        Some(Effect::ServerError(moment)) => {
+            let answer = match call.host {
+                Host::Genesys => front::refuse(world, &Refusal::broken()),
+                Host::Graph | Host::Media => Answer::broken(),
+            };
+            (moment, Outcome::Answered(answer))
+        }
     };
     let took_effect = match moment {
         Moment::BeforeEffect => false,
@@ -115,6 +131,7 @@ fn answer(world: &mut World, call: &Call) -> Answer {
     match call.host {
         Host::Graph => graph::answer(world, call),
         Host::Media => links::download(world, call),
+        Host::Genesys => front::answer(world, call),
     }
 }
 

@@ -10,6 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 pub use super::happening::Happening;
 use super::{
     error::GraphError,
+    genesys::life::{self, Due},
     words::TemplateStatus,
     world::{Template, World},
 };
@@ -19,11 +20,11 @@ use crate::ids::TemplateId;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Match {
-    /// `GET`, `POST` or `DELETE`; absent means any.
+    /// `GET`, `POST`, `PUT`, `PATCH` or `DELETE`; absent means any.
     #[serde(default)]
     pub method: Option<Verb>,
-    /// The path without version and query, with `*` for any run of characters, like `*/register`;
-    /// absent means any.
+    /// The path without version and query, with `*` for any run of characters, like `*/register`
+    /// or `api/v2/routing/queues/*`; absent means any.
     #[serde(default)]
     pub path: Option<String>,
     /// The first matching call that is meant, counted from 1.
@@ -148,11 +149,11 @@ pub enum Effect {
     },
     /// No answer comes.
     Timeout(Moment),
-    /// Status 500 with a page of HTML.
+    /// Status 500 with a page of HTML; in Genesys Cloud with its usual envelope.
     ServerError(Moment),
     /// The call is refused with this error.
     Error(ScriptedError),
-    /// The call is refused with 80008.
+    /// The call is refused with 80008; in Genesys Cloud with 429.
     Throttle {
         /// `estimated_time_to_regain_access`.
         minutes: u32,
@@ -168,7 +169,7 @@ pub enum Effect {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ScriptedError {
-    /// `code`.
+    /// `code`. For a call of Genesys Cloud: the HTTP status, where `status` does not say it.
     pub code: u32,
     /// `error_subcode`.
     #[serde(default)]
@@ -285,6 +286,8 @@ pub enum Pending {
     PauseEnds(TemplateId, u32),
     /// A deleted template disappears.
     Purge(TemplateId),
+    /// Something of the Genesys Cloud side comes to its end.
+    Genesys(Due),
     /// An event of the script.
     Event(Happening),
 }
@@ -309,6 +312,7 @@ impl Agenda {
             Pending::Review(..)
             | Pending::PauseEnds(..)
             | Pending::Purge(_)
+            | Pending::Genesys(_)
             | Pending::Event(_) => None,
         })
     }
@@ -361,6 +365,9 @@ impl World {
             }
             Pending::PauseEnds(id, pauses) => self.end_pause(&id, pauses),
             Pending::Purge(id) => self.purge_template(&id),
+            Pending::Genesys(due) => {
+                self.in_genesys(|world, org| life::settle(world, org, due));
+            }
         }
     }
 }

@@ -13,6 +13,7 @@ use super::{
     Simulator,
     access::{BUSINESS, MANAGEMENT, MESSAGING},
     flow::{Flow, one_screen},
+    genesys::{organization::Admin, rehearsal},
     happening::{Happening, OWNERS_PIN},
     script::{Event, When},
     words::{
@@ -25,7 +26,7 @@ use super::{
 use crate::{
     ids::{AppId, BusinessId, FlowId, PhoneNumberId, WabaId},
     phone::Phone,
-    plan::{Definition, Glob, Method, Plan, SubscribeApp},
+    plan::{Definition, Genesys, Glob, MessageFlow, Method, Plan, SubscribeApp},
     secret::{Secret, SecretError, SecretRef, Secrets},
     template::Content,
 };
@@ -70,8 +71,42 @@ pub fn from_plan(plan: &Plan) -> World {
         let name = "Rehearsal partners".to_owned();
         world.solutions.insert(solution.clone(), Solution { name });
     }
+    if let Some(genesys) = &plan.genesys {
+        add_organization(&mut world, plan, genesys);
+    }
     world
 }
+
+/// Numbers with a part in Genesys Cloud have their integrations there; so has the placeholder.
+fn add_organization(world: &mut World, plan: &Plan, genesys: &Genesys) {
+    if let Some(placeholder) = &genesys.placeholder {
+        add_live_number(world, &plan.target.waba, placeholder.clone());
+    }
+    let named = |flow: &MessageFlow| match flow {
+        MessageFlow::Keep => None,
+        MessageFlow::Named(name) => Some(name.clone()),
+    };
+    let numbers = plan.numbers.iter().filter_map(|number| {
+        let there = number.genesys.as_ref()?;
+        Some((number.phone.clone(), named(&there.flow)))
+    });
+    let wanted = rehearsal::Wanted {
+        region: genesys.region.clone(),
+        client: (
+            invented(&genesys.client_id).expose().to_owned(),
+            invented(&genesys.client_secret),
+        ),
+        source: plan.source.waba.clone(),
+        target: plan.target.waba.clone(),
+        numbers: numbers.collect(),
+        templates: template_names(plan),
+        placeholder: genesys.placeholder.clone(),
+    };
+    world.genesys = Some(rehearsal::make(world, &wanted));
+}
+
+/// The minutes after which an admin finishes the popup for a number whose old integration is gone.
+const ADMIN_MINUTES: u32 = 3;
 
 /// The days between the beginning of a rehearsal and its first window.
 const DAYS_AHEAD: i64 = 3;
@@ -107,7 +142,8 @@ pub fn rehearsal(plan: &Plan) -> World {
                 phone: phone.clone(),
             },
         );
-        if number.method == Method::EmbeddedSignup {
+        // In Genesys Cloud the popup is its admin's.
+        if number.method == Method::EmbeddedSignup && number.genesys.is_none() {
             let waba = target.clone();
             schedule(
                 &mut world,
@@ -123,6 +159,12 @@ pub fn rehearsal(plan: &Plan) -> World {
             waba: Some(target.clone()),
         };
         schedule(&mut world, CUSTOMER_ACTS, accepted);
+    }
+    if let Some(organization) = &mut world.genesys {
+        organization.admin = Some(Admin {
+            minutes: ADMIN_MINUTES,
+            waba: Some(plan.target.waba.clone()),
+        });
     }
     world
 }
@@ -206,9 +248,11 @@ fn digest(reference: &SecretRef) -> String {
     hex::encode(Sha256::digest(format!("{reference:?}")))
 }
 
-/// Secrets of a rehearsal: tokens and an app secret that open its world, six-digit PINs.
+/// Secrets of a rehearsal: tokens, an app secret and an OAuth client that open its world, six-digit
+/// PINs.
 pub struct RehearsalSecrets {
     simulator: Simulator,
+    genesys: Option<Genesys>,
     app: Option<(SecretRef, AppId)>,
     tokens: [(SecretRef, &'static str); 2],
     pins: Vec<SecretRef>,
@@ -219,6 +263,7 @@ impl RehearsalSecrets {
     pub fn of(plan: &Plan, simulator: Simulator) -> Arc<dyn Secrets> {
         let graph = &plan.graph;
         Arc::new(Self {
+            genesys: plan.genesys.clone(),
             app: graph.app_secret.clone().zip(graph.app_id.clone()),
             tokens: [
                 (plan.target.token.clone(), "target"),
@@ -234,7 +279,8 @@ impl RehearsalSecrets {
     }
 
     fn find(&self, reference: &SecretRef) -> Secret {
-        if let Some(secret) = self.token(reference).or_else(|| self.app_secret(reference)) {
+        let known = self.token(reference).or_else(|| self.app_secret(reference));
+        if let Some(secret) = known.or_else(|| self.client(reference)) {
             return secret;
         }
         if self.pins.contains(reference) {
@@ -252,6 +298,18 @@ impl RehearsalSecrets {
             named
                 .or(world.tokens.first())
                 .map(|token| token.value.clone())
+        })
+    }
+
+    /// Id or secret of the organization's first client.
+    fn client(&self, reference: &SecretRef) -> Option<Secret> {
+        let genesys = self.genesys.as_ref()?;
+        self.simulator.world(|world| {
+            let client = world.genesys.as_ref()?.clients.first()?;
+            if genesys.client_id == *reference {
+                return Some(Secret::new(&client.id[..]));
+            }
+            (genesys.client_secret == *reference).then(|| client.secret.clone())
         })
     }
 

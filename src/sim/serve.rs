@@ -1,4 +1,5 @@
-//! The door on the network: the simulated Graph API over HTTP, for any client.
+//! The door on the network: the simulated Graph API over HTTP, for any client, and on the same
+//! listener Genesys Cloud's (`/oauth/token`, `/api/v2/`) where the world has an organization.
 //!
 //! It reads parameters from query, form, multipart text fields and JSON, takes the content of uploads
 //! as it comes, shows media under `/media/`, and moves the world's clock with real time. It does not look at whom it serves: the caller binds loopback only.
@@ -27,7 +28,7 @@ use super::{
     control,
     door::latency,
     error::GraphError,
-    graph,
+    genesys, graph,
     play::Outcome,
     rules::uploads,
 };
@@ -111,7 +112,12 @@ async fn answer(State(served): State<Served>, request: Request) -> Response {
 
 async fn carry(served: Served, request: Request) -> Response {
     latency(served.simulator.world(|world| world.switches.latency_ms)).await;
-    let (call, readable) = read(request).await;
+    let has_genesys = served.simulator.world(|world| world.genesys.is_some());
+    let (call, readable) = if has_genesys && genesys::front::owns(request.uri().path()) {
+        (read_genesys(request).await, Ok(()))
+    } else {
+        read(request).await
+    };
     let simulator = served.simulator();
     let outcome = match readable {
         Ok(()) => simulator.play(&call),
@@ -190,6 +196,33 @@ async fn read(request: Request) -> (Call, Result<(), GraphError>) {
     (call.at(format!("http://{host}")), readable)
 }
 
+/// Reads a call of Genesys Cloud. A body that is too large is cut: it is refused for its size.
+async fn read_genesys(request: Request) -> Call {
+    let (head, body) = request.into_parts();
+    let query = form(head.uri.query().unwrap_or_default().as_bytes());
+    let mut bytes = Vec::new();
+    let mut parts = body.into_data_stream();
+    while let Some(Ok(part)) = parts.next().await {
+        bytes.extend_from_slice(&part);
+        if bytes.len() > MOST_BYTES {
+            break;
+        }
+    }
+    let content_type = text(&head.headers, header::CONTENT_TYPE);
+    let (auth_scheme, token) = token(&head.headers).unzip();
+    Call {
+        content_type: Some(content_type).filter(|kind| !kind.is_empty()),
+        bytes: Some(bytes).filter(|bytes| !bytes.is_empty()),
+        auth_scheme,
+        token,
+        ..Call::genesys(
+            head.method.as_str(),
+            head.uri.path(),
+            query.into_iter().collect(),
+        )
+    }
+}
+
 fn text(headers: &HeaderMap, name: header::HeaderName) -> String {
     let value = headers.get(name).and_then(|value| value.to_str().ok());
     value.unwrap_or_default().to_owned()
@@ -201,6 +234,7 @@ fn token(headers: &HeaderMap) -> Option<(AuthScheme, Secret)> {
     let scheme = match scheme.to_ascii_lowercase().as_str() {
         "bearer" => AuthScheme::Bearer,
         "oauth" => AuthScheme::OAuth,
+        "basic" => AuthScheme::Basic,
         _ => return None,
     };
     Some((scheme, Secret::new(token.trim())))

@@ -20,6 +20,8 @@ macro_rules! choices {
     )+};
 }
 
+pub(super) use choices;
+
 choices! {
     /// Which HTTP status an error carries.
     ErrorStatus {

@@ -40,6 +40,8 @@ macro_rules! words {
     )+};
 }
 
+pub(super) use words;
+
 words! {
     /// `status` of a phone number.
     NumberStatus {

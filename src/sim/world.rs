@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use super::{
     flow::Flow,
+    genesys::organization::Organization,
     media::{Library, Upload},
     play::Logged,
     script::{Agenda, Script},
@@ -370,6 +371,9 @@ pub struct World {
     pub solutions: BTreeMap<SolutionId, Solution>,
     /// Migration intents.
     pub intents: BTreeMap<MigrationIntentId, Intent>,
+    /// The Genesys Cloud organization that uses numbers of these accounts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub genesys: Option<Organization>,
     /// Faults and events to come.
     #[serde(skip)]
     pub script: Script,
@@ -420,6 +424,7 @@ impl World {
             uploads: BTreeMap::new(),
             solutions: BTreeMap::new(),
             intents: BTreeMap::new(),
+            genesys: None,
             script: Script::default(),
             agenda: Agenda::default(),
             inbox: Vec::new(),

@@ -5,6 +5,7 @@
 //! that reaches the world). The table in this file gives every kind its place, and [`steps`] makes those of a plan.
 
 mod add;
+mod answer;
 mod clearance;
 mod context;
 mod creation;
@@ -49,7 +50,8 @@ pub use undo::steps as undo_steps;
 pub use upload::{Payload, Uploads, upload};
 pub use verify::{refused as refused_code, six_digits};
 
-pub use context::{Context, Outcome, StepError, answer};
+pub use answer::answer;
+pub use context::{Context, Outcome, StepError};
 pub use surroundings::{CodeAsked, Options, People, Review, Stop};
 
 use crate::{

@@ -1,11 +1,13 @@
 //! A subscription for the time of the migration: removed at the end, and only where it is ours and
 //! somebody else hears the messages.
 
-use waba_migrate::{ids::AppId, journal::StepEnd, sim::world::World};
+use waba_migrate::{ids::AppId, journal::StepEnd};
 
-use crate::stage::{Stage, phone};
+use crate::{
+    stage::{Stage, phone},
+    undo::{our_app, target},
+};
 
-const TARGET: &str = "215589313241560";
 const CLEANUP: &str = "target.subscription.cleanup";
 
 const PLAN: &str = r#"
@@ -24,26 +26,22 @@ templates: { copy: [] }
 /// The apps that hear the target, ours named so.
 fn subscribed(stage: &Stage) -> Vec<&'static str> {
     stage.sim.world(|world| {
-        let ours = ours(world);
-        let target = &world.wabas[&TARGET.parse().expect("an id")];
+        let ours = our_app(world);
+        let waba = &world.wabas[&target()];
         let name = |app: &AppId| match *app == ours {
             true => "ours",
             false => "another",
         };
-        target.subscriptions.keys().map(name).collect()
+        waba.subscriptions.keys().map(name).collect()
     })
-}
-
-fn ours(world: &World) -> AppId {
-    world.tokens.first().expect("a token").app.clone()
 }
 
 /// A stage whose target is heard by these apps.
 fn stage(ours_before: bool, another: bool) -> Stage {
     Stage::with(PLAN, |world| {
-        let ours = ours(world);
-        let target = world.wabas.get_mut(&TARGET.parse().expect("an id"));
-        let subscriptions = &mut target.expect("the target").subscriptions;
+        let ours = our_app(world);
+        let waba = world.wabas.get_mut(&target());
+        let subscriptions = &mut waba.expect("the target").subscriptions;
         subscriptions.clear();
         if ours_before {
             subscriptions.insert(ours, None);
@@ -61,7 +59,7 @@ fn what_was_subscribed_for_the_migration_goes_at_its_end() {
     assert!(run.is_done(), "{}", run.ends());
     assert_eq!(subscribed(&stage), ["another"]);
     let last = stage.writes().pop();
-    assert_eq!(last, Some(format!("DELETE {TARGET}/subscribed_apps")));
+    assert_eq!(last, Some(format!("DELETE {}/subscribed_apps", target())));
     assert!(stage.plan().is_empty(), "a second run has nothing to do");
     assert_eq!(stage.diff(), []);
 }
@@ -95,8 +93,8 @@ fn without_a_journal_the_plan_counts() {
     stage.apply();
     stage.forget_journal();
     stage.sim.edit(|world| {
-        let target = world.wabas.get_mut(&TARGET.parse().expect("an id"));
-        let subscriptions = &mut target.expect("the target").subscriptions;
+        let waba = world.wabas.get_mut(&target());
+        let subscriptions = &mut waba.expect("the target").subscriptions;
         subscriptions.insert("999999999999999".parse().expect("an id"), None);
     });
     assert!(stage.apply().is_done());

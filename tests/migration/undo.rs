@@ -63,11 +63,11 @@ fn halfway(plan: &str, edit: impl FnOnce(&mut World)) -> Stage {
     stage
 }
 
-fn target() -> waba_migrate::ids::WabaId {
+pub(crate) fn target() -> waba_migrate::ids::WabaId {
     TARGET.parse().expect("an id")
 }
 
-fn our_app(world: &World) -> AppId {
+pub(crate) fn our_app(world: &World) -> AppId {
     world.tokens.first().expect("a token").app.clone()
 }
 

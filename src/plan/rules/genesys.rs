@@ -1,11 +1,7 @@
 //! Rules about Genesys Cloud: the organization, its region, and who is used there.
 
-use crate::plan::{
-    choices::Method,
-    document::{Document, Number, NumberDefaults},
-    nearest::nearest,
-    sink::Sink,
-};
+use super::numbers::{defaults, numbers};
+use crate::plan::{choices::Method, document::Document, nearest::nearest, sink::Sink};
 
 /// The domains of all regions.
 ///
@@ -30,14 +26,6 @@ const REGIONS: [&str; 18] = [
     "mypurecloud.de",
     "edee1.eusc-pure.cloud",
 ];
-
-fn numbers(document: &Document) -> &[Number] {
-    document.numbers.as_deref().unwrap_or_default()
-}
-
-fn defaults(document: &Document) -> Option<&NumberDefaults> {
-    document.defaults.as_ref()?.number.as_ref()
-}
 
 /// The steps for Genesys Cloud do not exist in this release. A plan whose field is ignored would not
 /// do what its reviewers read.
@@ -127,13 +115,10 @@ pub fn placeholder_moves(document: &Document, sink: &mut Sink<'_>) {
     let Some(placeholder) = genesys.and_then(|genesys| genesys.placeholder.as_ref()) else {
         return;
     };
-    let phones = numbers(document)
+    let mut phones = numbers(document)
         .iter()
         .filter_map(|number| number.phone.as_ref());
-    if let Some(moved) = phones
-        .into_iter()
-        .find(|phone| phone.value == placeholder.value)
-    {
+    if let Some(moved) = phones.find(|phone| phone.value == placeholder.value) {
         let line = sink.line_of(&moved.spot.place);
         sink.fail(
             "placeholder-moves",

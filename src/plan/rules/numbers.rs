@@ -20,7 +20,7 @@ const MOST_NAMED: usize = 20;
 /// Among more phones than this the nearest is not looked for.
 const MOST_COMPARED: usize = 1_000;
 
-fn numbers(document: &Document) -> &[Number] {
+pub(super) fn numbers(document: &Document) -> &[Number] {
     document.numbers.as_deref().unwrap_or_default()
 }
 
@@ -30,7 +30,7 @@ fn phones(document: &Document) -> impl Iterator<Item = &Sp<Phone>> {
         .filter_map(|number| number.phone.as_ref())
 }
 
-fn defaults(document: &Document) -> Option<&NumberDefaults> {
+pub(super) fn defaults(document: &Document) -> Option<&NumberDefaults> {
     document.defaults.as_ref()?.number.as_ref()
 }
 

@@ -8,7 +8,7 @@
 //! WABA_MIGRATE_SEEDS=2000 cargo test --release --test chaos
 //! ```
 //!
-//! All of them were played in 69 s on two cores, 138 s of processor time (the build takes longer). Time is
+//! All of them were played in 97 s on two cores, 190 s of processor time (the build takes longer). Time is
 //! the simulator's, and the plays are spread over the cores. `cargo test` plays a part of them, about 30 s of
 //! processor time in a debug build. A seed that breaks a promise is printed, and `rehearse PLAN --chaos 1
 //! --seed SEED` plays it again.

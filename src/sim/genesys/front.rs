@@ -11,10 +11,11 @@ use super::{
     access::{self, Needs},
     activation,
     ask::{Answered, Ask, malformed},
-    integrations,
+    campaigns, catalog, integrations, objects,
     organization::Organization,
     recipients,
     refusal::Refusal,
+    responses,
 };
 use crate::sim::{
     call::{Answer, Call},
@@ -54,6 +55,19 @@ const EDIT: Needs = Needs::All(&["messaging:integration:edit"]);
 const ADD: Needs = Needs::All(&["messaging:whatsappIntegration:add"]);
 const ROUTE: Needs = Needs::All(&["routing:message:manage"]);
 
+const CONTENT: Needs = Needs::All(&["messaging:supportedContent:view"]);
+const SETTING: Needs = Needs::All(&["messaging:setting:view"]);
+const CAMPAIGN_VIEW: Needs = Needs::Any(&[
+    "outbound:whatsAppCampaign:view",
+    "outbound:messagingCampaign:view",
+    "outbound:emailCampaign:view",
+]);
+const CAMPAIGN_EDIT: Needs = Needs::Any(&[
+    "outbound:whatsAppCampaign:edit",
+    "outbound:messagingCampaign:edit",
+    "outbound:emailCampaign:edit",
+]);
+
 macro_rules! operations {
     ($($method:literal $path:literal $needs:expr => $rule:path,)+) => {
         &[$(Operation { method: $method, path: $path, needs: $needs, rule: $rule },)+]
@@ -78,6 +92,36 @@ const OPERATIONS: &[Operation] = operations! {
     "GET" "routing/message/recipients" ROUTE => recipients::list,
     "GET" "routing/message/recipients/*" ROUTE => recipients::get,
     "PUT" "routing/message/recipients/*" ROUTE => recipients::put,
+    "GET" "conversations/messaging/identityresolution/integrations/whatsapp/*" Needs::All(&["messaging:integration:view", "messaging:identityResolutionWhatsApp:view"]) => catalog::identity,
+    "PUT" "conversations/messaging/identityresolution/integrations/whatsapp/*" Needs::All(&["messaging:integration:edit", "messaging:identityResolutionWhatsApp:edit"]) => catalog::put_identity,
+    "GET" "conversations/messaging/supportedcontent" CONTENT => catalog::contents,
+    "GET" "conversations/messaging/supportedcontent/default" CONTENT => catalog::default_content,
+    "GET" "conversations/messaging/supportedcontent/*" CONTENT => catalog::content,
+    "GET" "conversations/messaging/settings" SETTING => catalog::settings,
+    "GET" "conversations/messaging/settings/default" SETTING => catalog::default_setting,
+    "GET" "conversations/messaging/settings/*" SETTING => catalog::setting,
+    "GET" "flows" Needs::All(&["architect:flow:view"]) => catalog::flows,
+    "GET" "flows/divisionviews" Needs::All(&["architect:flow:search"]) => catalog::flows,
+    "GET" "flows/*" Needs::All(&["architect:flow:view"]) => catalog::flow,
+    "GET" "routing/queues" Needs::All(&["routing:queue:view"]) => objects::queues,
+    "GET" "routing/queues/*" Needs::All(&["routing:queue:view"]) => objects::queue,
+    "PUT" "routing/queues/*" Needs::All(&["routing:queue:edit"]) => objects::put_queue,
+    "GET" "outbound/messagingcampaigns" CAMPAIGN_VIEW => campaigns::list,
+    "GET" "outbound/messagingcampaigns/*" CAMPAIGN_VIEW => campaigns::get,
+    "PUT" "outbound/messagingcampaigns/*" CAMPAIGN_EDIT => campaigns::put,
+    "POST" "outbound/messagingcampaigns/*/start" CAMPAIGN_EDIT => campaigns::start,
+    "POST" "outbound/messagingcampaigns/*/stop" CAMPAIGN_EDIT => campaigns::stop,
+    "GET" "outbound/digitalrulesets" Needs::All(&["outbound:digitalRuleSet:view"]) => objects::rule_sets,
+    "GET" "outbound/digitalrulesets/*" Needs::All(&["outbound:digitalRuleSet:view"]) => objects::rule_set,
+    "PUT" "outbound/digitalrulesets/*" Needs::All(&["outbound:digitalRuleSet:edit"]) => objects::put_rule_set,
+    "GET" "responsemanagement/libraries" Needs::Any(&["responses:library:view"]) => responses::libraries,
+    "GET" "responsemanagement/libraries/*" Needs::Any(&["responses:library:view"]) => responses::library,
+    "GET" "responsemanagement/responses" Needs::Any(&["responses:response:view"]) => responses::list,
+    "POST" "responsemanagement/responses" Needs::Any(&["responses:response:add"]) => responses::create,
+    "POST" "responsemanagement/responses/query" Needs::Any(&["responses:response:view"]) => responses::query,
+    "GET" "responsemanagement/responses/*" Needs::Any(&["responses:response:view"]) => responses::get,
+    "PUT" "responsemanagement/responses/*" Needs::Any(&["responses:response:edit"]) => responses::put,
+    "DELETE" "responsemanagement/responses/*" Needs::Any(&["responses:response:delete"]) => responses::delete,
 };
 
 /// Answers a call and makes its effect.

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use super::{
     activation,
     ask::Ask,
+    campaigns,
     integrations::add_recipient,
     organization::{Integration, Organization},
     popup::{self, Popup},
@@ -39,6 +40,8 @@ pub enum Due {
     Activated(String),
     /// An integration is gone.
     Deleted(String),
+    /// A campaign has stopped.
+    CampaignOff(String),
     /// An admin finishes the popup for a number that has left an account, at that try.
     Admin(Phone, WabaId, u32),
 }
@@ -58,6 +61,7 @@ pub fn settle(world: &mut World, org: &mut Organization, due: Due) {
             activation::end(world, org, &id);
         }
         Due::Deleted(id) => deleted(world, org, &id),
+        Due::CampaignOff(id) => campaigns::stopped(world, org, &id),
         Due::Admin(phone, left, tries) => admin(world, org, (phone, left), tries),
     }
 }

@@ -10,15 +10,19 @@
 pub mod access;
 pub mod activation;
 pub mod ask;
+pub mod campaigns;
+pub mod catalog;
 pub mod front;
 pub mod integrations;
 pub mod life;
+pub mod objects;
 pub mod organization;
 pub mod paging;
 pub mod popup;
 pub mod recipients;
 pub mod refusal;
 pub mod rehearsal;
+pub mod responses;
 pub mod seed;
 pub mod switches;
 pub mod view;
@@ -28,5 +32,7 @@ pub mod words;
 mod access_tests;
 #[cfg(test)]
 mod integration_tests;
+#[cfg(test)]
+mod object_tests;
 #[cfg(test)]
 mod tests;

@@ -60,6 +60,9 @@ pub struct Organization {
     /// What a search for canned responses finds.
     #[serde(skip)]
     pub index: Index,
+    /// Objects of shelves that are new.
+    #[serde(skip)]
+    pub fresh: Vec<Fresh>,
     /// Deleted integrations that lists still show, and until when.
     #[serde(skip)]
     pub ghosts: Vec<(Timestamp, Value)>,
@@ -291,6 +294,17 @@ impl Shelf {
     }
 }
 
+/// An object that is not found at once.
+#[derive(Clone, Debug)]
+pub struct Fresh {
+    /// Its id.
+    pub id: String,
+    /// When a read begins to find it.
+    pub found_from: Timestamp,
+    /// When lists begin to show it.
+    pub listed_from: Timestamp,
+}
+
 /// What a search finds: it learns of writes late.
 #[derive(Clone, Debug, Default)]
 pub struct Index {
@@ -340,6 +354,7 @@ impl Organization {
             libraries: Shelf::default(),
             responses: Shelf::default(),
             index: Index::default(),
+            fresh: Vec::new(),
             ghosts: Vec::new(),
             signups: Vec::new(),
             payment_lines: BTreeSet::new(),
@@ -347,6 +362,15 @@ impl Organization {
             switches: GenesysSwitches::default(),
             tally: Tally::default(),
         }
+    }
+
+    /// Notes that an object is new.
+    pub fn appears(&mut self, world: &World, id: &str) {
+        self.fresh.push(Fresh {
+            id: id.to_owned(),
+            found_from: world.after_ms(self.switches.read_lag_ms),
+            listed_from: world.after_ms(self.switches.list_lag_ms),
+        });
     }
 
     /// Returns an integration, however new it is.

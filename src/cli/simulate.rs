@@ -1,4 +1,4 @@
-//! `simulate`: serves the simulator over HTTP on loopback, for any Graph client.
+//! `simulate`: serves the simulator over HTTP on loopback, for any client of the two APIs.
 
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -23,9 +23,10 @@ use crate::{
 
 /// Serve the simulator over HTTP, for any client of the Graph API or of Genesys Cloud
 ///
-/// Prints base URLs, ids, a token and an OAuth client of its world, one per line. Stand-ins for people live under
-/// /__sim/: GET code?phone=, POST two_step_off {phone}, POST popup {waba, phone},
-/// POST intent {solution_id, status, waba}, GET world. Ends with Ctrl-C.
+/// Prints base URLs, ids, a token and an OAuth client of its world, one per line. Stand-ins for
+/// people live under /__sim/: GET code?phone=, POST two_step_off {phone}, POST popup {waba, phone},
+/// POST intent {solution_id, status, waba}, GET world. Where the world has a Genesys Cloud
+/// organization, the popup is the one in its user interface. Ends with Ctrl-C.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// A world file: accounts, numbers, templates, oddities, faults
@@ -155,6 +156,8 @@ mod tests {
             ("token", "EAASIMULATOR"),
             ("app_id", "634974688087057"),
             ("app_secret", "simulated-app-secret"),
+            ("client_id", "5f1c2f0a-8f7e-4b52-9d2f-3a6f5c1f4b10"),
+            ("client_secret", "simulated-client-secret"),
             ("source_waba", "102290129340398"),
             ("target_waba", "215589313241560"),
         ];

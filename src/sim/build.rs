@@ -11,7 +11,7 @@ use super::{
         TokenEntry, WabaEntry, WorldFile,
     },
     flow::{Flow, one_screen},
-    seed,
+    genesys, seed,
     words::{CodeVerification, NameStatus, NumberStatus, Platform},
     world::{App, Business, Intent, Number, OnBehalfOf, Partner, Solution, Token, World},
 };
@@ -60,6 +60,9 @@ pub(super) fn build(file: WorldFile) -> Result<World, Vec<Finding>> {
     }
     for (at, entry) in file.flows.into_iter().enumerate() {
         builder.flow(&format!("flows[{at}]"), entry);
+    }
+    if let Some(entry) = file.genesys {
+        genesys::build::build(&mut builder.world, entry, &mut builder.findings);
     }
     for fault in file.faults {
         builder.world.script.add_fault(fault.on, fault.effect);

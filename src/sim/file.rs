@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::{
     build,
+    genesys::file::OrganizationEntry,
     script::{Event, Fault},
     seed,
     switches::Switches,
@@ -63,6 +64,9 @@ pub struct WorldFile {
     /// Migration intents that were set before the world begins.
     #[serde(default)]
     pub intents: Vec<IntentEntry>,
+    /// A Genesys Cloud organization that uses numbers of these accounts.
+    #[serde(default)]
+    pub genesys: Option<OrganizationEntry>,
     /// Choices where Meta's behaviour is not documented.
     #[serde(default)]
     pub switches: Switches,

@@ -100,6 +100,45 @@ fn every_problem_is_named() {
 }
 
 #[test]
+fn an_organization_names_what_is_there() {
+    let org = |more: &str| {
+        let number = "{waba: '102290129340398', phone: '+49 30 901820', name: N}";
+        format!("numbers: [{number}]\ngenesys:\n  name: O\n  {more}")
+    };
+    check(&org("region: mypurecloud.ie"), &[]);
+    check(
+        &org(
+            "flows: [{name: F}]\n  integrations: [{phone: '+49 30 901820', flow: F, raw: {phoneNumber: null}}]\n  queues: [{name: Q, number: '+4930901820'}]",
+        ),
+        &[],
+    );
+    check(
+        &org("integrations: [{phone: '+49 30 901821', flow: F}, {phone: '030', waba: '9'}]"),
+        &[
+            ("world-reference", "genesys.integrations[0].flow"),
+            ("world-reference", "genesys.integrations[0].phone"),
+            ("world-phone", "genesys.integrations[1].phone"),
+        ],
+    );
+    check(
+        &org(
+            "queues: [{id: q, name: Q, number: '+49 30 901820'}]\n  campaigns: [{id: q, name: C, response: R}]\n  switches: {oauth_error_status: 500}",
+        ),
+        &[
+            ("world-status", "genesys.switches.oauth_error_status"),
+            ("world-reference", "genesys.queues[0].number"),
+            ("world-reference", "genesys.campaigns[0].response"),
+            ("world-duplicate", "genesys.campaigns[0].id"),
+        ],
+    );
+    check(&org("switches: {colour: red}"), &[("yaml-value", "w.yaml")]);
+    check(
+        "events: [{when: {after_seconds: 5}, what: {genesys: {edited: {name: Q}}}}]",
+        &[],
+    );
+}
+
+#[test]
 fn an_intent_names_what_is_there() {
     let intent = |more: &str| {
         format!(

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    genesys::happening::{self, InGenesys},
     words::{
         Category, CodeVerification, Decision, FlowStatus, NameStatus, NumberStatus, Quality,
         Review, TemplateStatus, Verification,
@@ -229,6 +230,8 @@ pub enum Happening {
         /// The WABA's id.
         waba: String,
     },
+    /// Something happens in the Genesys Cloud organization.
+    Genesys(InGenesys),
 }
 
 impl World {
@@ -322,6 +325,9 @@ impl World {
                 self.each_live(phone, |number| number.is_on_biz_app = *on);
             }
             Happening::Unsubscribed { waba } => self.account(waba, |it| it.subscriptions.clear()),
+            Happening::Genesys(what) => {
+                self.in_genesys(|world, org| happening::happen(world, org, what));
+            }
         }
     }
 

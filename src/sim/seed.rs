@@ -602,4 +602,65 @@ mod tests {
         let read = secrets.read(&env("APP_SECRET")).now_or_never().unwrap();
         assert_eq!(read.unwrap().expose(), "made-up");
     }
+
+    fn in_genesys() -> Plan {
+        let mut plan = plan();
+        plan.genesys = Some(Genesys {
+            region: "mypurecloud.ie".into(),
+            client_id: env("CLIENT"),
+            client_secret: env("CLIENT_SECRET"),
+            pauses_campaigns: true,
+            repoints_responses: true,
+            placeholder: Some("+49 30 555000".parse().unwrap()),
+        });
+        plan.numbers[0].genesys = Some(plan::NumberGenesys {
+            flow: MessageFlow::Named("Shop".into()),
+            integration_name: None,
+        });
+        plan
+    }
+
+    #[test]
+    fn a_plan_of_genesys_cloud_gets_an_organization() {
+        let plan = in_genesys();
+        let world = rehearsal(&plan);
+        let org = world.genesys.as_ref().unwrap();
+        let phone = &plan.numbers[0].phone;
+        let old = org.integrations_of(phone).next().unwrap();
+        assert_eq!((&old.waba, old.was_active), (&plan.source.waba, true));
+        let flow = org.recipient_of(&old.id).unwrap().flow.as_deref().unwrap();
+        assert_eq!(org.flow(flow).unwrap().name, "Shop");
+        let placeholder = "+49 30 555000".parse().unwrap();
+        let carrier = org.integrations_of(&placeholder).next().unwrap();
+        assert_eq!(carrier.waba, plan.target.waba);
+        assert!(world.number_on(&plan.target.waba, &placeholder).is_some());
+        let counts = [
+            &org.queues,
+            &org.campaigns,
+            &org.rule_sets,
+            &org.libraries,
+            &org.responses,
+        ];
+        assert_eq!(counts.map(|shelf| shelf.0.len()), [3, 3, 1, 3, 11]);
+        let admin = org.admin.as_ref().unwrap();
+        assert_eq!(
+            (admin.minutes, admin.waba.as_ref()),
+            (3, Some(&plan.target.waba))
+        );
+        assert!(from_plan(&plan).genesys.unwrap().admin.is_none());
+    }
+
+    #[test]
+    fn the_client_of_a_rehearsal_is_the_one_its_world_names() {
+        let plan = in_genesys();
+        let world = from_plan(&plan);
+        let client = world.genesys.as_ref().unwrap().clients[0].clone();
+        let secrets = RehearsalSecrets::of(&plan, Simulator::new(world));
+        let read = |name: &str| {
+            let secret = secrets.read(&env(name)).now_or_never().unwrap();
+            secret.unwrap().expose().to_owned()
+        };
+        assert_eq!(read("CLIENT"), client.id);
+        assert_eq!(read("CLIENT_SECRET"), client.secret.expose());
+    }
 }

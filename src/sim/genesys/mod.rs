@@ -10,9 +10,12 @@
 pub mod access;
 pub mod activation;
 pub mod ask;
+pub mod build;
 pub mod campaigns;
 pub mod catalog;
+pub mod file;
 pub mod front;
+pub mod happening;
 pub mod integrations;
 pub mod life;
 pub mod objects;
@@ -31,8 +34,12 @@ pub mod words;
 #[cfg(test)]
 mod access_tests;
 #[cfg(test)]
+mod http_tests;
+#[cfg(test)]
 mod integration_tests;
 #[cfg(test)]
 mod object_tests;
+#[cfg(test)]
+mod oddity_tests;
 #[cfg(test)]
 mod tests;

@@ -11,7 +11,9 @@ use super::{
     life::{self, Due},
     organization::{Integration, Organization},
     refusal::Refusal,
-    switches::{ActivationError, ActivationFailure, ActivationForm, FailedStatus},
+    switches::{
+        ActivatingStatus, ActivationError, ActivationFailure, ActivationForm, FailedStatus,
+    },
     view,
     words::{CreateStatus, IntegrationStatus, SignupVersion},
 };
@@ -135,11 +137,15 @@ pub fn begin(
             return Err(Refusal::bad(text).about(id));
         }
     }
+    let activating = org.switches.activating_status;
     if let Some(it) = org.integration_mut(id) {
         it.name = name.unwrap_or_else(|| it.name.clone());
         it.activation_error = None;
         it.is_activating = true;
-        it.turn(IntegrationStatus::Starting, now);
+        match activating {
+            ActivatingStatus::Starting => it.turn(IntegrationStatus::Starting, now),
+            ActivatingStatus::Unchanged => it.touch(now),
+        }
     }
     let seconds = org.switches.activation_seconds;
     let (middle, end) = (world.after(seconds / 2), world.after(seconds));

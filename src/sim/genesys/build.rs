@@ -130,6 +130,11 @@ impl Builder<'_> {
                 switches.unknown_flow_status,
                 [400, 404],
             ),
+            (
+                "routed_deletion_status",
+                switches.routed_deletion_status,
+                [400, 409],
+            ),
         ];
         for (name, status, allowed) in wrong {
             if !allowed.contains(&status) {

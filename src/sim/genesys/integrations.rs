@@ -244,7 +244,11 @@ pub fn delete(world: &mut World, org: &mut Organization, ask: &Ask) -> Answered 
         if is_routed && !org.switches.deletes_routed {
             let message =
                 "The integration cannot be deleted while a flow is assigned to its recipient.";
-            return Err(Refusal::conflict(message).about(id));
+            let refusal = match org.switches.routed_deletion_status {
+                400 => Refusal::bad(message),
+                _ => Refusal::conflict(message),
+            };
+            return Err(refusal.about(id));
         }
         begin_deletion(world, org, id);
     }

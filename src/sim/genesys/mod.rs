@@ -42,4 +42,6 @@ mod object_tests;
 #[cfg(test)]
 mod oddity_tests;
 #[cfg(test)]
+mod popup_tests;
+#[cfg(test)]
 mod tests;

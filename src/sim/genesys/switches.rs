@@ -72,6 +72,13 @@ choices! {
         /// `Starting`.
         Starting,
     }
+    /// `status` of an integration whose activation is under way.
+    ActivatingStatus {
+        /// `Starting`.
+        Starting,
+        /// What it was before.
+        Unchanged,
+    }
     /// How numbers are spelled.
     NumberSpelling {
         /// `+4930901820`.
@@ -132,6 +139,8 @@ pub struct GenesysSwitches {
     /// Whether entries of `availablePhoneNumbers` have a `phoneNumber`. Default `true`; the model
     /// calls it optional.
     pub available_with_number: bool,
+    /// `status` of those entries. Default none: the number's `status` at Meta; unconfirmed.
+    pub available_status: Option<String>,
     /// Since when `whatsAppBusinessAccountId` is shown. Default `completed`; unconfirmed.
     pub waba_shown: Since,
     /// How numbers are spelled. Default `e164`; "typically", says the model.
@@ -145,6 +154,8 @@ pub struct GenesysSwitches {
     /// Seconds until an activation is over; in the middle the number is registered at Meta. Default
     /// 8.
     pub activation_seconds: u32,
+    /// `status` until it is over. Default `starting`; unconfirmed.
+    pub activating_status: ActivatingStatus,
     /// How a failed activation is told. Default `status`; unconfirmed.
     pub activation_failure: ActivationFailure,
     /// What is told of its cause. Default `generic`; unconfirmed.
@@ -174,9 +185,11 @@ pub struct GenesysSwitches {
     pub deletion_seconds: u32,
     /// Deletions that end in `DeletionFailed`, the first ones. Default 0.
     pub failing_deletions: u32,
-    /// Whether an integration can be deleted while its recipient has a flow; else 409. Default
-    /// `false`; unconfirmed.
+    /// Whether an integration can be deleted while its recipient has a flow. Default `false`;
+    /// unconfirmed.
     pub deletes_routed: bool,
+    /// HTTP status where it cannot: 400 or 409. Default 409; unconfirmed.
+    pub routed_deletion_status: u16,
     /// Whether a deletion takes the number off the Cloud API at Meta. Default `false`; unconfirmed.
     pub deletion_deregisters: bool,
     /// Whether `{}` clears the flow of a recipient, as `{"flow":null}` does. Default `false`;
@@ -225,12 +238,14 @@ impl Default for GenesysSwitches {
             signup_version: SignupVersion::V4,
             v4_lists_numbers: true,
             available_with_number: true,
+            available_status: None,
             waba_shown: Since::Completed,
             number_spelling: NumberSpelling::E164,
             recipient_since: Since::Active,
             recipient_id: RecipientId::Same,
             activation_form: ActivationForm::BySignup,
             activation_seconds: 8,
+            activating_status: ActivatingStatus::Starting,
             activation_failure: ActivationFailure::Status,
             activation_error: ActivationError::Generic,
             failed_status: FailedStatus::Error,
@@ -245,6 +260,7 @@ impl Default for GenesysSwitches {
             deletion_seconds: 10,
             failing_deletions: 0,
             deletes_routed: false,
+            routed_deletion_status: 409,
             deletion_deregisters: false,
             empty_clears_flow: false,
             unknown_flow_status: 400,

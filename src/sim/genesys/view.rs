@@ -125,7 +125,9 @@ fn available(world: &World, org: &Organization, it: &Integration) -> Value {
         return Value::Null;
     }
     let entry = |number: &Number| {
-        let mut entry = json!({"name": number.name, "status": number.status.as_str()});
+        let status = org.switches.available_status.as_deref();
+        let status = status.unwrap_or(number.status.as_str());
+        let mut entry = json!({"name": number.name, "status": status});
         if org.switches.available_with_number {
             entry["phoneNumber"] = json!(spelled(org, &number.phone));
         }

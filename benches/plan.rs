@@ -52,6 +52,7 @@ async fn look(plan: &Plan, transport: Arc<dyn Transport>, token: Secret) -> Snap
         target: reader,
         debug: None,
         source_has_own_token: false,
+        genesys: None,
     };
     observe(
         plan,

@@ -4,6 +4,7 @@
 //! room for templates, one for subscriptions, one per token, and one per number that is already live on
 //! the target (its profile; no list has it). Everything that is only needed later is read later.
 
+pub mod former;
 pub mod organization;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,7 +17,10 @@ use futures_util::{
 use jiff::Timestamp;
 
 use crate::{
-    api::meta::{CallError, Reader},
+    api::{
+        genesys,
+        meta::{CallError, Reader},
+    },
     ids::{AccountStep, Address, AppId, NumberStep, SolutionId, TemplateKey, TemplateStep, WabaId},
     journal::{
         History,
@@ -37,6 +41,9 @@ use crate::{
     },
     template::FlowIds,
 };
+
+use former::{Former, kept_former};
+use organization::{Integrations, Marks, Organization};
 
 /// Profiles read side by side.
 const PROFILES_AT_ONCE: usize = 8;
@@ -69,6 +76,8 @@ pub struct Snapshot {
     pub profiles: BTreeMap<Phone, Observed<Profile>>,
     /// The migration intents that earlier runs set.
     pub intents: BTreeMap<SolutionId, Observed<MigrationIntent>>,
+    /// The Genesys Cloud organization, where the plan names one.
+    pub organization: Option<Organization>,
     /// What earlier runs of this plan did and kept.
     pub history: History,
 }
@@ -102,6 +111,9 @@ pub struct Readers {
     pub debug: Option<Reader>,
     /// Whether the plan names a token of its own for the source.
     pub source_has_own_token: bool,
+    /// Reads the Genesys Cloud organization, where the plan names one. `Err`: why nothing may be
+    /// asked of it.
+    pub genesys: Option<Result<genesys::Reader, Why>>,
 }
 
 impl Account {
@@ -331,7 +343,14 @@ async fn look(
     let tokens = join(target_token, source_token);
     let intents = intents(plan, &readers.source, no_source, &history);
     let rest = join(join(room(plan, &readers.target), subscriptions), intents);
-    let ((accounts, tokens), (rest, intents)) = join(join(accounts, tokens), rest).await;
+    let organization = async {
+        Some(match readers.genesys.as_ref()? {
+            Ok(reader) => Organization::observe(reader, plan, &history).await,
+            Err(why) => Organization::unread(why),
+        })
+    };
+    let both = join(join(accounts, tokens), rest);
+    let (((accounts, tokens), (rest, intents)), organization) = join(both, organization).await;
     let (room, subscriptions) = rest;
     let (source, (target, profiles)) = accounts;
     let (target_token, source_token) = tokens;
@@ -349,6 +368,7 @@ async fn look(
         source_token,
         profiles,
         intents,
+        organization,
         history,
     }
 }
@@ -459,6 +479,40 @@ impl Snapshot {
             self.source.flows.unknown(),
         ];
         unknown.into_iter().flatten().map(|why| why.trouble).max()
+    }
+
+    /// Sorts the integrations of a number in Genesys Cloud. `Err`: why they cannot be read.
+    pub fn integrations<'a>(
+        &'a self,
+        plan_target: &'a WabaId,
+        phone: &Phone,
+    ) -> Result<Integrations<'a>, Why> {
+        let Some(organization) = &self.organization else {
+            return Ok(Integrations::default());
+        };
+        let kept = kept_former(&self.history, phone);
+        let marks = Marks {
+            target: plan_target,
+            released: kept.as_ref().map(|former| &former.integration),
+            is_registered: self.target.has_registered(phone),
+        };
+        organization
+            .integrations_of(phone, marks)
+            .map_err(Why::clone)
+    }
+
+    /// Returns what is lost with the old integration of a number, or was lost with it: as it is seen,
+    /// and as runs of this plan kept it. `Err`: why nobody knows.
+    pub fn former(&self, plan_target: &WabaId, phone: &Phone) -> Result<Option<Former>, Why> {
+        let kept = kept_former(&self.history, phone);
+        let old = self.integrations(plan_target, phone)?;
+        let (Some(organization), Some(old)) = (&self.organization, old.staying()) else {
+            return Ok(kept);
+        };
+        let unread = Observed::Absent;
+        let identity = organization.identities.get(&old.id).unwrap_or(&unread);
+        let seen = organization.former(old, identity)?;
+        Ok(Some(seen.renewed(kept.as_ref())))
     }
 
     /// Returns the migration intent of a solution. Absent: no run of this plan has set one.

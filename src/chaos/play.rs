@@ -15,7 +15,7 @@ use std::{
 use jiff::Timestamp;
 
 use super::{
-    connections::hidden,
+    connections::{Doors, hidden},
     disk::Disk,
     end::{End, Excuses, Yardstick},
     faults::{Extent, Kind},
@@ -266,7 +266,7 @@ impl Play<'_> {
             let options = self.options(&people);
             self.scene.state().witness.run_begins(&people.new_codes);
             let runner = Runner {
-                transport: self.transport(),
+                doors: self.doors(),
                 options,
             };
             let run = self.run(&runner).await;
@@ -303,14 +303,21 @@ impl Play<'_> {
         self.scene.state().witness.breaches.push(breach);
     }
 
-    fn transport(&self) -> Arc<dyn Transport> {
-        let wire = Arc::new(Disturbed {
-            scene: self.scene.clone(),
-            inner: self.scene.simulator.transport(),
-        });
-        match self.setting.between {
-            Some(between) => between(wire),
-            None => wire,
+    fn doors(&self) -> Doors {
+        let Doors { meta, genesys } = Doors::of(&self.scene.simulator);
+        let disturbed = |inner| -> Arc<dyn Transport> {
+            Arc::new(Disturbed {
+                scene: self.scene.clone(),
+                inner,
+            })
+        };
+        let meta = disturbed(meta);
+        Doors {
+            meta: match self.setting.between {
+                Some(between) => between(meta),
+                None => meta,
+            },
+            genesys: disturbed(genesys),
         }
     }
 

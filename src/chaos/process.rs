@@ -11,14 +11,13 @@ use std::{
 use futures_util::future::FutureExt;
 
 use super::{
-    connections::{Connections, ready_secrets},
+    connections::{Connections, Doors, ready_secrets},
     people::Wishes,
     play::Play,
     rules::{Breach, Rule},
     transport::{Forbidden, Readers, Skewed},
 };
 use crate::{
-    api::transport::Transport,
     apply::{Report, Scope, apply},
     changeset::{Approved, ChangeSet, Sealed, compute},
     clock::Clock,
@@ -30,7 +29,7 @@ use crate::{
     plan::Plan,
     report::events,
     snapshot::{Snapshot, observe},
-    step::{Context, CutOvers, Listing, Options, Review, Stop, Uploads},
+    step::{Context, CutOvers, Genesys, Listing, Options, Review, Stop, Uploads},
 };
 
 /// How one run ended.
@@ -49,7 +48,7 @@ pub(super) enum RunEnd {
 
 /// One runner: what it sends through, and how it behaves.
 pub(super) struct Runner {
-    pub(super) transport: Arc<dyn Transport>,
+    pub(super) doors: Doors,
     pub(super) options: Options,
 }
 
@@ -94,7 +93,10 @@ impl Play<'_> {
             sent: AtomicUsize::new(0),
         });
         let runner = Runner {
-            transport: forbidden.clone(),
+            doors: Doors {
+                meta: forbidden.clone(),
+                genesys: forbidden.clone(),
+            },
             options: self.options(&Wishes::default()),
         };
         let ended = self.run(&runner).now_or_never();
@@ -108,14 +110,14 @@ impl Play<'_> {
     }
 
     /// Looks at the world and decides every step.
-    async fn look(&self, transport: &Arc<dyn Transport>) -> Result<Look, JournalError> {
+    async fn look(&self, doors: &Doors) -> Result<Look, JournalError> {
         let plan = &self.plan;
         let clock: Arc<dyn Clock> = Arc::new(Skewed {
             scene: self.scene.clone(),
             inner: self.scene.simulator.clock(),
         });
         let history: History = history(self.root, &plan.name)?;
-        let connections = Connections::open(plan, &*self.secrets, &self.hidden, transport, &clock);
+        let connections = Connections::open(plan, &*self.secrets, &self.hidden, doors, &clock);
         let seen = observe(plan, &connections.readers, history, clock.now()).await;
         let changes = compute(plan, &self.graph, &seen);
         Ok(Look {
@@ -128,7 +130,7 @@ impl Play<'_> {
 
     /// Saves a change set and has it reviewed: what `apply` reads again is what is in the file.
     pub(super) async fn review(&self) -> Result<Approved, JournalError> {
-        let look = self.look(&self.scene.simulator.transport()).await?;
+        let look = self.look(&Doors::of(&self.scene.simulator)).await?;
         let saved = Sealed::of(look.changes, Some("plan.yaml".into())).canonical();
         Ok(Approved::read(saved.as_bytes()).expect("what was saved is a change set"))
     }
@@ -140,7 +142,7 @@ impl Play<'_> {
             clock,
             seen,
             changes,
-        } = self.look(&runner.transport).await?;
+        } = self.look(&runner.doors).await?;
         let review = self.approved.as_ref();
         let objections = review.map(|approved| approved.objections(&changes, &seen));
         let objections: Vec<_> = objections.into_iter().flatten().collect();
@@ -183,7 +185,10 @@ impl Play<'_> {
                 plan,
                 writer: &connections.writer,
                 source_writer: &connections.source_writer,
-                genesys: None,
+                genesys: connections
+                    .genesys
+                    .as_ref()
+                    .map(|(reader, writer)| Genesys { reader, writer }),
                 journal: &journal,
                 clock: &*clock,
                 files: self.setting.files,

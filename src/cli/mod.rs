@@ -111,6 +111,14 @@ struct Global {
         env = "WABA_MIGRATE_GRAPH_URL"
     )]
     graph_url: String,
+    /// Base URL of Genesys Cloud, for logins and the API [default: the hosts of the plan's region]
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        env = "WABA_MIGRATE_GENESYS_URL"
+    )]
+    genesys_url: Option<String>,
     /// Folder of the journal [default: .waba-migrate beside the plan file]
     #[arg(long, global = true, value_name = "DIR", env = "WABA_MIGRATE_JOURNAL")]
     journal: Option<PathBuf>,

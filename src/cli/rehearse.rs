@@ -14,7 +14,7 @@ use super::{
     chaos::{self, Wanted},
     error::CliError,
     exit,
-    session::{Session, Site, read_file, read_plan},
+    session::{Doors, Session, Site, read_file, read_plan},
     ui::{Format, Ui},
 };
 use crate::{
@@ -79,6 +79,10 @@ pub(super) async fn run(arguments: &Arguments, ui: Ui) -> Result<u8, CliError> {
     let journal = folder()?;
     let site = Site {
         transport: simulator.transport(),
+        genesys: Some(Doors {
+            api: simulator.genesys(),
+            login: simulator.genesys(),
+        }),
         clock: simulator.clock(),
         secrets: seed::RehearsalSecrets::of(&plan, simulator.clone()),
         journal: journal.path().to_owned(),

@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     api::{
+        genesys::{self, Hosts},
         http::Http,
         meta::{Connection, Patience, Reader},
         transport::Transport,
@@ -40,9 +41,18 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 #[derive(Clone)]
 pub(super) struct Site {
     pub(super) transport: Arc<dyn Transport>,
+    /// Leads to the plan's Genesys Cloud organization, if it has one.
+    pub(super) genesys: Option<Doors>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) secrets: Arc<dyn Secrets>,
     pub(super) journal: PathBuf,
+}
+
+/// The two ways into Genesys Cloud.
+#[derive(Clone)]
+pub(super) struct Doors {
+    pub(super) api: Arc<dyn Transport>,
+    pub(super) login: Arc<dyn Transport>,
 }
 
 impl Site {
@@ -50,11 +60,27 @@ impl Site {
     pub(super) fn of(global: &Global, plan: &Plan) -> Result<Self, CliError> {
         Ok(Self {
             transport: Arc::new(Http::new(&global.graph_url)?),
+            genesys: doors(global, plan)?,
             clock: Arc::new(SystemClock),
             secrets: Arc::new(SystemSecrets),
             journal: global.journal.clone().unwrap_or_else(|| beside(plan)),
         })
     }
+}
+
+/// The hosts of the organization's region, or what `--genesys-url` names.
+fn doors(global: &Global, plan: &Plan) -> Result<Option<Doors>, CliError> {
+    let Some(organization) = &plan.genesys else {
+        return Ok(None);
+    };
+    let hosts = match &global.genesys_url {
+        Some(url) => Hosts::at(url),
+        None => Hosts::of_region(&organization.region),
+    };
+    Ok(Some(Doors {
+        api: Arc::new(Http::new(&hosts.api)?),
+        login: Arc::new(Http::new(&hosts.login)?),
+    }))
 }
 
 /// The journal's folder where nothing else is said.
@@ -76,6 +102,8 @@ pub(super) struct Session {
     pub(super) connection: Arc<Connection>,
     /// The source's; the same where the plan names one token.
     pub(super) source_connection: Arc<Connection>,
+    /// The organization's connection; only `apply` and `undo` make a writer of it.
+    pub(super) genesys: Option<Arc<genesys::Connection>>,
     /// Why nothing may be asked of the source: its own token cannot be had.
     pub(super) no_source: Option<Why>,
 }
@@ -227,12 +255,37 @@ impl Session {
                 .flatten()
                 .for_each(|secret| connection.hide(secret));
         }
+        let (genesys, no_genesys) = match client(secrets, &plan, strictness).await? {
+            None => (None, None),
+            Some(Err(why)) => (None, Some(why)),
+            Some(Ok((id, secret))) => {
+                [Some(&connection), source.as_ref()]
+                    .into_iter()
+                    .flatten()
+                    .for_each(|connection| connection.hide(&secret));
+                let connection = enter(&site, (&id, &secret), patience);
+                let tokens = [
+                    Some(&target_token),
+                    source_token.as_ref(),
+                    app_secret.as_ref(),
+                ];
+                let known = tokens.into_iter().flatten();
+                if let Some(connection) = &connection {
+                    known.for_each(|secret| connection.hide(secret));
+                }
+                (connection, None)
+            }
+        };
         let source_connection = source.unwrap_or_else(|| connection.clone());
         let readers = Readers {
             source: Reader::new(source_connection.clone()),
             target: Reader::new(connection.clone()),
             debug: debug.map(Reader::new),
             source_has_own_token: source_token.is_some(),
+            genesys: match (&genesys, no_genesys) {
+                (Some(connection), _) => Some(Ok(genesys::Reader::new(connection.clone()))),
+                (None, why) => why.map(Err),
+            },
         };
         let graph = StepGraph::of(&plan);
         Ok(Self {
@@ -242,6 +295,7 @@ impl Session {
             readers,
             connection,
             source_connection,
+            genesys,
             no_source,
         })
     }
@@ -365,6 +419,48 @@ impl Seen {
     pub(super) fn stop_code(&self) -> Option<u8> {
         self.stops(|_| true)
     }
+}
+
+/// Fetches id and secret of the plan's OAuth client. `None`: the plan names no organization.
+async fn client(
+    secrets: &dyn Secrets,
+    plan: &Plan,
+    strictness: Strictness,
+) -> Result<Option<Result<(Secret, Secret), Why>>, CliError> {
+    let Some(organization) = &plan.genesys else {
+        return Ok(None);
+    };
+    let without = "nothing is said of the Genesys Cloud organization";
+    let id = token(secrets, &organization.client_id, "genesys.client_id").await;
+    let id = match strictness.or_without(id, without)? {
+        Ok(id) => id,
+        Err(why) => return Ok(Some(Err(why))),
+    };
+    let secret = token(
+        secrets,
+        &organization.client_secret,
+        "genesys.client_secret",
+    )
+    .await;
+    let secret = strictness.or_without(secret, without)?;
+    Ok(Some(secret.map(|secret| (id, secret))))
+}
+
+/// Connects to the organization. `None`: the site has no way in.
+fn enter(
+    site: &Site,
+    (id, secret): (&Secret, &Secret),
+    patience: Duration,
+) -> Option<Arc<genesys::Connection>> {
+    let doors = site.genesys.as_ref()?;
+    Some(Arc::new(genesys::Connection::new(
+        doors.api.clone(),
+        doors.login.clone(),
+        id,
+        secret,
+        site.clock.clone(),
+        Patience(patience),
+    )))
 }
 
 /// Fetches a secret that must be there.

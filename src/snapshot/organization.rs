@@ -4,21 +4,22 @@
 //! one by the account at Meta; where the API does not show that, by what runs of this plan kept
 //! ([`Former`]), and by where the number is registered. Never by name.
 
-use futures_util::future::{join, join_all};
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use std::collections::{BTreeMap, BTreeSet};
 
+use futures_util::future::{join, join_all};
+
+use super::former::kept_former;
 use crate::{
     api::{CallError, genesys::Reader},
-    ids::{
-        ArchitectFlowId, CampaignId, IntegrationId, MessagingSettingId, QueueId, RecipientId,
-        RuleSetId, SupportedContentId, WabaId,
-    },
+    ids::{ArchitectFlowId, IntegrationId, WabaId},
+    journal::History,
     phone::Phone,
+    plan::{MessageFlow, Plan},
     resource::{
         Observed, Why,
         genesys::{
             campaign::Campaign,
+            flow::Flow,
             identity::IdentityResolution,
             integration::{Integration, IntegrationStatus},
             library::Library,
@@ -48,42 +49,25 @@ pub struct Organization {
     pub campaigns: Observed<Vec<Campaign>>,
     /// All digital rule sets.
     pub rule_sets: Observed<Vec<RuleSet>>,
-    /// The canned responses of all libraries that hold WhatsApp templates.
+    /// The canned responses of all libraries that hold WhatsApp templates; absent where the plan
+    /// leaves them alone.
     pub responses: Observed<Vec<Response>>,
+    /// How contacts are found, of the integrations that claim a number of the plan.
+    pub identities: BTreeMap<IntegrationId, Observed<IdentityResolution>>,
+    /// The message flows that numbers of the plan are to lead to, by what names them: a name or an
+    /// id.
+    pub flows: BTreeMap<String, Observed<Vec<Flow>>>,
 }
 
-/// What is lost with a number's old integration, kept before it is touched.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Former {
-    /// The integration.
-    pub integration: IntegrationId,
-    /// Its name.
-    pub name: String,
-    /// Where its messages arrived.
-    pub recipient: Option<RecipientId>,
-    /// The flow they were routed to.
-    pub flow: Option<ArchitectFlowId>,
-    /// Which media it let through.
-    pub supported_content: Option<SupportedContentId>,
-    /// Its messaging setting.
-    pub messaging_setting: Option<MessagingSettingId>,
-    /// How contacts were found.
-    pub identity: Option<Map<String, Value>>,
-    /// The queues that sent from it.
-    pub queues: Vec<QueueId>,
-    /// The campaigns that sent from it, and whether each was on.
-    pub campaigns: Vec<FormerCampaign>,
-    /// The rule sets that name it.
-    pub rule_sets: Vec<RuleSetId>,
-}
-
-/// A campaign that sent from an old integration.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FormerCampaign {
-    /// Its id.
-    pub id: CampaignId,
-    /// Whether it was on.
-    pub was_on: bool,
+/// Why a message flow is not the one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NoFlow {
+    /// It could not be read.
+    Unknown(Why),
+    /// None is called so.
+    Missing,
+    /// This many are called so.
+    Several(usize),
 }
 
 /// The integrations of one number. More than one of a kind is for a person to clear up.
@@ -108,19 +92,28 @@ pub struct Marks<'a> {
 
 impl Organization {
     /// Reads everything. Never fails: what could not be read is [`Observed::Unknown`].
-    pub async fn observe(reader: &Reader) -> Self {
+    pub async fn observe(reader: &Reader, plan: &Plan, history: &History) -> Self {
         let token = async { reader.get(&TokenOf::me()).await.into() };
         let products = async { reader.get(&Products::read()).await.into() };
-        let integrations = async { reader.list(&Integration::list()).await.into() };
-        let recipients = async { reader.list(&Recipient::list()).await.into() };
-        let queues = async { reader.list(&Queue::list()).await.into() };
-        let campaigns = async { reader.list(&Campaign::list()).await.into() };
-        let rule_sets = async { reader.list(&RuleSet::list()).await.into() };
-        let responses = async { responses(reader).await.into() };
-        let ((token, products), (integrations, recipients)) =
-            join(join(token, products), join(integrations, recipients)).await;
-        let ((queues, campaigns), (rule_sets, responses)) =
-            join(join(queues, campaigns), join(rule_sets, responses)).await;
+        let responses = async {
+            let genesys = plan.genesys.as_ref();
+            match genesys.is_some_and(|genesys| genesys.repoints_responses) {
+                true => responses(reader).await.into(),
+                false => Observed::Absent,
+            }
+        };
+        let rest = join(join(token, products), responses);
+        let (movable, rest) = join(Movable::observe(reader, plan, history), rest).await;
+        let ((token, products), responses) = rest;
+        let Movable {
+            integrations,
+            recipients,
+            queues,
+            campaigns,
+            rule_sets,
+            identities,
+            flows,
+        } = movable;
         Self {
             token,
             products,
@@ -130,6 +123,58 @@ impl Organization {
             campaigns,
             rule_sets,
             responses,
+            identities,
+            flows,
+        }
+    }
+
+    /// An organization that nobody may look at.
+    pub fn unread(why: &Why) -> Self {
+        Self {
+            token: Observed::Unknown(why.clone()),
+            products: Observed::Unknown(why.clone()),
+            integrations: Observed::Unknown(why.clone()),
+            recipients: Observed::Unknown(why.clone()),
+            queues: Observed::Unknown(why.clone()),
+            campaigns: Observed::Unknown(why.clone()),
+            rule_sets: Observed::Unknown(why.clone()),
+            responses: Observed::Unknown(why.clone()),
+            identities: BTreeMap::new(),
+            flows: BTreeMap::new(),
+        }
+    }
+
+    /// Takes in what was read again.
+    pub fn take(&mut self, movable: Movable) {
+        let Movable {
+            integrations,
+            recipients,
+            queues,
+            campaigns,
+            rule_sets,
+            identities,
+            flows,
+        } = movable;
+        self.integrations = integrations;
+        self.recipients = recipients;
+        self.queues = queues;
+        self.campaigns = campaigns;
+        self.rule_sets = rule_sets;
+        self.identities = identities;
+        self.flows = flows;
+    }
+
+    /// Returns the message flow of this name or id.
+    pub fn flow(&self, word: &str) -> Result<&Flow, NoFlow> {
+        let flows = match self.flows.get(word) {
+            None | Some(Observed::Absent) => return Err(NoFlow::Missing),
+            Some(Observed::Unknown(why)) => return Err(NoFlow::Unknown(why.clone())),
+            Some(Observed::Present(flows)) => flows.as_slice(),
+        };
+        match flows {
+            [] => Err(NoFlow::Missing),
+            [flow] => Ok(flow),
+            several => Err(NoFlow::Several(several.len())),
         }
     }
 
@@ -144,6 +189,8 @@ impl Organization {
             campaigns,
             rule_sets,
             responses,
+            identities: _,
+            flows: _,
         } = self;
         [
             token.unknown(),
@@ -183,64 +230,128 @@ impl Organization {
 
     /// Returns the recipient of an integration, by what the integration says of it.
     pub fn recipient_of(&self, integration: &Integration) -> Option<&Recipient> {
-        let id = &integration.recipient.as_ref()?.id;
-        let mut recipients = self.recipients.present()?.iter();
-        recipients.find(|recipient| recipient.id == *id)
+        recipient_of(integration, &self.recipients)
     }
+}
 
-    /// Takes down what would be lost with an integration. `Err`: why a part of it cannot be read, so
-    /// that nobody knows what would be lost.
-    pub fn former(
-        &self,
-        integration: &Integration,
-        identity: &Observed<IdentityResolution>,
-    ) -> Result<Former, Why> {
-        let known = |why: Option<&Why>| why.map_or(Ok(()), |why| Err(why.clone()));
-        known(self.recipients.unknown())?;
-        known(self.queues.unknown())?;
-        known(self.campaigns.unknown())?;
-        known(self.rule_sets.unknown())?;
-        known(identity.unknown())?;
-        let id = &integration.id;
-        let recipient = integration.recipient.as_ref().map(|one| one.id.clone());
-        let queues = self.queues.present().into_iter().flatten();
-        let sends_from = |queue: &&Queue| {
-            recipient.is_some() && queue.recipient() == recipient.as_ref().map(RecipientId::as_str)
+/// What the steps of a number change, and what they decide by.
+#[derive(Clone, Debug)]
+pub struct Movable {
+    integrations: Observed<Vec<Integration>>,
+    recipients: Observed<Vec<Recipient>>,
+    queues: Observed<Vec<Queue>>,
+    campaigns: Observed<Vec<Campaign>>,
+    rule_sets: Observed<Vec<RuleSet>>,
+    identities: BTreeMap<IntegrationId, Observed<IdentityResolution>>,
+    flows: BTreeMap<String, Observed<Vec<Flow>>>,
+}
+
+impl Movable {
+    /// Reads all of it.
+    pub async fn observe(reader: &Reader, plan: &Plan, history: &History) -> Self {
+        let integrations = async {
+            let integrations = reader.list(&Integration::list()).await.into();
+            let identities = identities(reader, plan, &integrations).await;
+            (integrations, identities)
         };
-        let campaigns = self.campaigns.present().into_iter().flatten();
-        let rule_sets = self.rule_sets.present().into_iter().flatten();
-        let flow = self.recipient_of(integration);
-        Ok(Former {
-            integration: id.clone(),
-            name: integration.name.clone(),
-            flow: flow.and_then(|one| Some(one.flow.as_ref()?.id.clone())),
-            supported_content: integration
-                .supported_content
-                .as_ref()
-                .map(|one| one.id.clone()),
-            messaging_setting: integration
-                .messaging_setting
-                .as_ref()
-                .map(|one| one.id.clone()),
-            identity: identity.present().and_then(IdentityResolution::settings),
-            queues: queues
-                .filter(sends_from)
-                .map(|queue| queue.id.clone())
-                .collect(),
-            campaigns: campaigns
-                .filter(|campaign| campaign.integration() == Some(id.as_str()))
-                .map(|campaign| FormerCampaign {
-                    id: campaign.id.clone(),
-                    was_on: campaign.is_on(),
-                })
-                .collect(),
-            rule_sets: rule_sets
-                .filter(|rules| rules.integrations().contains(&id.as_str()))
-                .map(|rules| rules.id.clone())
-                .collect(),
-            recipient,
-        })
+        let recipients = async { reader.list(&Recipient::list()).await.into() };
+        let queues = async { reader.list(&Queue::list()).await.into() };
+        let campaigns = async { reader.list(&Campaign::list()).await.into() };
+        let rule_sets = async { reader.list(&RuleSet::list()).await.into() };
+        let (((integrations, identities), recipients), (queues, (campaigns, rule_sets))) = join(
+            join(integrations, recipients),
+            join(queues, join(campaigns, rule_sets)),
+        )
+        .await;
+        let flows = flows(reader, plan, &integrations, &recipients, history).await;
+        Self {
+            integrations,
+            recipients,
+            queues,
+            campaigns,
+            rule_sets,
+            identities,
+            flows,
+        }
     }
+}
+
+/// The numbers of a plan that are used in Genesys Cloud.
+fn used(plan: &Plan) -> impl Iterator<Item = &crate::plan::Number> {
+    let numbers = plan.numbers.iter();
+    numbers.filter(|number| number.genesys.is_some())
+}
+
+/// Reads how contacts are found, of every integration that claims a number of the plan.
+async fn identities(
+    reader: &Reader,
+    plan: &Plan,
+    integrations: &Observed<Vec<Integration>>,
+) -> BTreeMap<IntegrationId, Observed<IdentityResolution>> {
+    let all = integrations.present().into_iter().flatten();
+    let claimed = all.filter(|one| used(plan).any(|number| one.claims(&number.phone)));
+    let reads = claimed.map(|one| async move {
+        let read = IdentityResolution::read(&one.id);
+        let found = reader.find(&read).await;
+        (one.id.clone(), Observed::found(found))
+    });
+    join_all(reads).await.into_iter().collect()
+}
+
+/// Reads the message flows that numbers are to lead to: those the plan names, those that the
+/// recipients of today lead to, and those that runs of this plan took them from.
+async fn flows(
+    reader: &Reader,
+    plan: &Plan,
+    integrations: &Observed<Vec<Integration>>,
+    recipients: &Observed<Vec<Recipient>>,
+    history: &History,
+) -> BTreeMap<String, Observed<Vec<Flow>>> {
+    let leads_to = |phone: &Phone| {
+        let claims = integrations.present().into_iter().flatten();
+        let mut claims = claims.filter(|one| one.claims(phone));
+        claims.find_map(|one| recipient_of(one, recipients)?.flow.as_ref())
+    };
+    let mut words = BTreeSet::new();
+    for number in used(plan) {
+        match number.genesys.as_ref().map(|genesys| &genesys.flow) {
+            Some(MessageFlow::Named(word)) => _ = words.insert(word.clone()),
+            _ => {
+                let kept = kept_former(history, &number.phone).and_then(|former| former.flow);
+                let now = leads_to(&number.phone).map(|flow| flow.id.clone());
+                words.extend(kept.into_iter().chain(now).map(|id| id.to_string()));
+            }
+        }
+    }
+    let reads = words.into_iter().map(|word| async move {
+        let read = flows_called(reader, &word).await.into();
+        (word, read)
+    });
+    join_all(reads).await.into_iter().collect()
+}
+
+/// Reads the message flows of this id, or else of this name.
+async fn flows_called(reader: &Reader, word: &str) -> Result<Vec<Flow>, CallError> {
+    let named = reader.list(&Flow::named(word)).await?;
+    let named: Vec<_> = Flow::find(&named, word).into_iter().cloned().collect();
+    if !named.is_empty() {
+        return Ok(named);
+    }
+    let Ok(id) = word.parse::<ArchitectFlowId>() else {
+        return Ok(Vec::new());
+    };
+    let found = reader.find(&Flow::read(&id)).await?;
+    Ok(found.into_iter().collect())
+}
+
+/// Returns the recipient of an integration, by what the integration says of it.
+fn recipient_of<'a>(
+    integration: &Integration,
+    recipients: &'a Observed<Vec<Recipient>>,
+) -> Option<&'a Recipient> {
+    let id = &integration.recipient.as_ref()?.id;
+    let mut recipients = recipients.present()?.iter();
+    recipients.find(|recipient| recipient.id == *id)
 }
 
 /// Reads the canned responses of every library that holds WhatsApp templates, each once.
@@ -291,7 +402,14 @@ impl Marks<'_> {
     }
 }
 
-impl Integrations<'_> {
+impl<'a> Integrations<'a> {
+    /// Returns the old one, also while it is being deleted.
+    pub fn staying(&self) -> Option<&'a Integration> {
+        let leaves = |one: &&Integration| one.status == Some(IntegrationStatus::Deleting);
+        let stays = self.old.iter().find(|one| !leaves(one));
+        stays.or(self.old.first()).copied()
+    }
+
     /// Returns whether a person has to clear up first.
     pub fn is_contested(&self) -> bool {
         let leaves = |one: &&&Integration| one.status == Some(IntegrationStatus::Deleting);
@@ -302,7 +420,7 @@ impl Integrations<'_> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
@@ -358,71 +476,6 @@ mod tests {
         assert_eq!(sorted(of("10", json!(null)), None, false), "none");
         // It has chosen another number.
         assert_eq!(sorted(of("20", json!("+4940123456")), None, false), "none");
-    }
-
-    fn organization(parts: &Value) -> Organization {
-        fn all<T: serde::de::DeserializeOwned>(parts: &Value, name: &str) -> Observed<Vec<T>> {
-            let list = parts.get(name).cloned().unwrap_or_else(|| json!([]));
-            Observed::Present(serde_json::from_value(list).unwrap())
-        }
-        Organization {
-            token: Observed::Absent,
-            products: Observed::Absent,
-            integrations: all(parts, "integrations"),
-            recipients: all(parts, "recipients"),
-            queues: all(parts, "queues"),
-            campaigns: all(parts, "campaigns"),
-            rule_sets: all(parts, "rule_sets"),
-            responses: all(parts, "responses"),
-        }
-    }
-
-    #[test]
-    fn everything_that_names_the_old_integration_is_taken_down() {
-        let recipient = |id: &str| json!({"outboundMessagingAddresses": {"whatsAppRecipient": {"id": id}}, "id": format!("q-{id}"), "name": "q"});
-        let campaign = |id: &str, status: &str, integration: &str| {
-            json!({"id": id, "name": id, "campaignStatus": status, "version": 3,
-            "whatsAppConfig": {"whatsAppIntegration": {"id": integration}}})
-        };
-        let rules = |id: &str, integration: &str| json!({"id": id, "name": id, "version": 1, "rules": [{"actions": [{"setWhatsAppIntegrationActionSettings": {"whatsAppIntegrationId": integration}}]}]});
-        let seen = organization(&json!({
-            "integrations": [{"id": "i", "name": "Berlin", "phoneNumber": OURS, "status": "Active",
-                "recipient": {"id": "r"}, "supportedContent": {"id": "webMessagingDefault"}}],
-            "recipients": [{"id": "r", "name": "Berlin", "flow": {"id": "f", "name": "Inbound"}}, {"id": "other", "name": "x"}],
-            "queues": [recipient("r"), recipient("other"), {"id": "q0", "name": "none"}],
-            "campaigns": [campaign("c1", "on", "i"), campaign("c2", "off", "i"), campaign("c3", "on", "j")],
-            "rule_sets": [rules("s1", "i"), rules("s2", "j")],
-        }));
-        let integrations = seen.integrations.present().unwrap();
-        let identity =
-            json!({"id": "i", "resolveIdentities": true, "division": {"id": "d", "name": "Home"}});
-        let identity = Observed::Present(serde_json::from_value(identity).unwrap());
-        let former = seen.former(&integrations[0], &identity).unwrap();
-        assert_eq!(
-            serde_json::to_value(&former).unwrap(),
-            json!({"integration": "i", "name": "Berlin", "recipient": "r", "flow": "f",
-                "supported_content": "webMessagingDefault", "messaging_setting": null,
-                "identity": {"resolveIdentities": true, "division": {"id": "d"}},
-                "queues": ["q-r"],
-                "campaigns": [{"id": "c1", "was_on": true}, {"id": "c2", "was_on": false}],
-                "rule_sets": ["s1"]})
-        );
-        let again: Former = serde_json::from_value(serde_json::to_value(&former).unwrap()).unwrap();
-        assert_eq!(again, former);
-    }
-
-    #[test]
-    fn what_cannot_be_read_is_not_nothing() {
-        let mut seen = organization(&json!({"integrations": [{"id": "i", "name": "x"}]}));
-        let why = Why {
-            reason: "missing routing:queue:view".into(),
-            said: String::new(),
-            trouble: crate::resource::Trouble::Credential,
-        };
-        seen.queues = Observed::Unknown(why.clone());
-        let one = seen.integrations.present().unwrap()[0].clone();
-        assert_eq!(seen.former(&one, &Observed::Absent), Err(why.clone()));
-        assert_eq!(seen.unknown().collect::<Vec<_>>(), [&why]);
     }
 
     #[test]

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     api::{
-        CallError, Retry, Side, Write, Writes,
+        CallError, Retry, Side, Write, Writes, genesys,
         meta::{Reader, Writer},
     },
     clock::Clock,
@@ -122,6 +122,15 @@ pub(super) enum Repeat {
     Never,
 }
 
+/// The rights in a Genesys Cloud organization: to look, and to change.
+#[derive(Clone, Copy)]
+pub struct Genesys<'a> {
+    /// Looks.
+    pub reader: &'a genesys::Reader,
+    /// Changes.
+    pub writer: &'a dyn Writes,
+}
+
 /// What a step waits for, and how.
 struct Wait<'a> {
     step: &'a Address,
@@ -173,8 +182,8 @@ pub struct Context<'a> {
     pub writer: &'a Writer,
     /// Changes the source: sets migration intents, and nothing else.
     pub source_writer: &'a Writer,
-    /// Changes the Genesys Cloud organization; a plan without one has none.
-    pub genesys: Option<&'a dyn Writes>,
+    /// The rights in the Genesys Cloud organization; a plan without one has none.
+    pub genesys: Option<Genesys<'a>>,
     /// Remembers.
     pub journal: &'a Journal,
     /// Tells the time.
@@ -374,14 +383,19 @@ impl Context<'_> {
         }
     }
 
+    /// Returns the rights in the Genesys Cloud organization.
+    pub(super) fn organization(&self) -> Result<Genesys<'_>, StepError> {
+        self.genesys.ok_or_else(|| {
+            StepError::Unexpected("the plan names no Genesys Cloud organization".to_owned())
+        })
+    }
+
     /// Returns who may change one side.
     fn writer_of(&self, side: Side) -> Result<&dyn Writes, StepError> {
         match side {
             Side::Source => Ok(self.source_writer),
             Side::Target => Ok(self.writer),
-            Side::Genesys => self.genesys.ok_or_else(|| {
-                StepError::Unexpected("the plan names no Genesys Cloud organization".to_owned())
-            }),
+            Side::Genesys => Ok(self.organization()?.writer),
         }
     }
 
@@ -431,7 +445,7 @@ impl Context<'_> {
             Retry::Soon => self.pause_after(step, attempt, source).await?,
             Retry::Later(_) => {
                 let writer = match (source, self.genesys) {
-                    (CallError::Declined(_), Some(genesys)) => genesys,
+                    (CallError::Declined(_), Some(genesys)) => genesys.writer,
                     _ => self.writer,
                 };
                 self.tell_rest(step, writer)?;

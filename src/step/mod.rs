@@ -51,7 +51,7 @@ pub use upload::{Payload, Uploads, upload};
 pub use verify::{refused as refused_code, six_digits};
 
 pub use answer::answer;
-pub use context::{Context, Outcome, StepError};
+pub use context::{Context, Genesys, Outcome, StepError};
 pub use surroundings::{CodeAsked, Options, People, Review, Stop};
 
 use crate::{

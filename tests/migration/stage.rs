@@ -14,6 +14,7 @@ use std::{
 use futures_util::future::{BoxFuture, FutureExt};
 use waba_migrate::{
     api::{
+        genesys,
         meta::{Connection, Patience, Reader, Writer},
         transport::{Method, Transport},
     },
@@ -34,7 +35,8 @@ use waba_migrate::{
     snapshot::{Readers, Snapshot, observe},
     status::{Status, status},
     step::{
-        CodeAsked, Context, CutOvers, Listing, Options, People, Review, StepKind, Stop, Uploads,
+        CodeAsked, Context, CutOvers, Genesys, Listing, Options, People, Review, StepKind, Stop,
+        Uploads,
     },
 };
 
@@ -130,6 +132,7 @@ pub(crate) struct Stage {
     pub(crate) plan: Plan,
     pub(crate) sim: Simulator,
     pub(crate) transport: Arc<dyn Transport>,
+    pub(crate) genesys: Arc<dyn Transport>,
     pub(crate) listener: Option<Listener>,
     pub(crate) options: Options,
     pub(crate) patience: Duration,
@@ -257,6 +260,7 @@ impl Stage {
             graph: StepGraph::of(&plan),
             secrets: seed::RehearsalSecrets::of(&plan, sim.clone()),
             transport: sim.transport(),
+            genesys: sim.genesys(),
             sim,
             plan,
             listener: None,
@@ -424,17 +428,35 @@ impl Stage {
             }
             _ => None,
         };
+        let genesys = match &self.plan.genesys {
+            None => None,
+            Some(named) => {
+                let (id, secret) = (
+                    self.read(&named.client_id).await,
+                    self.read(&named.client_secret).await,
+                );
+                let (door, clock) = (self.genesys.clone(), self.sim.clock());
+                let patience = Patience(self.patience);
+                let connection =
+                    genesys::Connection::new(door.clone(), door, &id, &secret, clock, patience);
+                let connection = Arc::new(connection);
+                let reader = genesys::Reader::new(connection.clone());
+                Some((reader, genesys::Writer::new(connection)))
+            }
+        };
         let source_has_own_token = self.plan.source.token.is_some();
         let readers = Readers {
             source: Reader::new(source.clone()),
             target: Reader::new(writer.clone()),
             debug,
             source_has_own_token,
+            genesys: genesys.as_ref().map(|(reader, _)| Ok(reader.clone())),
         };
         Connections {
             readers,
             writer: Writer::new(writer),
             source_writer: Writer::new(source),
+            genesys,
         }
     }
 
@@ -525,7 +547,10 @@ impl Stage {
             plan: &self.plan,
             writer: &connections.writer,
             source_writer: &connections.source_writer,
-            genesys: None,
+            genesys: connections
+                .genesys
+                .as_ref()
+                .map(|(reader, writer)| Genesys { reader, writer }),
             journal: &journal,
             clock: &*self.sim.clock(),
             files: &self.files,
@@ -587,6 +612,7 @@ struct Connections {
     readers: Readers,
     writer: Writer,
     source_writer: Writer,
+    genesys: Option<(genesys::Reader, genesys::Writer)>,
 }
 
 /// Runs a future to its end on this thread. Nothing on a stage really waits.

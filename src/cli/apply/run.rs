@@ -22,7 +22,7 @@ use crate::cli::{
     whole_file,
 };
 use crate::{
-    api::meta::Writer,
+    api::{genesys, meta::Writer},
     apply::{
         Report, Scope, apply,
         scope::{held, number_of},
@@ -39,7 +39,9 @@ use crate::{
     report::{changes, events, findings, style, templates},
     secret::{Secret, SecretRef},
     snapshot::Snapshot,
-    step::{Context, CutOvers, Listing, Options, People, Review, Stop, Uploads, six_digits},
+    step::{
+        Context, CutOvers, Genesys, Listing, Options, People, Review, Stop, Uploads, six_digits,
+    },
 };
 
 /// One run of `apply`, at Meta or on the simulator.
@@ -160,8 +162,13 @@ impl Run<'_> {
             readers,
             connection,
             source_connection,
+            genesys,
             no_source: _,
         } = self.session;
+        let genesys = genesys.as_ref().and_then(|connection| {
+            let reader = readers.genesys.as_ref()?.as_ref().ok()?;
+            Some((reader, genesys::Writer::new(connection.clone())))
+        });
         journal.record(Event::RunStarted {
             journal: VERSION,
             run: journal.run(),
@@ -193,7 +200,9 @@ impl Run<'_> {
             plan,
             writer: &writer,
             source_writer: &source_writer,
-            genesys: None,
+            genesys: genesys
+                .as_ref()
+                .map(|(reader, writer)| Genesys { reader, writer }),
             journal,
             clock: &*site.clock,
             files: &DiskFiles,

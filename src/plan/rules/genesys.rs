@@ -27,27 +27,6 @@ const REGIONS: [&str; 18] = [
     "edee1.eusc-pure.cloud",
 ];
 
-/// The steps for Genesys Cloud do not exist in this release. A plan whose field is ignored would not
-/// do what its reviewers read.
-pub fn not_yet_supported(document: &Document, sink: &mut Sink<'_>) {
-    let shared = defaults(document).and_then(|defaults| defaults.genesys.as_ref());
-    let numbers = numbers(document).iter().flat_map(|number| &number.genesys);
-    let numbers = numbers.map(|genesys| &genesys.spot);
-    let organization = document.genesys.as_ref().map(|genesys| &genesys.spot);
-    let shared = shared.map(|genesys| &genesys.spot);
-    for spot in organization.into_iter().chain(shared).chain(numbers) {
-        sink.fail(
-            "not-yet-supported",
-            spot,
-            format!(
-                "`{}` is not yet supported by this release; it is not ignored",
-                spot.route
-            ),
-            "delete it, or wait for a release that can",
-        );
-    }
-}
-
 /// A number of Genesys Cloud belongs to an organization.
 pub fn organization_missing(document: &Document, sink: &mut Sink<'_>) {
     if document.genesys.is_some() {
@@ -144,16 +123,9 @@ mod tests {
             used,
             &[
                 "17:14 error[genesys-missing] numbers[0].genesys: the plan does not say which Genesys Cloud organization this is about | add `genesys:` with region, client_id and client_secret to the plan",
-                "17:14 error[not-yet-supported] numbers[0].genesys: `numbers[0].genesys` is not yet supported by this release; it is not ignored | delete it, or wait for a release that can",
             ],
         );
-        check(
-            "numbers:\n",
-            &format!("{ORGANIZATION}\nnumbers:\n"),
-            &[
-                "14:10 error[not-yet-supported] genesys: `genesys` is not yet supported by this release; it is not ignored | delete it, or wait for a release that can",
-            ],
-        );
+        check("numbers:\n", &format!("{ORGANIZATION}\nnumbers:\n"), &[]);
     }
 
     #[test]
@@ -163,7 +135,6 @@ mod tests {
             "numbers:\n",
             &region("mypurecloud.dee"),
             &[
-                "14:10 error[not-yet-supported] genesys: `genesys` is not yet supported by this release; it is not ignored | delete it, or wait for a release that can",
                 "14:20 warning[region-unknown] genesys.region: `mypurecloud.dee` is no region that this release knows | did you mean `mypurecloud.de`?",
             ],
         );
@@ -171,7 +142,6 @@ mod tests {
             "numbers:\n",
             &region("api.example"),
             &[
-                "14:10 error[not-yet-supported] genesys: `genesys` is not yet supported by this release; it is not ignored | delete it, or wait for a release that can",
                 "14:20 warning[region-unknown] genesys.region: `api.example` is no region that this release knows | write the domain of your organization, like mypurecloud.de or euw2.pure.cloud",
             ],
         );
@@ -186,9 +156,7 @@ mod tests {
             "numbers:\n",
             &number,
             &[
-                "14:10 error[not-yet-supported] genesys: `genesys` is not yet supported by this release; it is not ignored | delete it, or wait for a release that can",
                 "18:13 error[genesys-method] numbers[0].method: a number of Genesys Cloud is not moved by a migration intent | use `method: otp` (its code is handed in ahead) or `method: embedded_signup`",
-                "20:14 error[not-yet-supported] numbers[0].genesys: `numbers[0].genesys` is not yet supported by this release; it is not ignored | delete it, or wait for a release that can",
             ],
         );
     }
@@ -201,18 +169,11 @@ mod tests {
                 &format!("{{ env: B }}, placeholder: {phone:?} }}"),
             ) + "\nnumbers:\n"
         };
-        check(
-            "numbers:\n",
-            &with("+49 30 555000"),
-            &[
-                "14:10 error[not-yet-supported] genesys: `genesys` is not yet supported by this release; it is not ignored | delete it, or wait for a release that can",
-            ],
-        );
+        check("numbers:\n", &with("+49 30 555000"), &[]);
         check(
             "numbers:\n",
             &with("+4930901820"),
             &[
-                "14:10 error[not-yet-supported] genesys: `genesys` is not yet supported by this release; it is not ignored | delete it, or wait for a release that can",
                 "14:99 error[placeholder-moves] genesys.placeholder: +49 30 901820 is moved by this plan, see line 16 | name the number that was onboarded on the target only for the payment line, or delete this",
             ],
         );

@@ -20,7 +20,6 @@ type Rule = fn(&Document, &mut Sink<'_>);
 const RULES: &[Rule] = &[
     accounts::source_is_target,
     accounts::callback_without_app,
-    genesys::not_yet_supported,
     genesys::organization_missing,
     genesys::region_unknown,
     genesys::method,

@@ -427,7 +427,10 @@ fn few_files_hold_the_right_to_change() {
 
 #[test]
 fn one_file_registers_numbers() {
-    let calls = |source: &&Source| source.code().contains("write::register(");
+    let calls = |source: &&Source| {
+        let code = source.code();
+        code.contains("write::register(") || code.contains("write::activate(")
+    };
     let callers: Vec<_> = sources()
         .iter()
         .filter(calls)

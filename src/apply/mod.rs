@@ -82,6 +82,9 @@ pub async fn apply(graph: &StepGraph, scope: &Scope, cx: &Context<'_>) -> Report
         };
         match result {
             Ok(ended) => {
+                if let Some(ended) = &ended {
+                    cx.silence.ended(&ended.step, ended.end);
+                }
                 let good = ended
                     .as_ref()
                     .is_none_or(|ended| matches!(ended.end, StepEnd::Done | StepEnd::Already));
@@ -220,6 +223,7 @@ fn failed(step: Address, error: StepError) -> Ended {
             ended(step, StepEnd::Parked, error.to_string(), Some(next))
         }
         StepError::Blocked(findings) => objected(step, StepEnd::Blocked, findings),
+        StepError::Failed(findings) => objected(step, StepEnd::Failed, findings),
         StepError::Stale(finding) => objected(step, StepEnd::Stale, vec![*finding]),
         StepError::Secret(_) => Ended {
             credential: true,

@@ -17,9 +17,13 @@ use super::{ChangeEntry, ChangeSet, Direction, FORMAT_VERSION, PlanRef, Selectio
 use crate::{
     field::FieldChange,
     finding::{Finding, Who},
-    ids::{AccountStep, Address, TemplateKey},
+    ids::{AccountStep, Address, NumberStep, TemplateKey},
     inventory::Fate,
-    snapshot::Snapshot,
+    plan::Plan,
+    snapshot::{
+        Snapshot,
+        former::{FORMER, kept_former},
+    },
     step::{Action, Change, Review},
 };
 
@@ -71,6 +75,8 @@ struct ApprovedChange {
     action: Action,
     reason: String,
     precondition: BTreeMap<String, Value>,
+    #[serde(default)]
+    keeps: Option<Value>,
 }
 
 /// What a step would do now, as far as it is judged.
@@ -147,6 +153,26 @@ impl Approved {
 
     fn change(&self, step: &Address) -> Option<&ApprovedChange> {
         self.changes.iter().find(|change| change.address == *step)
+    }
+
+    /// Takes from the review what no journal tells any more: what was lost with an old integration that
+    /// is gone. Returns whether anything was.
+    pub fn recall(&self, plan: &Plan, seen: &mut Snapshot) -> bool {
+        let mut is_recalled = false;
+        for number in &plan.numbers {
+            let step = Address::number(&number.phone, NumberStep::GenesysRelease);
+            let kept = self.change(&step).and_then(|change| change.keeps.as_ref());
+            let Some(kept) = kept else { continue };
+            let is_known = kept_former(&seen.history, &number.phone).is_some();
+            let found = seen.integrations(&plan.target.waba, &number.phone);
+            let is_gone = found.is_ok_and(|found| found.staying().is_none());
+            if is_gone && !is_known {
+                let key = (step, FORMER.to_owned());
+                seen.history.kept.insert(key, kept.clone());
+                is_recalled = true;
+            }
+        }
+        is_recalled
     }
 
     /// Returns what differs between what was reviewed and what a step would do now; nothing when it
@@ -306,6 +332,7 @@ impl From<&ChangeSet> for Approved {
             action: change.action,
             reason: change.reason.clone(),
             precondition: change.precondition.clone(),
+            keeps: change.keeps.clone(),
         };
         Self {
             digest: String::new(),
@@ -384,6 +411,7 @@ mod tests {
             calls: Vec::new(),
             window: None,
             precondition: serde_json::from_value(precondition).unwrap(),
+            keeps: None,
         }
     }
 

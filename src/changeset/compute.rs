@@ -118,6 +118,7 @@ fn entry(step: &Step, decision: Decision) -> ChangeEntry {
         calls: Vec::new(),
         window: None,
         precondition: BTreeMap::new(),
+        keeps: None,
     };
     let change = match decision {
         Decision::Done(reason) => nothing(Action::None, reason),
@@ -131,6 +132,7 @@ fn entry(step: &Step, decision: Decision) -> ChangeEntry {
         calls,
         window,
         precondition,
+        keeps,
     } = change;
     let mut needs: Vec<_> = step.needs().iter().map(ToString::to_string).collect();
     needs.sort();
@@ -149,6 +151,7 @@ fn entry(step: &Step, decision: Decision) -> ChangeEntry {
         fields,
         calls,
         precondition,
+        keeps,
     }
 }
 

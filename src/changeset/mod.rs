@@ -159,6 +159,10 @@ pub struct ChangeEntry {
     /// `null` where it could not be seen so far. `apply` refuses a change of which something here is
     /// another now, or that rests on something that does not stand here.
     pub precondition: BTreeMap<String, Value>,
+    /// What is lost with it, and what a later step needs of that. The journal keeps it too; where that
+    /// is lost, this tells.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub keeps: Option<Value>,
 }
 
 /// A window of the plan.

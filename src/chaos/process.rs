@@ -29,7 +29,7 @@ use crate::{
     plan::Plan,
     report::events,
     snapshot::{Snapshot, observe},
-    step::{Context, CutOvers, Genesys, Listing, Options, Review, Stop, Uploads},
+    step::{Context, CutOvers, Genesys, Listing, Options, Review, Silence, Stop, Uploads},
 };
 
 /// How one run ended.
@@ -198,6 +198,7 @@ impl Play<'_> {
                 options: &runner.options,
                 review: review.map(|approved| approved as &dyn Review),
                 stop: &Stop::default(),
+                silence: &Silence::default(),
                 cut_overs: &CutOvers::of(&plan.policy),
                 listing: &Listing::of(&seen),
                 uploads: &Uploads::default(),

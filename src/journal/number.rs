@@ -19,6 +19,8 @@ pub struct NumberHistory {
     pub verified: Option<Timestamp>,
     /// The register and deregister calls that count against Meta's budget.
     pub attempts: Attempts,
+    /// When the newest activation in Genesys Cloud left that was not refused.
+    pub activation: Option<Timestamp>,
     /// Whether a PIN was refused, and no register has worked since.
     pub is_pin_refused: bool,
     /// Whether a run of this plan certainly added or registered it: Meta said yes, or it was found
@@ -86,7 +88,10 @@ impl NumberHistory {
             Event::LookedUp { found, .. } => *found,
             _ => false,
         };
-        let moves = matches!(step, Some(NumberStep::Add | NumberStep::Register));
+        let moves = matches!(
+            step,
+            Some(NumberStep::Add | NumberStep::Register | NumberStep::GenesysAttach)
+        );
         self.is_moved |= moves && has_worked;
         match event {
             Event::Intent { path, .. } => self.intended(step, path, at),
@@ -121,6 +126,9 @@ impl NumberHistory {
     }
 
     fn intended(&mut self, step: Option<NumberStep>, path: &str, at: Timestamp) {
+        if is_activation(path) {
+            self.activation = Some(at);
+        }
         if is_attempt(path) {
             self.attempts.0.push(at);
         }
@@ -166,6 +174,7 @@ impl NumberHistory {
             (Some(NumberStep::Register), Answer::NotSent { .. }) => {
                 self.attempts.0.pop();
             }
+            (Some(NumberStep::GenesysAttach), Answer::Refused { .. }) => self.activation = None,
             _ => {}
         }
     }
@@ -177,7 +186,13 @@ impl NumberHistory {
 }
 
 fn is_attempt(path: &str) -> bool {
-    matches!(path.rsplit('/').next(), Some("register" | "deregister"))
+    let is_call = matches!(path.rsplit('/').next(), Some("register" | "deregister"));
+    is_call || is_activation(path)
+}
+
+/// Genesys Cloud registers a number by activating its integration.
+fn is_activation(path: &str) -> bool {
+    path.contains("/whatsapp/embeddedsignup/")
 }
 
 #[cfg(test)]

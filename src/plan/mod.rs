@@ -29,11 +29,13 @@ pub mod words;
 
 use std::{path::PathBuf, sync::Arc};
 
+use jiff::SignedDuration;
+
 pub use definition::{Definition, Media};
 pub use window::{Opening, Window};
 
 use crate::{
-    ids::{AppId, SolutionId, TemplateKey, WabaId},
+    ids::{AppId, NumberStep, SolutionId, TemplateKey, WabaId},
     phone::Phone,
     secret::SecretRef,
 };
@@ -152,6 +154,25 @@ pub struct Number {
     /// What becomes of it in Genesys Cloud; absent: it is not used there. A number that is used
     /// there is registered by Genesys Cloud, never by us.
     pub genesys: Option<NumberGenesys>,
+}
+
+impl Number {
+    /// Returns how long its cut-over may take.
+    pub fn cut_over_takes(&self) -> SignedDuration {
+        match self.genesys {
+            Some(_) => window::GENESYS_CUT_OVER,
+            None => window::CUT_OVER,
+        }
+    }
+
+    /// Returns the step that moves its traffic, which nothing takes back: ours, or that of Genesys
+    /// Cloud.
+    pub fn moved_by(&self) -> NumberStep {
+        match self.genesys {
+            Some(_) => NumberStep::GenesysAttach,
+            None => NumberStep::Register,
+        }
+    }
 }
 
 /// A Genesys Cloud organization.

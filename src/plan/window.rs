@@ -10,6 +10,12 @@ use jiff::{SignedDuration, Timestamp, Zoned};
 /// Source: <https://developers.facebook.com/documentation/business-messaging/whatsapp/solution-providers/registering-phone-numbers>
 pub const CUT_OVER: SignedDuration = SignedDuration::from_mins(5);
 
+/// How long the cut-over of a number of Genesys Cloud may take: three minutes until the old
+/// integration is gone, some for the person in the popup, five until the new one is there, ten until
+/// it is active. These are the limits that Genesys' own tools wait for.
+/// Source: <https://registry.terraform.io/providers/MyPureCloud/genesyscloud/latest/docs/resources/conversations_messaging_integrations_whatsapp>
+pub const GENESYS_CUT_OVER: SignedDuration = SignedDuration::from_mins(20);
+
 /// A time in which cut-overs may happen.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Window {

@@ -13,8 +13,8 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::{
-    CodeAsked, CutOvers, Decision, Listing, Options, People, Review, StepKind, Stop, Uploads,
-    answer,
+    CodeAsked, CutOvers, Decision, Listing, Options, People, Review, Silence, StepKind, Stop,
+    Uploads, answer,
 };
 use crate::{
     api::{
@@ -95,6 +95,9 @@ pub enum StepError {
     /// A precondition no longer holds.
     #[error("a precondition does not hold")]
     Blocked(Vec<Finding>),
+    /// It was tried, and these say what did not come out.
+    #[error("it did not come out as wanted")]
+    Failed(Vec<Finding>),
     /// What would be done is not what was reviewed.
     #[error("it is not as it was reviewed")]
     Stale(Box<Finding>),
@@ -202,6 +205,8 @@ pub struct Context<'a> {
     pub review: Option<&'a dyn Review>,
     /// Whether to stop.
     pub stop: &'a Stop,
+    /// Which number is silent.
+    pub silence: &'a Silence,
     /// How many cut-overs may still begin.
     pub cut_overs: &'a CutOvers,
     /// Shares fresh lists of templates between steps.
@@ -559,6 +564,21 @@ impl Context<'_> {
         } else {
             Some(Duration::ZERO)
         };
+        self.gate_for(step, waiting_for, next, patience, look).await
+    }
+
+    /// Waits for a person for so long.
+    pub(super) async fn gate_for<T, F>(
+        &self,
+        step: &Address,
+        waiting_for: &str,
+        next: &str,
+        patience: Option<Duration>,
+        look: impl Fn() -> F,
+    ) -> Result<Option<T>, StepError>
+    where
+        F: Future<Output = Result<Option<T>, StepError>>,
+    {
         let wait = Wait {
             step,
             waiting_for,

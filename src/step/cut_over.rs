@@ -5,15 +5,35 @@
 //! of a cut-over is bound to its window.
 
 use std::{
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
+
+use jiff::SignedDuration;
 
 use super::{Context, Outcome, StepError};
 use crate::{
     ids::Address,
-    plan::{Opening, Policy, Window, window::CUT_OVER},
+    journal::number::Attempts,
+    phone::Phone,
+    plan::{Number, Opening, Policy, Window},
 };
+
+/// When one number may be cut over, and how long that takes.
+#[derive(Clone, Debug)]
+pub(super) struct CutOver {
+    pub(super) window: Option<Arc<Window>>,
+    takes: SignedDuration,
+}
+
+impl CutOver {
+    pub(super) fn of(number: &Number) -> Self {
+        Self {
+            window: number.window.clone(),
+            takes: number.cut_over_takes(),
+        }
+    }
+}
 
 /// How many cut-overs a run may still begin: `policy.max_cut_overs`.
 #[derive(Debug)]
@@ -69,19 +89,20 @@ impl CutOvers {
 }
 
 /// Returns what keeps a cut-over from starting now. `None`: nothing.
-pub(super) fn closed(window: Option<&Window>, cx: &Context<'_>) -> Option<Outcome> {
-    let ends_before = |deadline| cx.clock.now().duration_until(deadline) < CUT_OVER;
+pub(super) fn closed(cut_over: &CutOver, cx: &Context<'_>) -> Option<Outcome> {
+    let takes = cut_over.takes;
+    let ends_before = |deadline| cx.clock.now().duration_until(deadline) < takes;
     if cx.options.deadline.is_some_and(ends_before) {
         return Some(Outcome::Parked {
             reason: format!(
                 "the run ends soon (--deadline), and a cut-over takes up to {} minutes",
-                CUT_OVER.as_mins()
+                takes.as_mins()
             ),
             next: "run apply again; it goes on where it stopped".into(),
         });
     }
-    let window = window?;
-    match window.opening(cx.clock.now(), CUT_OVER) {
+    let window = cut_over.window.as_deref()?;
+    match window.opening(cx.clock.now(), takes) {
         Opening::Open => None,
         Opening::Before => Some(Outcome::Parked {
             reason: format!("its window `{}` opens {}", window.name, window.opens()),
@@ -92,7 +113,7 @@ pub(super) fn closed(window: Option<&Window>, cx: &Context<'_>) -> Option<Outcom
                 "what is left of its window `{}` is too short: it closes {}, and a cut-over takes up to {} minutes",
                 window.name,
                 window.closes(),
-                CUT_OVER.as_mins()
+                takes.as_mins()
             ),
             next: "give it another window in the plan, then run apply again".into(),
         }),
@@ -103,26 +124,43 @@ pub(super) fn closed(window: Option<&Window>, cx: &Context<'_>) -> Option<Outcom
     }
 }
 
+/// Returns what keeps a number from being registered once more. `None`: nothing.
+pub(super) fn attempts_used_up(cx: &Context<'_>, phone: &Phone) -> Option<Outcome> {
+    let now = cx.clock.now();
+    let seen = cx.seen();
+    let attempts = &seen.history.number(phone).attempts;
+    let free = attempts.free_from(now)?;
+    Some(Outcome::Parked {
+        reason: format!(
+            "{} of the {} register attempts that Meta allows in 72 hours are used; the rest is kept for emergencies",
+            attempts.used(now),
+            Attempts::LIMIT
+        ),
+        next: format!("find out why they failed, and run apply again from {free:.0} on"),
+    })
+}
+
 impl Context<'_> {
     /// Waits for a window to open, as long as this run waits for anything: on a terminal as long as
     /// it takes, else only when it opens within `--wait`. An outcome: it is not open.
     pub(super) async fn enter(
         &self,
         step: &Address,
-        window: Option<&Window>,
+        cut_over: &CutOver,
     ) -> Result<Option<Outcome>, StepError> {
-        if let Some(window) = window
-            && window.opening(self.clock.now(), CUT_OVER) == Opening::Before
+        let takes = cut_over.takes;
+        if let Some(window) = cut_over.window.as_deref()
+            && window.opening(self.clock.now(), takes) == Opening::Before
         {
             let look = || async {
-                let opening = window.opening(self.clock.now(), CUT_OVER);
+                let opening = window.opening(self.clock.now(), takes);
                 Ok((opening != Opening::Before).then_some(()))
             };
             let patience = self.patience_for_window(window);
             let waiting_for = format!("its window `{}` to open {}", window.name, window.opens());
             self.poll(step, &waiting_for, patience, look).await?;
         }
-        Ok(closed(window, self))
+        Ok(closed(cut_over, self))
     }
 
     fn patience_for_window(&self, window: &Window) -> Option<Duration> {

@@ -14,12 +14,14 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct Live {
     phone: Phone,
+    moved_by: NumberStep,
 }
 
 impl Live {
     pub(super) fn of(number: &Number) -> Self {
         Self {
             phone: number.phone.clone(),
+            moved_by: number.moved_by(),
         }
     }
 }
@@ -34,7 +36,7 @@ impl StepKind for Live {
     }
 
     fn needs(&self) -> Vec<Address> {
-        vec![Address::number(&self.phone, NumberStep::Register)]
+        vec![Address::number(&self.phone, self.moved_by)]
     }
 
     fn decide(&self, seen: &Snapshot) -> Decision {

@@ -11,6 +11,8 @@ mod context;
 mod creation;
 mod cut_over;
 mod flows_copy;
+mod genesys;
+mod keepsakes;
 mod listing;
 mod live;
 mod media;
@@ -44,6 +46,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use cut_over::CutOvers;
+pub use genesys::Silence;
 pub use listing::Listing;
 pub use template_define::changes as definition_changes;
 pub use undo::steps as undo_steps;
@@ -154,6 +157,14 @@ impl Call {
         Self::new(transport::Method::Delete, path)
     }
 
+    fn put(path: impl Into<String>) -> Self {
+        Self::new(transport::Method::Put, path)
+    }
+
+    fn patch(path: impl Into<String>) -> Self {
+        Self::new(transport::Method::Patch, path)
+    }
+
     fn number(id: Option<&PhoneNumberId>, edge: &str) -> Self {
         let id = id.map_or("{phone_number_id}", PhoneNumberId::as_str);
         Self::post(format!("/{id}/{edge}"))
@@ -195,6 +206,8 @@ pub struct Change {
     /// there, `null` where it could not be seen so far. Own progress takes things away from it and
     /// changes none.
     pub precondition: BTreeMap<String, Value>,
+    /// What is lost with it and given to something else later. The journal keeps it too.
+    pub keeps: Option<Value>,
 }
 
 /// Stands in a precondition for what was not there.
@@ -210,6 +223,7 @@ impl Change {
             calls,
             window: None,
             precondition,
+            keeps: None,
         }
     }
 
@@ -235,6 +249,12 @@ impl Change {
             value => value,
         };
         self.precondition.insert(what.to_owned(), value);
+        self
+    }
+
+    /// Holds what is lost with it.
+    fn keeps(mut self, kept: Value) -> Self {
+        self.keeps = Some(kept);
         self
     }
 
@@ -359,6 +379,8 @@ step_kinds! {
     RequestCode in request_code, "request_code", Verify, undo UntilRegister;
     Verify in verify, "verify", Verify, undo UntilRegister;
     Register in register, "register", CutOver, undo No;
+    GenesysRelease in genesys, "genesys_release", CutOver, undo No;
+    GenesysAttach in genesys, "genesys_attach", CutOver, undo No;
     Live in live, "live", CutOver, undo No;
     Profile in profile, "profile", Settle, undo Yes;
     SubscriptionCleanup in subscription_cleanup, "subscription_cleanup", Settle, undo Yes;
@@ -441,11 +463,21 @@ pub fn steps(plan: &Plan) -> Vec<Step> {
                 Step::RequestCode(request_code::RequestCode::of(number)),
                 Step::Verify(verify::Verify::of(number)),
             ]),
+            // The popup of Genesys Cloud is the one that proves it.
+            Method::EmbeddedSignup if number.genesys.is_some() => {}
             Method::EmbeddedSignup => steps.push(Step::Signup(signup::Signup::of(plan, number))),
             Method::SolutionIntent(_) => steps.push(Step::Add(add::Add::of(plan, number))),
         }
+        let release = genesys::GenesysRelease::of(plan, number);
+        let attach = genesys::GenesysAttach::of(plan, number);
+        match release.zip(attach) {
+            Some((release, attach)) => {
+                steps.push(Step::GenesysRelease(release));
+                steps.push(Step::GenesysAttach(attach));
+            }
+            None => steps.push(Step::Register(register::Register::of(number))),
+        }
         steps.extend([
-            Step::Register(register::Register::of(number)),
             Step::Live(live::Live::of(number)),
             Step::Profile(profile::Profile::of(number)),
         ]);

@@ -10,7 +10,7 @@
 use serde_json::{Map, Value};
 
 use super::{
-    Action, Change, Context, Decision, Outcome, StepError, StepKind, context::Repeat, register,
+    Action, Change, Context, Decision, Outcome, StepError, StepKind, context::Repeat, keepsakes,
 };
 use crate::{
     api::meta::{CallError, write},
@@ -40,7 +40,7 @@ impl Profile {
 
     /// The plan's profile, or the one kept from the source.
     fn wanted(&self, seen: &Snapshot) -> Option<Seen> {
-        let kept = || match seen.history.kept(&self.address(), register::PROFILE) {
+        let kept = || match seen.history.kept(&self.address(), keepsakes::PROFILE) {
             Some(Value::Object(fields)) => Some(Seen::from_fields(fields.clone())),
             _ => None,
         };
@@ -116,7 +116,7 @@ impl StepKind for Profile {
         let Some(wanted) = &self.wanted else {
             let kept = seen
                 .history
-                .kept(&self.address(), register::PROFILE)
+                .kept(&self.address(), keepsakes::PROFILE)
                 .is_some();
             if !kept || seen.history.done.contains(&self.address()) {
                 return Decision::done("nothing is left to carry over");

@@ -15,32 +15,27 @@
 //!
 //! Source: <https://developers.facebook.com/documentation/business-messaging/whatsapp/solution-providers/registering-phone-numbers>
 
-use std::sync::Arc;
-
 use jiff::Timestamp;
 
 use super::{
     Action, Change, Context, Decision, Outcome, StepError, StepKind,
     clearance::{Clearance, WITHOUT_CODE, clear},
     context::{ATTEMPTS, Repeat},
-    cut_over::closed,
+    cut_over::{CutOver, attempts_used_up, closed},
+    keepsakes::keep_source,
     two_step_off,
 };
 use crate::{
-    finding::{Finding, Severity, Who},
+    finding::{Finding, Who},
     ids::{AccountStep, Address, NumberStep},
-    journal::{history::SOURCE_NUMBER, number::Attempts},
     phone::Phone,
-    plan::{Method, Number, Window},
-    resource::{Observed, Why, phone_number::PhoneNumber},
+    plan::{Method, Number},
+    resource::phone_number::PhoneNumber,
     secret::SecretRef,
     snapshot::Snapshot,
-    snapshot::{is_gone, profile},
+    snapshot::is_gone,
     step::Call,
 };
-
-/// The profile of the source is kept in the journal under this name.
-pub(super) const PROFILE: &str = "profile";
 
 /// How long a register of an earlier run may still be at work. Meta: "up to 15 seconds or more".
 const SETTLE: std::time::Duration = std::time::Duration::from_secs(20);
@@ -56,7 +51,7 @@ pub struct Register {
     /// The step that proves the number on the target.
     proved_by: NumberStep,
     needs: Vec<Phone>,
-    window: Option<Arc<Window>>,
+    cut_over: CutOver,
     carries_profile: bool,
 }
 
@@ -71,51 +66,9 @@ impl Register {
                 Method::SolutionIntent(_) => NumberStep::Add,
             },
             needs: number.needs.clone(),
-            window: number.window.clone(),
+            cut_over: CutOver::of(number),
             carries_profile: number.profile.is_none(),
         }
-    }
-
-    /// Keeps the id that the number has on the source: once it has moved, nothing shows it.
-    fn keep_source_id(&self, cx: &Context<'_>) -> Result<(), StepError> {
-        let id = {
-            let seen = cx.seen();
-            let kept = seen.history.kept(&self.address(), SOURCE_NUMBER).is_some();
-            let known = seen.source.known(&self.phone).filter(|_| !kept);
-            known.map(|number| number.id.clone())
-        };
-        match id {
-            Some(id) => cx.keep(
-                &self.address(),
-                SOURCE_NUMBER,
-                serde_json::json!({"id": id}),
-            ),
-            None => Ok(()),
-        }
-    }
-
-    /// Keeps the source's profile: once the number has moved, its old node may be gone.
-    async fn keep_profile(&self, cx: &Context<'_>) -> Result<(), StepError> {
-        let step = Address::number(&self.phone, NumberStep::Profile);
-        let id = {
-            let seen = cx.seen();
-            let kept = seen.history.kept(&step, PROFILE).is_some();
-            let wanted = self.carries_profile && !kept;
-            seen.source
-                .known(&self.phone)
-                .filter(|_| wanted)
-                .map(|number| number.id.clone())
-        };
-        let Some(id) = id else { return Ok(()) };
-        let profile = match profile(cx.source, &id).await {
-            Observed::Present(profile) => profile,
-            Observed::Absent => return Ok(()),
-            Observed::Unknown(why) => {
-                return Err(StepError::Blocked(vec![self.profile_unread(&why)]));
-            }
-        };
-        let data = serde_json::Value::Object(profile.fields().clone());
-        cx.keep(&step, PROFILE, data)
     }
 
     /// Tries once: everything it rests on is judged anew before every attempt.
@@ -124,7 +77,7 @@ impl Register {
         if let Some(parked) = self.hold_back(cx, *has_slot) {
             return Ok(parked);
         }
-        if let Some(parked) = cx.enter(&self.address(), self.window.as_deref()).await? {
+        if let Some(parked) = cx.enter(&self.address(), &self.cut_over).await? {
             return Ok(parked);
         }
         let mut looks = 1;
@@ -135,8 +88,7 @@ impl Register {
                 Clearance::GateClosed => return Ok(two_step_off::closed_again(&self.phone)),
                 Clearance::Refused(findings) => return Err(StepError::Blocked(findings)),
             };
-            self.keep_source_id(cx)?;
-            self.keep_profile(cx).await?;
+            keep_source(cx, &self.phone, self.carries_profile).await?;
             // A rate limit in the middle of it leaves old observations in hand.
             match cleared.is_fresh(cx.clock.now()) {
                 true => break cleared,
@@ -145,7 +97,7 @@ impl Register {
             }
         };
         // Reading takes time, and a limit may have made it take long.
-        if let Some(parked) = closed(self.window.as_deref(), cx) {
+        if let Some(parked) = closed(&self.cut_over, cx) {
             return Ok(parked);
         }
         if !*has_slot && let Some(parked) = cx.cut_overs.take() {
@@ -175,46 +127,14 @@ impl Register {
                 next: format!("correct it where the plan reads it, then: apply --new-pin {}", self.phone),
             });
         }
-        if let Some(none_left) = cx.cut_overs.spent().filter(|_| !has_slot) {
-            return Some(none_left);
-        }
-        let now = cx.clock.now();
-        let seen = cx.seen();
-        let attempts = &seen.history.number(&self.phone).attempts;
-        let free = attempts.free_from(now)?;
-        Some(Outcome::Parked {
-            reason: format!(
-                "{} of the {} register attempts that Meta allows in 72 hours are used; the rest is kept for emergencies",
-                attempts.used(now),
-                Attempts::LIMIT
-            ),
-            next: format!("find out why they failed, and run apply again from {free:.0} on"),
-        })
+        let none_left = cx.cut_overs.spent().filter(|_| !has_slot);
+        none_left.or_else(|| attempts_used_up(cx, &self.phone))
     }
 
     /// The PIN that was refused stands most likely where it stood.
     fn would_repeat_pin(&self, cx: &Context<'_>) -> bool {
         let refused = cx.seen().history.number(&self.phone).is_pin_refused;
         refused && !cx.options.new_pins.contains(&self.phone)
-    }
-
-    /// Without the profile the register would lose it for good.
-    fn profile_unread(&self, why: &Why) -> Finding {
-        let message = format!(
-            "the profile of {} on the source cannot be read: {why}",
-            self.phone
-        );
-        Finding::unknown(
-            "profile-unreadable",
-            Severity::Error,
-            self.address(),
-            message,
-        )
-        .ask(
-            Who::Us,
-            "run apply again, or write the wanted profile into the plan",
-        )
-        .proof("GET /{SOURCE_PHONE}/whatsapp_business_profile answers")
     }
 
     /// A register that an earlier run sent and nobody saw the end of may still be at work.
@@ -240,7 +160,7 @@ impl Register {
     }
 }
 
-fn too_slow() -> Outcome {
+pub(super) fn too_slow() -> Outcome {
     Outcome::Parked {
         reason: "what it rests on takes so long to read that it is old when the call could be made"
             .into(),
@@ -298,7 +218,7 @@ impl StepKind for Register {
         }
         Decision::Change(
             Change::new(Action::Call, "the number is not registered on the target")
-                .within(self.window.as_ref())
+                .within(self.cut_over.window.as_ref())
                 .seen("registered", false)
                 .call(Call::number(number.map(|number| &number.id), "register")),
         )

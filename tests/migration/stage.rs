@@ -563,6 +563,7 @@ impl Stage {
                 .as_ref()
                 .map(|approved| approved as &dyn Review),
             stop: &Stop::default(),
+            silence: &Silence::default(),
             cut_overs: &CutOvers::of(&self.plan.policy),
             listing: &Listing::of(&seen),
             uploads: &Uploads::default(),

@@ -60,10 +60,6 @@ pub fn delete_integration(integration: &IntegrationId) -> Write {
 ///
 /// Meta counts the attempts, so this is never repeated by itself. Only the clearance of the step that
 /// attaches a number may call this: it holds the proof that everything is ready.
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "the step that attaches a number is not there yet")
-)]
 pub(crate) fn activate(
     integration: &IntegrationId,
     phone: Option<&Phone>,

@@ -28,7 +28,7 @@ use crate::{
         scope::{held, number_of},
     },
     changeset::{
-        Approved, Choice,
+        Approved, Choice, compute_part,
         risk::{Accepted, Risk},
     },
     finding::Finding,
@@ -40,7 +40,8 @@ use crate::{
     secret::{Secret, SecretRef},
     snapshot::Snapshot,
     step::{
-        Context, CutOvers, Genesys, Listing, Options, People, Review, Stop, Uploads, six_digits,
+        Context, CutOvers, Genesys, Listing, Options, People, Review, Silence, Stop, Uploads,
+        six_digits,
     },
 };
 
@@ -101,7 +102,7 @@ impl Run<'_> {
         let tenure = Tenure::begin(&lock, &self.options.user, self.stop, ui)?;
         let mut history = self.session.history()?;
         self.forget.in_history(&mut history);
-        let seen = self.session.look_at(&self.choice, history).await;
+        let seen = self.look(history).await;
         // A rehearsal, which alone shows times, begins with a journal of its own.
         if !ui.shows_time {
             self.session.tell_lost_journal(&seen.snapshot, ui);
@@ -146,6 +147,17 @@ impl Run<'_> {
         .under(tenure.held().clone());
         tenure.held().begin(journal.run())?;
         self.execute(seen, &journal, &secrets, ui).await
+    }
+
+    /// Looks at the world and decides every step. What no journal tells any more, the review may.
+    async fn look(&self, history: History) -> Seen {
+        let Session { plan, graph, .. } = self.session;
+        let mut seen = self.session.look_at(&self.choice, history).await;
+        let recalls = |approved: &Approved| approved.recall(plan, &mut seen.snapshot);
+        if self.approved.is_some_and(recalls) {
+            seen.changes = compute_part(plan, graph, &seen.snapshot, &self.choice);
+        }
+        seen
     }
 
     async fn execute(
@@ -212,6 +224,7 @@ impl Run<'_> {
             options: self.options,
             review: review.map(|approved| approved as &dyn Review),
             stop: self.stop,
+            silence: &Silence::default(),
             cut_overs: &CutOvers::of(&plan.policy).at_most(self.accepted.of(Risk::CutOver)),
             listing: &listing,
             uploads: &Uploads::default(),

@@ -20,7 +20,10 @@ use crate::{
     changeset::StepGraph,
     finding::Who,
     ids::Address,
-    plan::{Plan, window::CUT_OVER},
+    plan::{
+        Plan,
+        window::{CUT_OVER, GENESYS_CUT_OVER},
+    },
     step::{Phase, Step, StepKind, Undo},
 };
 
@@ -86,6 +89,9 @@ enum Estimate {
     Code,
     /// Somebody elsewhere, at the old partner or the customer, reads a mail and acts: two days.
     Person,
+    /// An administrator finishes the signup popup of Genesys Cloud, and the integration is activated:
+    /// what is left of the time of such a cut-over.
+    Popup,
     /// A number turns live after its register: what is left of the time of a cut-over.
     Live,
 }
@@ -97,6 +103,10 @@ impl Estimate {
             Self::Copy | Self::Code => 10,
             Self::Review => 24 * 60,
             Self::Person => 2 * 24 * 60,
+            Self::Popup => {
+                let rest = Self::Call.minutes() + Self::Live.minutes();
+                GENESYS_CUT_OVER.as_mins().unsigned_abs() - rest
+            }
             Self::Live => CUT_OVER.as_mins().unsigned_abs() - Self::Call.minutes(),
         }
     }
@@ -114,6 +124,8 @@ fn nature(step: &Step, plan: &Plan) -> (Role, Estimate) {
         }
         Step::Verify(_) => (Role::Call, Estimate::Code),
         Step::Register(_) => (Role::NoReturn, Estimate::Call),
+        Step::GenesysRelease(_) => (Role::NoReturn, Estimate::Call),
+        Step::GenesysAttach(_) => (Role::NoReturn, Estimate::Popup),
         Step::Live(_) => (Role::Wait, Estimate::Live),
         Step::TargetSubscription(_)
         | Step::TemplateDefine(_)

@@ -117,6 +117,7 @@ pub(in crate::report) fn change(
             path: "/1/x".into(),
         }],
         precondition: Default::default(),
+        keeps: None,
     }
 }
 

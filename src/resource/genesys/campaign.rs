@@ -102,6 +102,12 @@ impl Campaign {
         self.raw.with([(Place::of(&INTEGRATION), value)])
     }
 
+    /// Returns it turned on or off, whole and with its version.
+    pub fn with_status(&self, status: &CampaignStatus) -> Option<Changed> {
+        let value = status.as_str().into();
+        self.raw.with([(Place::of(&["campaignStatus"]), value)])
+    }
+
     /// Returns its version.
     pub fn version(&self) -> Option<i64> {
         self.raw.version()

@@ -1,0 +1,194 @@
+//! Activates the new integration of a number: Genesys Cloud registers the number at Meta. **The point of
+//! no return**, and the only register of a number that is used there.
+//!
+//! Meta counts the attempts, so one run sends one at most, and none while an earlier one may be at work:
+//! its state is read first, and an activation that was accepted or whose answer was lost is given ten
+//! minutes.
+//!
+//! In doubt: an integration that is starting or active was activated. What does not show that is never
+//! sent again by the same run.
+//!
+//! Source: <https://developer.genesys.cloud/commdigital/digital/whatsapp/>
+
+use std::time::Duration;
+
+use super::Subject;
+use crate::{
+    api::CallError,
+    finding::{Finding, Who},
+    ids::{Address, IntegrationId},
+    resource::genesys::integration::{CreateStatus, Integration, IntegrationStatus},
+    secret::SecretRef,
+    step::{
+        Context, Outcome, StepError,
+        clearance::{Clearance, may_activate},
+        context::Repeat,
+        cut_over::attempts_used_up,
+        two_step_off,
+    },
+};
+
+/// How long an activation may be at work without showing it.
+const AT_WORK: Duration = Duration::from_secs(600);
+
+/// How long the error of an earlier activation may still be shown after a new one.
+const STALE_ERROR: Duration = Duration::from_secs(20);
+
+/// What came of an activation, or of waiting for one.
+pub(super) enum Activated {
+    /// It is active.
+    Yes,
+    /// It is not, and waiting any longer is for another run.
+    Not(Outcome),
+}
+
+/// An integration that is to be active.
+pub(super) struct Activation<'a> {
+    pub(super) subject: &'a Subject,
+    pub(super) step: &'a Address,
+    pub(super) id: &'a IntegrationId,
+    /// What it will be called.
+    pub(super) name: &'a str,
+    pub(super) pin: &'a SecretRef,
+}
+
+impl Activation<'_> {
+    /// Activates it, unless that was done, and waits for it. `may_begin` is asked before anything is
+    /// sent: an outcome says why not.
+    pub(super) async fn run<F>(
+        &self,
+        cx: &Context<'_>,
+        may_begin: impl FnOnce() -> F,
+    ) -> Result<Activated, StepError>
+    where
+        F: Future<Output = Result<Option<Outcome>, StepError>>,
+    {
+        let one = self.read(cx).await?;
+        if one.is_active() {
+            return Ok(Activated::Yes);
+        }
+        if one.create_status == Some(CreateStatus::Error) {
+            return Err(self.failed(cx, &one));
+        }
+        if one.status == Some(IntegrationStatus::Starting) || self.may_be_at_work(cx, &one) {
+            return self.wait(cx, None).await;
+        }
+        if let Some(parked) = attempts_used_up(cx, &self.subject.phone) {
+            return Ok(Activated::Not(parked));
+        }
+        if let Some(parked) = may_begin().await? {
+            return Ok(Activated::Not(parked));
+        }
+        let proof = match may_activate(cx, self.step, &self.subject.phone, self.id).await? {
+            Clearance::Cleared(proof) => proof,
+            Clearance::GateClosed => {
+                let closed = two_step_off::closed_again(&self.subject.phone);
+                return Ok(Activated::Not(closed));
+            }
+            Clearance::Refused(findings) => return Err(StepError::Blocked(findings)),
+            Clearance::Registered => return self.wait(cx, None).await,
+        };
+        let write = proof.activate(self.name, cx.ready(self.pin)?);
+        let reader = cx.organization()?.reader;
+        let lookup = || async {
+            let found = reader.find(&Integration::read(self.id)).await?;
+            let is_on = |one: &Integration| {
+                one.is_active() || one.status == Some(IntegrationStatus::Starting)
+            };
+            Ok::<_, CallError>(found.filter(is_on).map(|_| ()))
+        };
+        let doing = format!("activate the new integration of {}", self.subject.phone);
+        let sent = cx
+            .write(self.step, &doing, &write, Repeat::Never, lookup)
+            .await;
+        match sent {
+            Ok(_) => self.wait(cx, Some(&one)).await,
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn read(&self, cx: &Context<'_>) -> Result<Integration, StepError> {
+        let reader = cx.organization()?.reader;
+        let read = reader.get(&Integration::read(self.id)).await;
+        read.map_err(|source| StepError::Call {
+            doing: format!("read the new integration of {}", self.subject.phone),
+            source,
+        })
+    }
+
+    /// Whether an activation of an earlier run may still be at work, though nothing shows it.
+    fn may_be_at_work(&self, cx: &Context<'_>, one: &Integration) -> bool {
+        let seen = cx.seen();
+        let sent = seen.history.number(&self.subject.phone).activation;
+        let age = sent.map(|sent| cx.clock.now().duration_since(sent).unsigned_abs());
+        one.trouble().is_none() && age.is_some_and(|age| age < AT_WORK)
+    }
+
+    /// Waits until it is active. `before`: what it showed before the activation was sent, whose error
+    /// may be shown for a while.
+    async fn wait(
+        &self,
+        cx: &Context<'_>,
+        before: Option<&Integration>,
+    ) -> Result<Activated, StepError> {
+        let begun = cx.clock.now();
+        let is_old = |now: &Integration| {
+            let same = |before: &Integration| {
+                before.trouble() == now.trouble()
+                    && before.version == now.version
+                    && before.status == now.status
+            };
+            before.is_some_and(same)
+                && cx.clock.now().duration_since(begun).unsigned_abs() < STALE_ERROR
+        };
+        let look = || async {
+            let now = self.read(cx).await?;
+            let is_over = now.is_active() || now.trouble().is_some() && !is_old(&now);
+            Ok(is_over.then_some(now))
+        };
+        let waiting_for = "the new integration to be active";
+        match cx
+            .poll(self.step, waiting_for, cx.options.wait, look)
+            .await?
+        {
+            Some(one) if one.is_active() => Ok(Activated::Yes),
+            Some(one) => Err(self.failed(cx, &one)),
+            None => Ok(Activated::Not(Outcome::Parked {
+                reason:
+                    "Genesys Cloud is still activating the new integration; nobody hears the number"
+                        .into(),
+                next: "run apply again at once; it looks before it sends anything".into(),
+            })),
+        }
+    }
+
+    /// What to do about an integration that says why it does not work.
+    fn failed(&self, cx: &Context<'_>, one: &Integration) -> StepError {
+        let said = one.trouble().unwrap_or_default();
+        let said = cx
+            .organization()
+            .map_or_else(|_| String::new(), |it| it.reader.mask(&said));
+        let phone = &self.subject.phone;
+        let (what, who, hint) = match one.create_status == Some(CreateStatus::Error) {
+            true => (
+                "could not be created",
+                Who::GenesysAdmin,
+                "delete it in Genesys Cloud, finish the signup popup once more, then run apply again".to_owned(),
+            ),
+            false => (
+                "could not be activated",
+                Who::Us,
+                format!(
+                    "check the PIN of {phone} (a number that was integrated before keeps its old one) and that two-step verification is off at the source, then run apply again: it tries once more; if Genesys Cloud does not take a second activation, delete this integration there and finish the popup again"
+                ),
+            ),
+        };
+        let message =
+            format!("the new integration of {phone} {what}, and nobody hears the number: {said}");
+        let finding = Finding::fail("genesys-activation", self.step, message)
+            .observed(format!("status: {}", one.status_word()))
+            .ask(who, hint)
+            .proof("GET /api/v2/conversations/messaging/integrations/whatsapp/{ID} is Active");
+        StepError::Failed(vec![finding])
+    }
+}

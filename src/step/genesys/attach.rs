@@ -1,0 +1,658 @@
+//! Gives a number its new integration in Genesys Cloud. A person makes it, in the signup popup of Genesys
+//! Cloud's user interface, which no API opens; everything after that is done here: it is activated, which
+//! registers the number at Meta (**the point of no return**, see `activation`), gets what the old one had,
+//! leads messages to the flow, and whatever referred to the old one refers to it.
+//!
+//! Messages come first: what fails besides them is told when they arrive again.
+//!
+//! In doubt: the integration, its recipient and every object show what they hold; each of these writes
+//! says how it is to be, so it may be sent again.
+//!
+//! Source: <https://help.mypurecloud.com/?p=310549>,
+//! <https://developer.genesys.cloud/commdigital/digital/whatsapp/>
+
+use serde_json::Map;
+
+use super::{
+    Subject,
+    activation::{Activated, Activation},
+    campaigns::turn,
+    goal::Goal,
+    release::{has_lost_its_flow, lead},
+    replace::replace,
+    stopped,
+};
+use crate::{
+    api::{
+        CallError,
+        genesys::write::{self, IntegrationChange},
+    },
+    finding::{Finding, Who},
+    ids::{Address, IntegrationId, NumberStep},
+    plan::{MessageFlow, Number, Plan},
+    resource::{
+        Observed,
+        genesys::{
+            campaign::{Campaign, CampaignStatus},
+            identity::IdentityResolution,
+            integration::{CreateStatus, Integration, IntegrationStatus},
+            queue::Queue,
+            raw::Changed,
+            rule_set::RuleSet,
+        },
+    },
+    secret::SecretRef,
+    snapshot::{Snapshot, former::kept_former},
+    step::{
+        Action, Call, Change, Context, Decision, Gate, Outcome, StepError, StepKind,
+        context::Repeat,
+        cut_over::{CutOver, closed},
+        keepsakes::keep_source,
+    },
+};
+
+/// Gives a number its new integration.
+#[derive(Clone, Debug)]
+pub struct GenesysAttach {
+    subject: Subject,
+    pin: SecretRef,
+    carries_profile: bool,
+    cut_over: CutOver,
+}
+
+const PROOF: &str = "GET /api/v2/conversations/messaging/integrations/whatsapp lists an integration of the target that has or offers the number";
+
+impl GenesysAttach {
+    pub(in crate::step) fn of(plan: &Plan, number: &Number) -> Option<Self> {
+        Some(Self {
+            subject: Subject::of(plan, number)?,
+            pin: number.pin.clone(),
+            carries_profile: number.profile.is_none(),
+            cut_over: CutOver::of(number),
+        })
+    }
+
+    /// Returns whether nobody hears the number: runs of this plan have taken it from its flow or its
+    /// integration, and it has no other yet.
+    pub(super) fn is_silent(&self, seen: &Snapshot) -> bool {
+        let address = self.address();
+        if kept_former(&seen.history, &self.subject.phone).is_none() {
+            return false;
+        }
+        let (Ok(found), Ok(goal), Some(organization)) = (
+            self.subject.integrations(seen, &address),
+            Goal::of(&self.subject, seen, &address),
+            &seen.organization,
+        ) else {
+            return false;
+        };
+        if let Some(old) = found.staying() {
+            let is_leaving = old.status == Some(IntegrationStatus::Deleting);
+            return is_leaving || has_lost_its_flow(seen, old);
+        }
+        let new = found.new.first().copied();
+        let is_heard = new.is_some_and(Integration::is_active)
+            && goal.flow_to_set(&self.subject, organization, new).is_none();
+        !is_heard
+    }
+
+    /// What to tell a number that has to wait for this one.
+    pub(super) fn goes_first(&self) -> Outcome {
+        Outcome::Parked {
+            reason: format!(
+                "nobody hears {} at the moment, and only one number is silent at a time",
+                self.subject.phone
+            ),
+            next: format!(
+                "have the signup popup finished for {}, then run apply again",
+                self.subject.phone
+            ),
+        }
+    }
+
+    fn asks(&self, name: Option<&str>) -> Gate {
+        let Subject { phone, target, .. } = &self.subject;
+        let name = name.map_or_else(String::new, |name| format!(", and call it `{name}`"));
+        Gate {
+            owner: Who::GenesysAdmin,
+            instructions: format!(
+                "in Genesys Cloud, add a WhatsApp integration with the embedded signup: log in at Meta as an admin of the business, choose the WhatsApp account {target} and the number {phone}{name}; do not choose another account or number. Everything after the popup is done by apply"
+            ),
+            proof: PROOF,
+        }
+    }
+
+    /// The writes it will send, as far as they are known.
+    fn calls(&self, goal: &Goal, seen: &Snapshot, new: Option<&Integration>) -> Vec<Call> {
+        const INTEGRATIONS: &str = "/conversations/messaging/integrations/whatsapp";
+        let Some(organization) = &seen.organization else {
+            return Vec::new();
+        };
+        let id = new.map_or("{integration_id}", |new| new.id.as_str());
+        let mut calls = Vec::new();
+        if !new.is_some_and(Integration::is_active) {
+            calls.push(Call::patch(format!("{INTEGRATIONS}/embeddedsignup/{id}")));
+        }
+        if !goal.settings(new).is_empty() {
+            calls.push(Call::patch(format!("{INTEGRATIONS}/{id}")));
+        }
+        if goal.identity_to_set(organization, new).is_some() {
+            calls.push(Call::put(format!(
+                "/conversations/messaging/identityresolution/integrations/whatsapp/{id}"
+            )));
+        }
+        if goal.flow_to_set(&self.subject, organization, new).is_some() {
+            let recipient = new.and_then(|new| new.recipient.as_ref());
+            let recipient = recipient.map_or("{recipient_id}", |one| one.id.as_str());
+            calls.push(Call::put(format!(
+                "/routing/message/recipients/{recipient}"
+            )));
+        }
+        let (queues, campaigns, rule_sets) = goal.holders(organization);
+        let restarted = goal.to_restart(organization).map(|one| one.id.clone());
+        let queues = queues.iter().map(|id| format!("/routing/queues/{id}"));
+        calls.extend(queues.map(Call::put));
+        let campaigns = campaigns.into_iter().chain(restarted);
+        let campaigns = campaigns.map(|id| format!("/outbound/messagingcampaigns/{id}"));
+        calls.extend(campaigns.map(Call::put));
+        let rule_sets = rule_sets
+            .iter()
+            .map(|id| format!("/outbound/digitalrulesets/{id}"));
+        calls.extend(rule_sets.map(Call::put));
+        calls
+    }
+
+    /// Why the flow that was kept cannot be given to the new integration: nobody knows it any more.
+    fn lost_flow(
+        &self,
+        seen: &Snapshot,
+        goal: &Goal,
+        new: Option<&Integration>,
+    ) -> Option<Finding> {
+        let organization = seen.organization.as_ref()?;
+        let has_flow = new
+            .and_then(|new| organization.recipient_of(new)?.flow.as_ref())
+            .is_some();
+        let is_kept = self.subject.wanted.flow == MessageFlow::Keep;
+        (is_kept && goal.former.is_none() && !has_flow).then(|| {
+            let message = format!(
+                "nothing tells which flow the messages of {} went to: its old integration is gone, and no journal knows it",
+                self.subject.phone
+            );
+            Finding::fail("genesys-flow-unknown", self.address(), message)
+                .ask(
+                    Who::Us,
+                    "run it with the journal or the change set of the migration, or name the flow in the plan: genesys: { flow: NAME }",
+                )
+        })
+    }
+
+    /// Waits for the popup. `Err`: an outcome, nobody has finished it.
+    async fn new_one(&self, cx: &Context<'_>) -> Result<Result<IntegrationId, Outcome>, StepError> {
+        let address = self.address();
+        let look = || async {
+            cx.look_at_integrations().await?;
+            let seen = cx.seen();
+            let found = self.subject.integrations(&seen, &address);
+            let found = found.map_err(stopped)?;
+            Ok(found.new.first().map(|new| new.id.clone()))
+        };
+        if let Some(id) = look().await? {
+            return Ok(Ok(id));
+        }
+        let name = Goal::of(&self.subject, &cx.seen(), &address)
+            .map_err(stopped)?
+            .name;
+        let next = self.asks(name.as_deref()).next();
+        let waiting_for = "the signup popup in Genesys Cloud";
+        let patience = cx.options.wait;
+        let found = cx
+            .gate_for(&address, waiting_for, &next, patience, look)
+            .await?;
+        Ok(found.ok_or_else(|| Outcome::Parked {
+            reason: format!(
+                "the signup popup for {} is not finished; nobody hears the number",
+                self.subject.phone
+            ),
+            next,
+        }))
+    }
+
+    /// Waits until the popup's integration is there as a whole.
+    async fn created(&self, cx: &Context<'_>, id: &IntegrationId) -> Result<bool, StepError> {
+        let reader = cx.organization()?.reader;
+        let look = || async {
+            // It is listed, and may be found a moment later.
+            let found = reader.find(&Integration::read(id)).await;
+            let found = found.map_err(|source| StepError::Call {
+                doing: "read the new integration".to_owned(),
+                source,
+            })?;
+            let is_made = |one: &Integration| {
+                one.create_status != Some(CreateStatus::Initiated) || one.is_active()
+            };
+            Ok(found.filter(is_made).map(|_| ()))
+        };
+        let waiting_for = "the new integration to be created";
+        let made = cx
+            .poll(&self.address(), waiting_for, cx.options.wait, look)
+            .await?;
+        Ok(made.is_some())
+    }
+
+    /// What a number rests on that had nothing to release, and so was not judged before.
+    async fn begin(&self, cx: &Context<'_>) -> Result<Option<Outcome>, StepError> {
+        if kept_former(&cx.seen().history, &self.subject.phone).is_some() {
+            return Ok(None);
+        }
+        if let Some(parked) = cx.enter(&self.address(), &self.cut_over).await? {
+            return Ok(Some(parked));
+        }
+        keep_source(cx, &self.subject.phone, self.carries_profile).await?;
+        Ok(closed(&self.cut_over, cx).or_else(|| cx.cut_overs.take()))
+    }
+
+    async fn attach(&self, cx: &Context<'_>) -> Result<Outcome, StepError> {
+        let address = self.address();
+        cx.look_at_organization().await?;
+        cx.as_reviewed(self)?;
+        let id = match self.new_one(cx).await? {
+            Ok(id) => id,
+            Err(parked) => return Ok(parked),
+        };
+        if !self.created(cx, &id).await? {
+            return Ok(Outcome::Parked {
+                reason:
+                    "Genesys Cloud is still creating the new integration; nobody hears the number"
+                        .into(),
+                next: "run apply again at once".into(),
+            });
+        }
+        let name = self.name(cx, &id)?;
+        let activation = Activation {
+            subject: &self.subject,
+            step: &address,
+            id: &id,
+            name: &name,
+            pin: &self.pin,
+        };
+        if let Activated::Not(parked) = activation.run(cx, || self.begin(cx)).await? {
+            return Ok(parked);
+        }
+        self.furnish(cx, &id).await
+    }
+
+    /// The name the new integration will have: the wanted one, else its own.
+    fn name(&self, cx: &Context<'_>, id: &IntegrationId) -> Result<String, StepError> {
+        let seen = cx.seen();
+        let goal = Goal::of(&self.subject, &seen, &self.address()).map_err(stopped)?;
+        let integrations = seen
+            .organization
+            .as_ref()
+            .and_then(|all| all.integrations.present());
+        let own = integrations.and_then(|all| all.iter().find(|one| one.id == *id));
+        let own = own
+            .map(|one| one.name.clone())
+            .filter(|name| !name.is_empty());
+        Ok(goal
+            .name
+            .or(own)
+            .unwrap_or_else(|| self.subject.phone.to_string()))
+    }
+
+    /// Gives an active integration what the old one had, and the old one's place everywhere. What
+    /// fails does not keep the rest from being done.
+    async fn furnish(&self, cx: &Context<'_>, id: &IntegrationId) -> Result<Outcome, StepError> {
+        cx.look_at_organization().await?;
+        let mut failures = Failures::default();
+        failures.note(self.configure(cx, id).await)?;
+        failures.note(self.identify(cx, id).await)?;
+        failures.note(self.route(cx, id).await)?;
+        failures.note(self.repoint(cx, id).await)?;
+        failures.note(self.restart(cx).await)?;
+        cx.look_at_organization().await?;
+        match failures.first {
+            Some(error) => Err(error),
+            None => self.outcome(cx),
+        }
+    }
+
+    /// Looks once more at what came of it.
+    fn outcome(&self, cx: &Context<'_>) -> Result<Outcome, StepError> {
+        match self.decide(&cx.seen()) {
+            Decision::Done(note) => Ok(Outcome::Done(note)),
+            Decision::Blocked(findings) => Err(StepError::Blocked(findings)),
+            Decision::Change(change) => {
+                let paths: Vec<_> = change
+                    .fields
+                    .iter()
+                    .map(|field| field.path.as_str())
+                    .collect();
+                let message = format!(
+                    "Genesys Cloud accepted the changes, but does not show them: {}",
+                    paths.join(", ")
+                );
+                let finding = Finding::fail("genesys-ignored", self.address(), message).ask(
+                    Who::GenesysAdmin,
+                    "set them in Genesys Cloud, or run apply again",
+                );
+                Err(StepError::Failed(vec![finding]))
+            }
+        }
+    }
+
+    fn goal(&self, cx: &Context<'_>) -> Result<Goal, StepError> {
+        Goal::of(&self.subject, &cx.seen(), &self.address()).map_err(stopped)
+    }
+
+    fn shown(cx: &Context<'_>, id: &IntegrationId) -> Option<Integration> {
+        let seen = cx.seen();
+        let all = seen.organization.as_ref()?.integrations.present()?;
+        all.iter().find(|one| one.id == *id).cloned()
+    }
+
+    /// Name, content profile and message setting.
+    async fn configure(&self, cx: &Context<'_>, id: &IntegrationId) -> Result<(), StepError> {
+        let goal = self.goal(cx)?;
+        let differs = |now: &Integration| goal.settings(Some(now));
+        let Some(now) = Self::shown(cx, id) else {
+            return Ok(());
+        };
+        let fields = differs(&now);
+        if fields.is_empty() {
+            return Ok(());
+        }
+        let has = |path: &str| fields.iter().any(|field| field.path == path);
+        let change = IntegrationChange {
+            name: goal.name.clone().filter(|_| has("name")),
+            supported_content: goal
+                .supported_content
+                .clone()
+                .filter(|_| has("supportedContent")),
+            messaging_setting: goal
+                .messaging_setting
+                .clone()
+                .filter(|_| has("messagingSetting")),
+        };
+        let reader = cx.organization()?.reader;
+        let lookup = || async {
+            let found = reader.find(&Integration::read(id)).await?;
+            Ok::<_, CallError>(found.filter(|now| differs(now).is_empty()).map(|_| ()))
+        };
+        let write = write::update_integration(id, &change);
+        let doing = "give the new integration name and settings of the old one";
+        cx.write(&self.address(), doing, &write, Repeat::AfterLookup, lookup)
+            .await?;
+        // It may be accepted only: a moment is given to it, and the last look tells.
+        let look = || async {
+            let found = lookup().await;
+            found.map_err(|source| StepError::Call {
+                doing: doing.to_owned(),
+                source,
+            })
+        };
+        let waiting_for = "name and settings to be taken over";
+        cx.poll(&self.address(), waiting_for, cx.options.wait, look)
+            .await?;
+        Ok(())
+    }
+
+    async fn identify(&self, cx: &Context<'_>, id: &IntegrationId) -> Result<(), StepError> {
+        let goal = self.goal(cx)?;
+        let wanted: Option<Map<_, _>> = {
+            let new = Self::shown(cx, id);
+            let seen = cx.seen();
+            let organization = seen.organization.as_ref();
+            organization.and_then(|all| goal.identity_to_set(all, new.as_ref()).cloned())
+        };
+        let Some(wanted) = wanted else { return Ok(()) };
+        let reader = cx.organization()?.reader;
+        let lookup = || async {
+            let found = reader.find(&IdentityResolution::read(id)).await?;
+            let is_there = found.is_some_and(|now| now.settings().as_ref() == Some(&wanted));
+            Ok::<_, CallError>(is_there.then_some(()))
+        };
+        let write = write::set_identity_resolution(id, wanted.clone());
+        let doing = "have the new integration find contacts as the old one did";
+        cx.write(&self.address(), doing, &write, Repeat::AfterLookup, lookup)
+            .await?;
+        Ok(())
+    }
+
+    /// Leads messages to the flow: from then on the number is heard. The recipient may come a moment
+    /// after the integration.
+    async fn route(&self, cx: &Context<'_>, id: &IntegrationId) -> Result<(), StepError> {
+        let Some(flow) = self.goal(cx)?.flow else {
+            return Ok(());
+        };
+        let reader = cx.organization()?.reader;
+        let look = || async {
+            let found = reader.find(&Integration::read(id)).await;
+            let found = found.map_err(|source| StepError::Call {
+                doing: "read the new integration".to_owned(),
+                source,
+            })?;
+            Ok(found.and_then(|one| one.recipient).map(|one| one.id))
+        };
+        let waiting_for = "the new integration's recipient";
+        let found = cx
+            .poll(&self.address(), waiting_for, cx.options.wait, look)
+            .await?;
+        let Some(recipient) = found else {
+            return Err(StepError::Unexpected(
+                "the new integration has no recipient that messages could be led by; nobody hears the number: run apply again".into(),
+            ));
+        };
+        let is_free = {
+            let new = Self::shown(cx, id);
+            let seen = cx.seen();
+            let goal = Goal::of(&self.subject, &seen, &self.address());
+            let organization = seen.organization.as_ref();
+            organization.zip(goal.ok()).is_some_and(|(all, goal)| {
+                goal.flow_to_set(&self.subject, all, new.as_ref()).is_none()
+            })
+        };
+        match is_free {
+            true => Ok(()),
+            false => lead(cx, &self.address(), &recipient, Some(&flow)).await,
+        }
+    }
+
+    /// Whatever refers to the old integration refers to the new one.
+    async fn repoint(&self, cx: &Context<'_>, id: &IntegrationId) -> Result<(), StepError> {
+        let goal = self.goal(cx)?;
+        let (queues, campaigns, rule_sets) = {
+            let seen = cx.seen();
+            seen.organization
+                .as_ref()
+                .map(|organization| goal.holders(organization))
+                .unwrap_or_default()
+        };
+        let Some(former) = &goal.former else {
+            return Ok(());
+        };
+        let (step, old) = (self.address(), former.integration.as_str());
+        let recipient = match queues.is_empty() {
+            true => None,
+            false => self.recipient(cx, id).await?,
+        };
+        let mut failures = Failures::default();
+        for queue in queues {
+            let Some(recipient) = &recipient else { break };
+            let doing = format!("have the queue {queue} send from the new integration");
+            let is_old =
+                |now: &Queue| now.recipient() == former.recipient.as_ref().map(|one| one.as_str());
+            let change = |now: &Queue| is_old(now).then(|| now.with_recipient(recipient)).flatten();
+            let write = |changed: Changed| {
+                let paths = changed.paths();
+                write::replace_queue(&queue, changed.object, &paths)
+            };
+            failures.note(replace(cx, &step, &doing, &Queue::read(&queue), change, write).await)?;
+        }
+        for campaign in campaigns {
+            let doing = format!("have the campaign {campaign} send from the new integration");
+            let is_old = |now: &Campaign| now.integration() == Some(old);
+            let change = |now: &Campaign| is_old(now).then(|| now.with_integration(id)).flatten();
+            let write = |changed: Changed| {
+                let paths = changed.paths();
+                write::replace_campaign(&campaign, changed.object, &paths)
+            };
+            let read = Campaign::read(&campaign);
+            failures.note(replace(cx, &step, &doing, &read, change, write).await)?;
+        }
+        for rules in rule_sets {
+            let doing = format!("have the rule set {rules} choose the new integration");
+            let change = |now: &RuleSet| now.with_integration(old, id);
+            let write = |changed: Changed| {
+                let paths = changed.paths();
+                write::replace_rule_set(&rules, changed.object, &paths)
+            };
+            failures
+                .note(replace(cx, &step, &doing, &RuleSet::read(&rules), change, write).await)?;
+        }
+        failures.first.map_or(Ok(()), Err)
+    }
+
+    async fn recipient(
+        &self,
+        cx: &Context<'_>,
+        id: &IntegrationId,
+    ) -> Result<Option<crate::ids::RecipientId>, StepError> {
+        let reader = cx.organization()?.reader;
+        let found = reader.find(&Integration::read(id)).await;
+        let found = found.map_err(|source| StepError::Call {
+            doing: "read the new integration".to_owned(),
+            source,
+        })?;
+        Ok(found.and_then(|one| one.recipient).map(|one| one.id))
+    }
+
+    /// Campaigns that were on are on again, once they send from the new integration.
+    async fn restart(&self, cx: &Context<'_>) -> Result<(), StepError> {
+        let goal = self.goal(cx)?;
+        let ids: Vec<_> = {
+            let seen = cx.seen();
+            let organization = seen.organization.as_ref();
+            let all = organization
+                .into_iter()
+                .flat_map(|all| goal.to_restart(all));
+            all.map(|one| one.id.clone()).collect()
+        };
+        let mut failures = Failures::default();
+        for id in ids {
+            let turned = turn(cx, &self.address(), &id, &CampaignStatus::On).await;
+            failures.note(turned)?;
+        }
+        failures.first.map_or(Ok(()), Err)
+    }
+}
+
+/// The first of several failures. What ends a run ends it at once.
+#[derive(Default)]
+struct Failures {
+    first: Option<StepError>,
+}
+
+impl Failures {
+    fn note<T>(&mut self, result: Result<T, StepError>) -> Result<(), StepError> {
+        match result {
+            Ok(_) => Ok(()),
+            Err(error @ (StepError::Journal(_) | StepError::Stopped)) => Err(error),
+            Err(error) => {
+                self.first.get_or_insert(error);
+                Ok(())
+            }
+        }
+    }
+}
+
+impl Context<'_> {
+    /// Reads the list of integrations again, and remembers it.
+    async fn look_at_integrations(&self) -> Result<(), StepError> {
+        let reader = self.organization()?.reader;
+        let listed = reader.list(&Integration::list()).await;
+        let listed = listed.map_err(|source| StepError::Call {
+            doing: "list the integrations of Genesys Cloud".to_owned(),
+            source,
+        })?;
+        if let Some(organization) = &mut self.seen().organization {
+            organization.integrations = Observed::Present(listed);
+        }
+        Ok(())
+    }
+}
+
+impl StepKind for GenesysAttach {
+    fn address(&self) -> Address {
+        Address::number(&self.subject.phone, NumberStep::GenesysAttach)
+    }
+
+    fn describe(&self) -> String {
+        format!(
+            "Give {} its new integration in Genesys Cloud: signup popup, activation, flow, everything that referred to the old one",
+            self.subject.phone
+        )
+    }
+
+    fn needs(&self) -> Vec<Address> {
+        vec![Address::number(
+            &self.subject.phone,
+            NumberStep::GenesysRelease,
+        )]
+    }
+
+    fn gate(&self) -> Option<Gate> {
+        Some(self.asks(self.subject.wanted.integration_name.as_deref()))
+    }
+
+    fn decide(&self, seen: &Snapshot) -> Decision {
+        let address = self.address();
+        let found = self.subject.integrations(seen, &address);
+        let goal = Goal::of(&self.subject, seen, &address);
+        let (found, goal) = match (found, goal) {
+            (Ok(found), Ok(goal)) => (found, goal),
+            (Err(finding), _) | (_, Err(finding)) => return Decision::blocked(*finding),
+        };
+        let Some(organization) = &seen.organization else {
+            return Decision::done("the plan names no Genesys Cloud organization");
+        };
+        let new = found.new.first().copied();
+        if found.staying().is_none()
+            && let Some(finding) = self.lost_flow(seen, &goal, new)
+        {
+            return Decision::blocked(finding);
+        }
+        let fields = goal.missing(&self.subject, organization, new);
+        if fields.is_empty() {
+            return Decision::done("its new integration is active and leads messages to the flow");
+        }
+        let (action, reason) = match new {
+            None => (Action::Gate, "nobody has finished the signup popup for it"),
+            Some(new) if !new.is_active() => (Action::Call, "its new integration is not active"),
+            Some(_) => (
+                Action::Call,
+                "its new integration is not as the old one was",
+            ),
+        };
+        let change = Change {
+            fields,
+            calls: self.calls(&goal, seen, new),
+            ..Change::new(action, reason).within(self.cut_over.window.as_ref())
+        };
+        Decision::Change(match new {
+            None => change.unseen("integration"),
+            Some(new) => change.seen("integration", new.id.as_str()),
+        })
+    }
+
+    async fn perform(&self, cx: &Context<'_>) -> Result<Outcome, StepError> {
+        let entered = cx
+            .stop
+            .or_leave(cx.silence.enter(&self.subject.phone))
+            .await;
+        match entered {
+            Some(()) => self.attach(cx).await,
+            None => Err(StepError::Stopped),
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! What happens to a number in Genesys Cloud: its old integration is released, and what it was is
+//! given to a new one.
+//!
+//! Between the two nobody hears the number. So only one number of a run is in that [`Silence`], what can
+//! be done before is done before, and what the delete loses ([`Former`]) is kept in the journal first.
+//!
+//! Source of the order: <https://help.mypurecloud.com/?p=310549>
+
+mod activation;
+mod attach;
+mod campaigns;
+mod goal;
+mod release;
+mod replace;
+mod silence;
+
+pub(super) use attach::GenesysAttach;
+pub(super) use release::GenesysRelease;
+pub use silence::Silence;
+
+use super::{Context, StepError};
+use crate::{
+    finding::{Finding, Severity, Who},
+    ids::{Address, WabaId},
+    phone::Phone,
+    plan::{Number, NumberGenesys, Plan},
+    resource::Why,
+    snapshot::{
+        Snapshot,
+        former::Former,
+        organization::{Integrations, Movable},
+    },
+};
+
+/// A number as the steps for Genesys Cloud know it.
+#[derive(Clone, Debug)]
+struct Subject {
+    phone: Phone,
+    target: WabaId,
+    wanted: NumberGenesys,
+    pauses_campaigns: bool,
+}
+
+impl Subject {
+    /// `None`: the number is not used there.
+    fn of(plan: &Plan, number: &Number) -> Option<Self> {
+        let organization = plan.genesys.as_ref()?;
+        Some(Self {
+            phone: number.phone.clone(),
+            target: plan.target.waba.clone(),
+            wanted: number.genesys.clone()?,
+            pauses_campaigns: organization.pauses_campaigns,
+        })
+    }
+
+    /// Sorts its integrations. `Err`: what stands in the way.
+    fn integrations<'a>(
+        &'a self,
+        seen: &'a Snapshot,
+        address: &Address,
+    ) -> Result<Integrations<'a>, Box<Finding>> {
+        let found = seen.integrations(&self.target, &self.phone);
+        let found = found.map_err(|why| Box::new(unreadable(address, &why)))?;
+        match found.is_contested() {
+            true => Err(Box::new(contested(address, &self.phone, &found))),
+            false => Ok(found),
+        }
+    }
+
+    fn former(&self, seen: &Snapshot, address: &Address) -> Result<Option<Former>, Box<Finding>> {
+        let former = seen.former(&self.target, &self.phone);
+        former.map_err(|why| Box::new(unreadable(address, &why)))
+    }
+}
+
+impl Context<'_> {
+    /// Reads again what the steps of numbers change in Genesys Cloud, and remembers it.
+    async fn look_at_organization(&self) -> Result<(), StepError> {
+        let reader = self.organization()?.reader;
+        let history = self.seen().history.clone();
+        let movable = Movable::observe(reader, self.plan, &history).await;
+        if let Some(organization) = &mut self.seen().organization {
+            organization.take(movable);
+        }
+        Ok(())
+    }
+}
+
+fn stopped(finding: Box<Finding>) -> StepError {
+    StepError::Blocked(vec![*finding])
+}
+
+/// What cannot be read is not absent.
+fn unreadable(address: &Address, why: &Why) -> Finding {
+    let message = format!("Genesys Cloud cannot be read: {why}");
+    Finding::unknown("genesys-unreadable", Severity::Error, address, message)
+        .ask(Who::Us, "see what it says; then run it again")
+}
+
+/// Two integrations claim one number.
+fn contested(address: &Address, phone: &Phone, found: &Integrations<'_>) -> Finding {
+    let all = found.old.iter().chain(&found.new);
+    let names: Vec<_> = all
+        .map(|one| format!("`{}` ({}, {})", one.name, one.id, one.status_word()))
+        .collect();
+    let message = format!("several integrations of Genesys Cloud claim {phone}");
+    Finding::fail("genesys-integration-contested", address, message)
+        .observed(names.join(", "))
+        .ask(
+            Who::GenesysAdmin,
+            "delete those that are not in use, so that one is left",
+        )
+        .proof("GET /api/v2/conversations/messaging/integrations/whatsapp lists one for the number")
+}

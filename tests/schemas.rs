@@ -19,7 +19,8 @@ use waba_migrate::{
     sim,
 };
 
-const WORLD: &str = ".world.yaml";
+/// How the names of world files end: `NAME.world.yaml`, or `world.yaml` in a folder of its own.
+const WORLD: &str = "world.yaml";
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))

@@ -35,8 +35,8 @@ use waba_migrate::{
     snapshot::{Readers, Snapshot, observe},
     status::{Status, status},
     step::{
-        CodeAsked, Context, CutOvers, Genesys, Listing, Options, People, Review, StepKind, Stop,
-        Uploads,
+        CodeAsked, Context, CutOvers, Genesys, Listing, Options, People, Review, Silence, StepKind,
+        Stop, Uploads,
     },
 };
 

@@ -6,11 +6,13 @@ use jiff::Timestamp;
 
 use super::{
     AccountRef, ChangeEntry, ChangeSet, Choice, Direction, FORMAT_VERSION, LeftBehind, PlanRef,
-    StepGraph, Summary, WindowRef, select, undo,
+    SilentPeriod, StepGraph, Summary, WindowRef, cut_overs, select, undo,
 };
 use crate::{
     finding::{Finding, Verdict},
+    ids::{Address, NumberStep},
     inventory::{Fate, Inventory, Item, NOT_SELECTED, flows::Flows},
+    phone::Phone,
     plan::Plan,
     preflight,
     resource::Observed,
@@ -63,6 +65,7 @@ pub fn compute_part(plan: &Plan, graph: &StepGraph, seen: &Snapshot, choice: &Ch
         target: account(plan.target.waba.as_str(), &seen.target),
         findings,
         changes,
+        silent_periods: Vec::new(),
         not_migrated,
         templates,
         flows,
@@ -76,6 +79,7 @@ pub fn compute_part(plan: &Plan, graph: &StepGraph, seen: &Snapshot, choice: &Ch
     }
     preflight::sort(&mut changes.findings);
     changes.findings.dedup();
+    changes.silent_periods = silent_periods(plan, &changes.changes);
     changes.summary = summary(plan, &changes.changes, seen.at, direction);
     changes
 }
@@ -147,7 +151,7 @@ fn entry(step: &Step, decision: Decision) -> ChangeEntry {
         undo: step.undo(),
         blocked,
         gate: step.gate().filter(|_| action == Action::Gate && !blocked),
-        window: window.as_deref().map(WindowRef::from),
+        window: window.map(|window| WindowRef::of(&window, step.takes())),
         fields,
         calls,
         precondition,
@@ -181,12 +185,42 @@ fn summary(plan: &Plan, changes: &[ChangeEntry], at: Timestamp, direction: Direc
     }
 }
 
+/// The numbers of Genesys Cloud that nobody hears for a while.
+fn silent_periods(plan: &Plan, changes: &[ChangeEntry]) -> Vec<SilentPeriod> {
+    let open = |phone: &Phone, step| {
+        let address = Address::number(phone, step).to_string();
+        let mut open = changes
+            .iter()
+            .filter(|one| one.action != Action::None && !one.blocked);
+        open.any(|one| one.address == address).then_some(address)
+    };
+    let numbers = plan
+        .numbers
+        .iter()
+        .filter(|number| number.genesys.is_some());
+    let periods = numbers.filter_map(|number| {
+        let from = open(&number.phone, NumberStep::GenesysRelease);
+        let until = open(&number.phone, NumberStep::GenesysAttach)?;
+        let is_new = changes
+            .iter()
+            .any(|one| one.address == until && one.action == Action::Gate);
+        (from.is_some() || is_new).then(|| SilentPeriod {
+            number: number.phone.clone(),
+            from,
+            until,
+            minutes: number.cut_over_takes().as_mins(),
+        })
+    });
+    periods.collect()
+}
+
 /// The opening of the first window that is not over. `None`: some number waits for none.
 fn earliest(changes: &[ChangeEntry], at: Timestamp) -> Option<String> {
-    let registers = changes
+    let open = changes
         .iter()
-        .filter(|change| change.kind == "register" && change.action != Action::None);
-    let windows: Option<Vec<_>> = registers.map(|change| change.window.as_ref()).collect();
+        .filter(|change| change.action != Action::None);
+    let begin = cut_overs(open).into_iter();
+    let windows: Option<Vec<_>> = begin.map(|change| change.window.as_ref()).collect();
     let ahead = windows?
         .into_iter()
         .filter(|window| window.to.timestamp() > at);

@@ -18,8 +18,9 @@ pub mod sealed;
 pub mod select;
 pub mod undo;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::SignedDuration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -33,8 +34,10 @@ pub use select::{Choice, Selection};
 use crate::{
     field::FieldChange,
     finding::Finding,
+    ids::Address,
     inventory::{Inventory, flows::Flows},
-    plan::{Window, window::CUT_OVER},
+    phone::Phone,
+    plan::Window,
     step::{Action, Call, Gate, Phase, Undo},
 };
 
@@ -67,6 +70,10 @@ pub struct ChangeSet {
     /// The same for selected flows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub flows: Option<Flows>,
+    /// The numbers of Genesys Cloud that nobody hears for a while.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(default)]
+    pub silent_periods: Vec<SilentPeriod>,
     /// What stays behind, and why; of an undo: what is not taken back.
     pub not_migrated: Vec<LeftBehind>,
     /// Of what it is a part, and what was left out. Not there: it is everything.
@@ -74,6 +81,22 @@ pub struct ChangeSet {
     pub selection: Option<Selection>,
     /// The sums.
     pub summary: Summary,
+}
+
+/// When nobody hears a number: its old integration in Genesys Cloud is gone, and its new one does not lead
+/// messages to a flow yet. One number at a time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct SilentPeriod {
+    /// The number.
+    #[schemars(with = "String")]
+    pub number: Phone,
+    /// The step it begins with; absent: it has begun.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// The step it ends with. In it, a person finishes the signup popup.
+    pub until: String,
+    /// How many minutes it lasts at most, if that person is there.
+    pub minutes: i64,
 }
 
 /// Which way a change set leads. A reader that does not know one refuses it.
@@ -186,8 +209,9 @@ pub struct WindowRef {
     pub minutes: i64,
 }
 
-impl From<&Window> for WindowRef {
-    fn from(window: &Window) -> Self {
+impl WindowRef {
+    /// Takes a window for a cut-over that takes so long.
+    pub fn of(window: &Window, takes: SignedDuration) -> Self {
         Self {
             name: window.name.clone(),
             from: window.from.clone(),
@@ -195,9 +219,17 @@ impl From<&Window> for WindowRef {
             time_zone: window.zone().to_owned(),
             opens: window.opens(),
             span: window.span(),
-            minutes: CUT_OVER.as_mins(),
+            minutes: takes.as_mins(),
         }
     }
+}
+
+/// Returns one change for every number that is cut over: the first of them, with which it begins.
+fn cut_overs<'a>(changes: impl Iterator<Item = &'a ChangeEntry>) -> Vec<&'a ChangeEntry> {
+    let mut numbers = BTreeSet::new();
+    let all = changes.filter(|change| change.is_cut_over() && !change.blocked);
+    all.filter(|change| numbers.insert(Address::read(&change.address).phone()))
+        .collect()
 }
 
 /// Something that stays behind.
@@ -249,6 +281,17 @@ impl ChangeSet {
 }
 
 impl ChangeEntry {
+    /// Returns whether it is part of moving a number's traffic: the register, or, of a number of Genesys
+    /// Cloud, releasing its old integration and attaching the new one.
+    pub fn is_cut_over(&self) -> bool {
+        matches!(self.kind, "register" | "genesys_release" | "genesys_attach")
+    }
+
+    /// Returns whether there is no way back from it to how the number was.
+    pub fn is_point_of_no_return(&self) -> bool {
+        matches!(self.kind, "register" | "genesys_release") && !self.blocked
+    }
+
     /// Returns whether running it cannot be taken back.
     pub fn is_irreversible(&self) -> bool {
         self.undo == Undo::No && self.action.writes()

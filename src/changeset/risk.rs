@@ -16,7 +16,7 @@ use crate::{
 /// A kind of thing that cannot be taken back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Risk {
-    /// Numbers that are registered: traffic and billing move.
+    /// Numbers that are registered, by us or by Genesys Cloud: traffic and billing move.
     CutOver,
     /// Templates that are deleted: their names stay blocked for 30 days.
     DeleteTemplates,
@@ -51,7 +51,7 @@ impl Risk {
         };
         match self {
             Self::CutOver => {
-                let all = of_kind("register").count() as u64;
+                let all = super::cut_overs(changes.to_do()).len() as u64;
                 let most = changes.summary.max_cut_overs;
                 most.map_or(all, |most| most.min(all))
             }

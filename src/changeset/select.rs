@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::{ChangeEntry, ChangeSet, StepGraph};
 use crate::{
     finding::{Finding, Who},
-    ids::Address,
+    ids::{Address, NumberStep},
     phone::Phone,
     plan::Glob,
     step::{Action, Phase, StepKind},
@@ -181,8 +181,12 @@ pub(super) fn narrow(changes: &mut ChangeSet, choice: &Choice) {
         kept,
         left_out,
         missing: _,
-        objections,
+        mut objections,
     } = part;
+    objections.extend(
+        kept.iter()
+            .filter_map(|change| left_silent(change, &left_out)),
+    );
     changes
         .findings
         .retain(|finding| concerns(&finding.subject, &kept, &left_out));
@@ -218,7 +222,7 @@ impl Part {
         match (is_wanted, is_open) {
             (false, true) => self.leave_out(&change, "not selected".to_owned()),
             (true, true) if missing.is_empty() => self.kept.push(change),
-            (true, true) if change.kind == "register" => {
+            (true, true) if change.is_cut_over() => {
                 self.objections.push(without_safety(&change, &missing));
                 self.kept.push(change);
             }
@@ -280,10 +284,21 @@ fn without_safety(change: &ChangeEntry, missing: &BTreeSet<String>) -> Finding {
     Finding::fail("selection-unsafe", &change.address, message).ask(Who::Us, hint)
 }
 
+/// A number is not released without the step that lets it be heard again.
+fn left_silent(change: &ChangeEntry, left_out: &[LeftOut]) -> Option<Finding> {
+    let (phone, step) = Address::read(&change.address).number_step()?;
+    if step != NumberStep::GenesysRelease || change.action == Action::None {
+        return None;
+    }
+    let attach = Address::number(&phone, NumberStep::GenesysAttach);
+    let is_left = left_out.iter().any(|left| left.address == attach.as_str());
+    is_left.then(|| without_safety(change, &BTreeSet::from([attach.to_string()])))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ids::{AccountStep, NumberStep};
+    use crate::ids::AccountStep;
 
     fn address() -> Address {
         Address::number(&"+4930901820".parse().unwrap(), NumberStep::Register)

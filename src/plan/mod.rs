@@ -165,6 +165,14 @@ impl Number {
         }
     }
 
+    /// Returns the step that its cut-over begins with.
+    pub fn cut_over_begins(&self) -> NumberStep {
+        match self.genesys {
+            Some(_) => NumberStep::GenesysRelease,
+            None => NumberStep::Register,
+        }
+    }
+
     /// Returns the step that moves its traffic, which nothing takes back: ours, or that of Genesys
     /// Cloud.
     pub fn moved_by(&self) -> NumberStep {

@@ -1,28 +1,31 @@
 //! Cut-over windows: still to come or open, and long enough.
 
+use jiff::SignedDuration;
+
 use super::case::Case;
 use crate::{
     finding::{Finding, Who},
-    plan::{Opening, Window, window::CUT_OVER},
+    plan::{Opening, Window},
 };
 
 pub(super) fn open_in_time(case: &Case<'_>, findings: &mut Vec<Finding>) {
     for moving in &case.moving {
         if let Some(window) = &moving.number.window {
-            findings.push(judge(case, moving.subject(), window));
+            let takes = moving.number.cut_over_takes();
+            findings.push(judge(case, moving.subject(), window, takes));
         }
     }
 }
 
-fn judge(case: &Case<'_>, subject: String, window: &Window) -> Finding {
+fn judge(case: &Case<'_>, subject: String, window: &Window, takes: SignedDuration) -> Finding {
     const MOVE: &str = "give it a later window in the plan";
-    let (name, minutes) = (&window.name, CUT_OVER.as_mins());
+    let (name, minutes) = (&window.name, takes.as_mins());
     let is_short = window
         .to
         .timestamp()
         .duration_since(window.from.timestamp())
-        < CUT_OVER;
-    let (rule, message) = match window.opening(case.seen.at, CUT_OVER) {
+        < takes;
+    let (rule, message) = match window.opening(case.seen.at, takes) {
         Opening::Over => (
             "window-past",
             format!("its window `{name}` is over since {}", window.closes()),

@@ -51,6 +51,7 @@ pub fn render(changes: &ChangeSet, api_version: &str) -> String {
     }
     text += &left_behind(changes);
     text += &left_out(changes);
+    text += &silent(changes);
     text += &irreversible(changes);
     let heading = format!("{}:", changes.direction.word());
     text + &format!("{} {}\n", style::heading(heading), sums(changes))
@@ -103,7 +104,7 @@ pub fn phase_name(phase: Phase) -> &'static str {
 fn sign(change: &ChangeEntry) -> style::Painted {
     match change.action {
         _ if change.blocked => style::bad("x"),
-        _ if change.kind == "register" => style::bad("!"),
+        _ if change.is_point_of_no_return() => style::bad("!"),
         Action::Create => style::good("+"),
         Action::Update => style::notice("~"),
         Action::Delete => style::bad("-"),
@@ -116,7 +117,7 @@ fn sign(change: &ChangeEntry) -> style::Painted {
 
 fn entry(change: &ChangeEntry) -> String {
     let mut text = format!("  {} {}", sign(change), change.address);
-    if change.kind == "register" && !change.blocked {
+    if change.is_point_of_no_return() {
         text += &format!("  {}", style::bad("point of no return"));
     }
     text += &format!("\n      {}\n", clean(&change.description));
@@ -321,6 +322,9 @@ pub(super) fn groups<'a, Thing>(
 pub(super) fn no_way_back(kind: &str) -> &'static str {
     match kind {
         "register" => "the way back is a migration in the other direction",
+        "genesys_release" => {
+            "a deleted integration does not come back; the way on is a new one, the way back a migration in the other direction"
+        }
         "templates_copy" | "templates_repoint" | "templates_recreate" | "template_define" => {
             "a deleted template's name stays blocked for 30 days"
         }
@@ -331,6 +335,43 @@ pub(super) fn no_way_back(kind: &str) -> &'static str {
         "flows_copy" => "a published flow cannot be deleted",
         _ => "there is no way back",
     }
+}
+
+/// Returns what is told of numbers that nobody hears for a while, line by line.
+pub(super) fn silent_periods(changes: &ChangeSet) -> Vec<String> {
+    let periods = changes.silent_periods.iter();
+    let lines = periods.map(|period| {
+        let from = match &period.from {
+            Some(_) => "from genesys_release to genesys_attach",
+            None => "since its release, until genesys_attach",
+        };
+        format!(
+            "{}: {from}, up to {} minutes, the signup popup of a Genesys Cloud admin included",
+            period.number.international(),
+            period.minutes
+        )
+    });
+    lines.collect()
+}
+
+/// Why the time is what it is, and what makes it short.
+pub(super) const SILENCE: &str =
+    "one number at a time; have the person for the popup ready before apply begins";
+
+fn silent(changes: &ChangeSet) -> String {
+    let lines = silent_periods(changes);
+    if lines.is_empty() {
+        return String::new();
+    }
+    let mut text = format!("{}\n", style::heading("Nobody hears"));
+    for line in lines {
+        for (number, line) in wrap(&clean(&line), 74).iter().enumerate() {
+            let indent = if number == 0 { "  " } else { "    " };
+            let _ = writeln!(text, "{indent}{line}");
+        }
+    }
+    let _ = writeln!(text, "      {}", style::faint(SILENCE));
+    text
 }
 
 fn irreversible(changes: &ChangeSet) -> String {

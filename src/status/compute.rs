@@ -18,7 +18,7 @@ use crate::{
     ids::{Address, NumberStep, SolutionId},
     journal::number::Attempts,
     phone::Phone,
-    plan::{Method, Number, Opening, Plan, Window, window::CUT_OVER},
+    plan::{Method, Number, Opening, Plan, Window},
     resource::{
         Observed,
         phone_number::{PhoneNumber, Platform, Status as Word, Verification},
@@ -247,7 +247,7 @@ impl<'a> Look<'a> {
                 let waiting = Waiting::new(party, in_short(&step.reason)).since(since);
                 self.by_name(&number.phone, next.waits(waiting))
             }
-            None if step.kind == "register" => self.held_back(number, next),
+            None if step.is_cut_over() => self.held_back(number, next),
             None => self.resting(next),
         }
     }
@@ -298,7 +298,10 @@ impl<'a> Look<'a> {
         }
         let next = self.resting(next);
         match &number.window {
-            Some(window) if next.waiting.is_none() => in_window(window, next, since, now),
+            Some(window) if next.waiting.is_none() && begins(number, next.step) => {
+                let opening = window.opening(now, number.cut_over_takes());
+                in_window((window, opening), next, since)
+            }
             Some(_) | None => next,
         }
     }
@@ -319,10 +322,11 @@ impl<'a> Look<'a> {
 
     fn window(&self, number: &Number) -> Option<WindowStatus> {
         let window = number.window.as_deref()?;
-        self.open(Address::number(&number.phone, NumberStep::Register).as_str())?;
+        self.open(Address::number(&number.phone, number.cut_over_begins()).as_str())?;
+        let takes = number.cut_over_takes();
         Some(WindowStatus {
-            window: WindowRef::from(window),
-            opening: window.opening(self.seen.at, CUT_OVER).into(),
+            window: WindowRef::of(window, takes),
+            opening: window.opening(self.seen.at, takes).into(),
         })
     }
 
@@ -394,13 +398,17 @@ fn by_address(changes: &ChangeSet) -> BTreeMap<&str, &ChangeEntry> {
         .collect()
 }
 
+/// Only the beginning of a cut-over is bound to its window.
+fn begins(number: &Number, step: &ChangeEntry) -> bool {
+    Address::number(&number.phone, number.cut_over_begins()).as_str() == step.address
+}
+
 fn in_window<'a>(
-    window: &Window,
+    (window, opening): (&Window, Opening),
     next: Next<'a>,
     since: Option<Timestamp>,
-    now: Timestamp,
 ) -> Next<'a> {
-    let (party, what) = match window.opening(now, CUT_OVER) {
+    let (party, what) = match opening {
         Opening::Open => return next,
         Opening::Before => {
             let what = format!(

@@ -41,6 +41,7 @@ mod words;
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use jiff::SignedDuration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -63,7 +64,10 @@ use crate::{
     finding::{Finding, Who},
     ids::{AccountStep, Address, PhoneNumberId},
     phone::Phone,
-    plan::{Method, Plan, SubscribeApp, Window},
+    plan::{
+        Method, Plan, SubscribeApp, Window,
+        window::{CUT_OVER, GENESYS_CUT_OVER},
+    },
     resource::phone_number::PhoneNumber,
     snapshot::Snapshot,
 };
@@ -388,6 +392,16 @@ step_kinds! {
     NumberUndo in undo, "number_undo", TakeBack, undo Yes;
     TemplateUndo in undo, "template_undo", TakeBack, undo No;
     SubscriptionUndo in undo, "subscription_undo", TakeBack, undo Yes;
+}
+
+impl Step {
+    /// Returns how long a cut-over may take that begins with it.
+    pub fn takes(&self) -> SignedDuration {
+        match self {
+            Self::GenesysRelease(_) | Self::GenesysAttach(_) => GENESYS_CUT_OVER,
+            _ => CUT_OVER,
+        }
+    }
 }
 
 /// Returns whether a plan has a step of the accounts at all.

@@ -36,6 +36,7 @@ use crate::{
     ids::{Address, SolutionId},
     inventory::{Inventory, flows::Flows},
     journal::{Event, History, Journal, JournalError, Lock, StepEnd, event::VERSION},
+    plan::Number,
     report::{changes, events, findings, style, templates},
     secret::{Secret, SecretRef},
     snapshot::Snapshot,
@@ -129,6 +130,9 @@ impl Run<'_> {
         secrets
             .values()
             .for_each(|secret| self.session.connection.hide(secret));
+        if let Some(genesys) = &self.session.genesys {
+            secrets.values().for_each(|secret| genesys.hide(secret));
+        }
         self.hide_codes().await;
         let asked = self.asks.then(|| questions(&seen.changes, &self.accepted));
         for question in asked.into_iter().flatten() {
@@ -361,7 +365,7 @@ impl Run<'_> {
         }
         let held = held(&seen.changes);
         for number in &plan.numbers {
-            if seen.snapshot.target.has_registered(&number.phone)
+            if !is_to_move(seen, number)
                 || held.contains_key(&number.phone)
                 || secrets.contains_key(&number.pin)
             {
@@ -445,5 +449,19 @@ impl Run<'_> {
             _ if has(StepEnd::NotStarted) => exit::PARTIAL,
             _ => exit::OK,
         }
+    }
+}
+
+/// Returns whether the number's PIN is needed: it is not registered, or Genesys Cloud does not use it yet.
+fn is_to_move(seen: &Seen, number: &Number) -> bool {
+    let moves = Address::number(&number.phone, number.moved_by());
+    let is_open = || {
+        seen.changes
+            .to_do()
+            .any(|change| change.address == moves.as_str())
+    };
+    match number.genesys {
+        Some(_) => is_open(),
+        None => !seen.snapshot.target.has_registered(&number.phone),
     }
 }

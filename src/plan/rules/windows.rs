@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use jiff::tz::AmbiguousOffset;
+use jiff::{SignedDuration, tz::AmbiguousOffset};
 
 use crate::{
     phone::Phone,
@@ -15,7 +15,7 @@ use crate::{
         moment::{Moment, Zone},
         nearest::nearest,
         sink::Sink,
-        window::CUT_OVER,
+        window::{CUT_OVER, GENESYS_CUT_OVER},
         words::Name,
     },
 };
@@ -148,14 +148,23 @@ pub fn window_needs(document: &Document, sink: &mut Sink<'_>) {
         let Some(own) = window(number) else { continue };
         for need in number.needs.iter().flatten() {
             if let Some(first) = of_phone.get(&need.value) {
-                fits_after(own, first, need, sink);
+                let takes = match document.genesys {
+                    Some(_) => GENESYS_CUT_OVER,
+                    None => CUT_OVER,
+                };
+                fits_after((own, first), takes, need, sink);
             }
         }
     }
 }
 
-fn fits_after(own: &plan::Window, first: &plan::Window, need: &Sp<Phone>, sink: &mut Sink<'_>) {
-    let both = CUT_OVER + CUT_OVER;
+fn fits_after(
+    (own, first): (&plan::Window, &plan::Window),
+    takes: SignedDuration,
+    need: &Sp<Phone>,
+    sink: &mut Sink<'_>,
+) {
+    let both = takes + takes;
     if own.to.timestamp().duration_since(first.from.timestamp()) >= both {
         return;
     }

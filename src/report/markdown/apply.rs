@@ -59,9 +59,13 @@ fn with<'a>(report: &'a Report, ends: &[StepEnd]) -> impl Iterator<Item = &'a En
 fn for_good(report: &Report) -> String {
     let is_for_good = |step: &Address| {
         *step == Address::account(AccountStep::TemplatesPrune)
-            || step
-                .phone()
-                .is_some_and(|phone| *step == Address::number(&phone, NumberStep::Register))
+            || matches!(
+                step.number_step(),
+                Some((
+                    _,
+                    NumberStep::Register | NumberStep::GenesysRelease | NumberStep::GenesysAttach
+                ))
+            )
     };
     let done = with(report, &[StepEnd::Done]).filter(|ended| is_for_good(&ended.step));
     let done: String = done.map(line).collect();

@@ -232,7 +232,7 @@ fn counted(changes: &ChangeSet) -> String {
 fn word(change: &ChangeEntry) -> &'static str {
     match change.action {
         _ if change.blocked => "**blocked**",
-        _ if change.kind == "register" => "**cut over**",
+        _ if change.is_point_of_no_return() => "**cut over**",
         Action::Create => "create",
         Action::Update => "update",
         Action::Delete => "**delete**",

@@ -4,7 +4,7 @@ use super::{code, text};
 use crate::{
     changeset::{ChangeEntry, ChangeSet},
     report::{
-        changes::{groups, most_cut_overs, no_way_back},
+        changes::{SILENCE, groups, most_cut_overs, no_way_back, silent_periods},
         count,
     },
     step::Action,
@@ -18,8 +18,9 @@ struct Loss<'a> {
 
 /// Renders the section. Without prose every loss is one short line.
 pub(super) fn section(changes: &ChangeSet, prose: bool) -> String {
-    let cut_overs = |change: &&ChangeEntry| change.kind == "register";
-    let deletes = |change: &&ChangeEntry| change.action == Action::Delete;
+    let cut_overs = |change: &&ChangeEntry| change.is_point_of_no_return();
+    let deletes =
+        |change: &&ChangeEntry| change.action == Action::Delete && !change.is_point_of_no_return();
     let risky = || changes.to_do().filter(|change| is_risky(change));
     let kinds = [
         ("cut-over", of(risky().filter(cut_overs))),
@@ -42,8 +43,29 @@ pub(super) fn section(changes: &ChangeSet, prose: bool) -> String {
     }
     if risky().next().is_none() {
         section += "\nNothing here is irreversible or destructive.\n";
-    } else if let Some(most) = most_cut_overs(changes).filter(|_| prose) {
+    }
+    section += &silent(changes, prose);
+    if let Some(most) = most_cut_overs(changes).filter(|_| prose && risky().next().is_some()) {
         section += &format!("\nIn all, {}.\n", text(&most));
+    }
+    section
+}
+
+/// The numbers that nobody hears for a while.
+fn silent(changes: &ChangeSet, prose: bool) -> String {
+    let lines = silent_periods(changes);
+    if lines.is_empty() {
+        return String::new();
+    }
+    let sum = count(lines.len(), "number");
+    let why = if prose {
+        format!(": {SILENCE}")
+    } else {
+        String::new()
+    };
+    let mut section = format!("\n**Nobody hears {sum} for a while{why}.**\n\n");
+    for line in lines {
+        section += &format!("* {}\n", text(&line));
     }
     section
 }
@@ -68,7 +90,8 @@ fn of<'a>(changes: impl Iterator<Item = &'a ChangeEntry>) -> Vec<(Loss<'a>, &'st
             true => no_way_back(change.kind),
             false => "what is deleted is gone",
         };
-        if change.action == Action::Delete && !change.fields.is_empty() {
+        let is_delete = change.action == Action::Delete && !change.is_point_of_no_return();
+        if is_delete && !change.fields.is_empty() {
             losses.extend(change.fields.iter().map(|field| {
                 let says = format!("deleted by {}", change.address);
                 (
@@ -85,7 +108,7 @@ fn of<'a>(changes: impl Iterator<Item = &'a ChangeEntry>) -> Vec<(Loss<'a>, &'st
         let window = window.map(|window| format!(" (window {}: {})", window.name, window.span));
         let window = window.unwrap_or_default();
         let says = match change.kind {
-            "register" => format!("{}{window}", change.description),
+            "register" | "genesys_release" => format!("{}{window}", change.description),
             _ => format!("{}: {}{window}", change.description, change.reason),
         };
         losses.push((

@@ -141,6 +141,7 @@ pub(in crate::report) fn set(changes: Vec<ChangeEntry>) -> ChangeSet {
         findings: Vec::new(),
         templates: None,
         flows: None,
+        silent_periods: Vec::new(),
         not_migrated: Vec::new(),
         selection: None,
         summary: Summary {

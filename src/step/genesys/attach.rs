@@ -637,7 +637,12 @@ impl StepKind for GenesysAttach {
         let change = Change {
             fields,
             calls: self.calls(&goal, seen, new),
-            ..Change::new(action, reason).within(self.cut_over.window.as_ref())
+            ..Change::new(action, reason)
+        };
+        // What was released goes on at any time.
+        let change = match found.staying().is_none() && goal.former.is_none() {
+            true => change.within(self.cut_over.window.as_ref()),
+            false => change,
         };
         Decision::Change(match new {
             None => change.unseen("integration"),

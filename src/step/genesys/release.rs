@@ -82,7 +82,7 @@ impl GenesysRelease {
             .campaigns
             .iter()
             .filter(|one| one.was_on && is_paused);
-        let mut change = Change::new(Action::Delete, "its old integration holds the number")
+        let mut change = Change::new(Action::Delete, "its old integration holds the number; from here on nobody hears it until genesys_attach is done")
             .within(self.cut_over.window.as_ref())
             .field(
                 "integration",

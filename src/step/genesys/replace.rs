@@ -1,5 +1,8 @@
 //! Objects of Genesys Cloud that are written back as a whole: read, changed in one place, sent with the
 //! version that was read. Whoever was faster is read again, a few times.
+//!
+//! In doubt: reading the object again shows whether it is as it is to be. A second write of the same carries
+//! an old version and is refused; queues have none, and a second one changes nothing.
 
 use serde::de::DeserializeOwned;
 

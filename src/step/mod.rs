@@ -389,6 +389,7 @@ step_kinds! {
     Profile in profile, "profile", Settle, undo Yes;
     SubscriptionCleanup in subscription_cleanup, "subscription_cleanup", Settle, undo Yes;
     ProfileUndo in undo, "profile_undo", TakeBack, undo Yes;
+    GenesysReleaseUndo in undo, "genesys_release_undo", TakeBack, undo Yes;
     NumberUndo in undo, "number_undo", TakeBack, undo Yes;
     TemplateUndo in undo, "template_undo", TakeBack, undo No;
     SubscriptionUndo in undo, "subscription_undo", TakeBack, undo Yes;

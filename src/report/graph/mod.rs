@@ -138,6 +138,7 @@ fn nature(step: &Step, plan: &Plan) -> (Role, Estimate) {
         | Step::Profile(_)
         | Step::SubscriptionCleanup(_)
         | Step::ProfileUndo(_)
+        | Step::GenesysReleaseUndo(_)
         | Step::TemplateUndo(_)
         | Step::SubscriptionUndo(_) => (Role::Call, Estimate::Call),
     }

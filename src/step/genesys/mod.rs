@@ -15,7 +15,7 @@ mod replace;
 mod silence;
 
 pub(super) use attach::GenesysAttach;
-pub(super) use release::GenesysRelease;
+pub(super) use release::{GenesysRelease, give_back, has_lost_its_flow};
 pub use silence::Silence;
 
 use super::{Context, StepError};
@@ -75,7 +75,7 @@ impl Subject {
 
 impl Context<'_> {
     /// Reads again what the steps of numbers change in Genesys Cloud, and remembers it.
-    async fn look_at_organization(&self) -> Result<(), StepError> {
+    pub(super) async fn look_at_organization(&self) -> Result<(), StepError> {
         let reader = self.organization()?.reader;
         let history = self.seen().history.clone();
         let movable = Movable::observe(reader, self.plan, &history).await;

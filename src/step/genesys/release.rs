@@ -398,7 +398,7 @@ pub(super) async fn lead(
 }
 
 /// Whether an earlier run has taken the flow from an integration that is still there.
-pub(super) fn has_lost_its_flow(seen: &Snapshot, old: &Integration) -> bool {
+pub(in crate::step) fn has_lost_its_flow(seen: &Snapshot, old: &Integration) -> bool {
     let Some(organization) = &seen.organization else {
         return false;
     };

@@ -6,11 +6,13 @@
 
 mod number;
 mod profile;
+mod release;
 mod subscription;
 mod template;
 
 pub(super) use number::NumberUndo;
 pub(super) use profile::ProfileUndo;
+pub(super) use release::GenesysReleaseUndo;
 pub(super) use subscription::SubscriptionUndo;
 pub(super) use template::TemplateUndo;
 
@@ -30,10 +32,10 @@ const KEPT_NOTHING: &str = "the release that did this kept nothing of what stood
 pub fn steps(plan: &Plan, history: &History) -> Vec<Step> {
     let mut steps = Vec::new();
     for number in plan.numbers.iter().rev() {
-        steps.extend([
-            Step::ProfileUndo(ProfileUndo::of(number)),
-            Step::NumberUndo(NumberUndo::of(number)),
-        ]);
+        let release = GenesysReleaseUndo::of(plan, number);
+        steps.push(Step::ProfileUndo(ProfileUndo::of(number)));
+        steps.extend(release.map(Step::GenesysReleaseUndo));
+        steps.push(Step::NumberUndo(NumberUndo::of(number)));
     }
     let mut templates: Vec<_> = history.deeds.templates().collect();
     templates.sort();

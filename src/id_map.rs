@@ -11,7 +11,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{
-    ids::{Address, FlowId, NumberStep, PhoneNumberId, TemplateId, TemplateKey, WabaId},
+    ids::{
+        Address, FlowId, IntegrationId, NumberStep, PhoneNumberId, TemplateId, TemplateKey, WabaId,
+    },
     inventory::{Fate, Inventory, flows::Flows},
     journal::history::SOURCE_NUMBER,
     phone::Phone,
@@ -35,6 +37,10 @@ pub struct IdMap {
     pub target: AccountIds,
     /// Phone numbers, in the plan's order.
     pub phone_numbers: Vec<NumberIds>,
+    /// Integrations of Genesys Cloud, which callers outside of it name.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(default)]
+    pub genesys_integrations: Vec<IntegrationIds>,
     /// Templates that come to the target, by name and language.
     pub templates: Vec<TemplateIds>,
     /// Flows that come to the target, by name.
@@ -63,6 +69,20 @@ pub struct NumberIds {
     /// `phone_number_id` on the target.
     #[schemars(with = "Option<String>")]
     pub target_id: Option<PhoneNumberId>,
+}
+
+/// The ids of a number's integrations in Genesys Cloud.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct IntegrationIds {
+    /// The number.
+    #[schemars(with = "String")]
+    pub phone: Phone,
+    /// The id of the old one.
+    #[schemars(with = "Option<String>")]
+    pub source_id: Option<IntegrationId>,
+    /// The id of the new one.
+    #[schemars(with = "Option<String>")]
+    pub target_id: Option<IntegrationId>,
 }
 
 /// A template's ids.
@@ -105,6 +125,7 @@ impl IdMap {
         let asks_templates =
             !plan.templates.copy.is_empty() || !plan.templates.definitions.is_empty();
         let asks_flows = !plan.flows.copy.is_empty();
+        let organization = seen.organization.as_ref();
         let lists = [
             (
                 asks_templates,
@@ -114,6 +135,11 @@ impl IdMap {
             (asks_flows, "source's flows", seen.source.flows.unknown()),
             (asks_flows, "target's flows", seen.target.flows.unknown()),
             (true, "target's numbers", seen.target.numbers.unknown()),
+            (
+                seen.organization.is_some(),
+                "integrations of Genesys Cloud",
+                organization.and_then(|all| all.integrations.unknown()),
+            ),
         ];
         let mut gaps = lists.into_iter().filter(|(asked, ..)| *asked);
         gaps.find_map(|(_, list, why)| Some(format!("the {list} cannot be read: {}", why?)))
@@ -137,10 +163,29 @@ impl IdMap {
                 .iter()
                 .map(|number| self::number(number, seen))
                 .collect(),
+            genesys_integrations: integrations(plan, seen),
             templates: templates(plan, seen, now),
             flows: flows.collect(),
         }
     }
+}
+
+fn integrations(plan: &Plan, seen: &Snapshot) -> Vec<IntegrationIds> {
+    let used = plan
+        .numbers
+        .iter()
+        .filter(|number| number.genesys.is_some());
+    let ids = |phone: &Phone| {
+        let target = &plan.target.waba;
+        let former = seen.former(target, phone).ok().flatten();
+        let found = seen.integrations(target, phone).unwrap_or_default();
+        IntegrationIds {
+            phone: phone.clone(),
+            source_id: former.map(|former| former.integration),
+            target_id: found.new.first().map(|new| new.id.clone()),
+        }
+    };
+    used.map(|number| ids(&number.phone)).collect()
 }
 
 fn account(waba: &WabaId, seen: &Account) -> AccountIds {

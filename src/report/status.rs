@@ -9,8 +9,8 @@ use super::{clean, count, markdown, style, templates};
 use crate::{
     changeset::AccountRef,
     status::{
-        NumberPhase, NumberStatus, Party, Standing, Status, StepStatus, Turn, Waiting,
-        WindowOpening, WindowStatus,
+        GenesysStanding, NumberPhase, NumberStatus, Party, Standing, Status, StepStatus, Turn,
+        Waiting, WindowOpening, WindowStatus,
     },
 };
 
@@ -41,6 +41,7 @@ const COLUMNS: &[Column] = &[
         |number| standing(number.target.standing).into(),
         1,
     ),
+    column("Genesys", in_genesys, 1),
     column("Waits for", waits_for, 0),
     column("Since (UTC)", since, 0),
     column("Window", window, 0),
@@ -235,6 +236,20 @@ fn standing(standing: Standing) -> &'static str {
         Standing::Absent => NOTHING,
         Standing::Unknown => "unknown",
     }
+}
+
+fn in_genesys(number: &NumberStatus) -> String {
+    let standing = number.genesys.as_ref().map(|genesys| genesys.standing);
+    match standing {
+        None | Some(GenesysStanding::Absent) => NOTHING,
+        Some(GenesysStanding::Old) => "old integration",
+        Some(GenesysStanding::Silent) => "nobody hears it",
+        Some(GenesysStanding::New) => "new integration",
+        Some(GenesysStanding::Unrouted) => "not routed",
+        Some(GenesysStanding::Contested) => "contested",
+        Some(GenesysStanding::Unknown) => "unknown",
+    }
+    .to_owned()
 }
 
 fn waits_for(number: &NumberStatus) -> String {

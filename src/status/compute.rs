@@ -8,14 +8,14 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::{
-    AttemptsStatus, FORMAT_VERSION, IntentStatus, NumberPhase, NumberStatus, Party, Side, Standing,
-    Status, StepStatus, Summary, TemplatesStatus, Turn, Waiting, WindowStatus,
+    AttemptsStatus, FORMAT_VERSION, GenesysStatus, IntentStatus, NumberPhase, NumberStatus, Party,
+    Side, Standing, Status, StepStatus, Summary, TemplatesStatus, Turn, Waiting, WindowStatus,
 };
 use crate::{
     changeset::{ChangeEntry, ChangeSet, WindowRef},
     finding::Finding,
     id_map::IdMap,
-    ids::{Address, NumberStep, SolutionId},
+    ids::{Address, NumberStep, SolutionId, WabaId},
     journal::number::Attempts,
     phone::Phone,
     plan::{Method, Number, Opening, Plan, Window},
@@ -33,6 +33,7 @@ pub fn status(plan: &Plan, changes: &ChangeSet, seen: &Snapshot) -> Status {
         changes: by_address(changes),
         findings: &changes.findings,
         seen,
+        target: &plan.target.waba,
     };
     let numbers: Vec<_> = plan
         .numbers
@@ -62,6 +63,8 @@ struct Look<'a> {
     changes: BTreeMap<&'a str, &'a ChangeEntry>,
     findings: &'a [Finding],
     seen: &'a Snapshot,
+    /// The account that receives the numbers.
+    target: &'a WabaId,
 }
 
 /// What comes next for a number.
@@ -142,6 +145,10 @@ impl<'a> Look<'a> {
                 source_standing(number, on_target.known(phone).is_some())
             }),
             target: side(on_target, phone, target_standing),
+            genesys: number
+                .genesys
+                .as_ref()
+                .and_then(|_| GenesysStatus::of(self.target, phone, self.seen)),
             step: step.map(|step| step.address.clone()),
             action: step.map(|step| step.action),
             window: self.window(number),

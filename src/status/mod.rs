@@ -5,6 +5,7 @@
 //! world or decides about it: that was done before, by the steps.
 
 pub mod compute;
+pub mod genesys;
 
 use std::collections::BTreeMap;
 
@@ -13,6 +14,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 pub use compute::status;
+pub use genesys::{GenesysStanding, GenesysStatus};
 
 use crate::{
     changeset::{AccountRef, PlanRef, WindowRef},
@@ -93,6 +95,9 @@ pub struct NumberStatus {
     pub source: Side,
     /// How it stands on the target.
     pub target: Side,
+    /// How it stands in Genesys Cloud, where it is used there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub genesys: Option<GenesysStatus>,
     /// The address of the next thing to do; `null` when it is done.
     pub step: Option<String>,
     /// What kind of thing that is.

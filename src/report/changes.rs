@@ -370,8 +370,10 @@ fn silent(changes: &ChangeSet) -> String {
             let _ = writeln!(text, "{indent}{line}");
         }
     }
-    let _ = writeln!(text, "      {}", style::faint(SILENCE));
-    text
+    for line in wrap(SILENCE, 74) {
+        let _ = writeln!(text, "      {}", style::faint(line));
+    }
+    text + "\n"
 }
 
 fn irreversible(changes: &ChangeSet) -> String {

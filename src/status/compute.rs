@@ -252,6 +252,11 @@ impl<'a> Look<'a> {
             Some(party) => {
                 let since = self.since(&step.address);
                 let waiting = Waiting::new(party, in_short(&step.reason)).since(since);
+                let next = match &step.gate {
+                    // It is one of several things that its step does.
+                    Some(gate) if party == Party::GenesysAdmin => next.says(&*gate.instructions),
+                    _ => next,
+                };
                 self.by_name(&number.phone, next.waits(waiting))
             }
             None if step.is_cut_over() => self.held_back(number, next),

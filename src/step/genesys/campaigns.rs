@@ -59,7 +59,7 @@ pub(super) async fn wait_until_off(
             })?;
             Ok(found.is_none_or(|campaign| campaign.is_off()).then_some(()))
         };
-        let waiting_for = format!("the campaign {id} to stop");
+        let waiting_for = format!("the campaign {} to stop", name(cx, id));
         let stopped = cx.poll(step, &waiting_for, cx.options.wait, look).await?;
         if stopped.is_none() {
             return Ok(Some(Outcome::Parked {

@@ -222,17 +222,20 @@ impl Goal {
             ));
         }
         let new_one = new.map_or("the new integration".to_owned(), |new| new.id.to_string());
+        for queue in self.queues(organization) {
+            let path = format!("queues[{}]", label(&queue.name, queue.id.as_str()));
+            let recipient = new.and_then(|new| new.recipient.as_ref());
+            let recipient = recipient.map_or("its recipient", |one| one.id.as_str());
+            fields.push(FieldChange::new(&path, queue.recipient(), recipient));
+        }
+        let old = self
+            .former
+            .as_ref()
+            .map(|former| former.integration.as_str());
         let mut repoint = |kind: &str, name: &str, id: &str| {
-            let old = self
-                .former
-                .as_ref()
-                .map(|former| former.integration.as_str());
             let path = format!("{kind}[{}]", label(name, id));
             fields.push(FieldChange::new(&path, old, new_one.as_str()));
         };
-        for queue in self.queues(organization) {
-            repoint("queues", &queue.name, queue.id.as_str());
-        }
         for campaign in self.campaigns(organization) {
             repoint("campaigns", &campaign.name, campaign.id.as_str());
         }

@@ -6,6 +6,8 @@
 //! Source of the clicks: <https://developers.facebook.com/docs/whatsapp/business-management-api/guides/migrating-phone-numbers-between-wabas-programmatically>
 //! and <https://developers.facebook.com/documentation/business-messaging/whatsapp/solution-providers/support/migrating-phone-numbers-among-solution-partners-via-embedded-signup>
 
+mod popup;
+
 use serde::Serialize;
 
 use crate::{
@@ -43,6 +45,7 @@ pub struct GateText {
 pub fn texts(plan: &Plan, number: &Number, language: Language) -> Vec<GateText> {
     let two_step = two_step_off(plan, number, language);
     let other = match &number.method {
+        _ if number.genesys.is_some() => Some(popup::text(plan, number, language)),
         Method::Otp => None,
         Method::EmbeddedSignup => Some(signup(plan, number, language)),
         Method::SolutionIntent(solution) => Some(accept(plan, number, solution, language)),

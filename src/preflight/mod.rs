@@ -10,6 +10,7 @@
 mod account;
 mod capacity;
 mod case;
+pub(crate) mod genesys;
 mod health;
 mod ledger;
 mod lost;
@@ -100,7 +101,9 @@ const RULES: &[Rule] = &[
 const AT_REGISTER: &[Rule] = &[again(subscription::still_subscribed)];
 
 /// Rules whose failure means that a credential has to be mended.
-const CREDENTIAL_RULES: [&str; 5] = [
+const CREDENTIAL_RULES: [&str; 7] = [
+    "genesys-credential",
+    "genesys-permission",
     "token-invalid",
     "token-app",
     "token-expiry",

@@ -459,8 +459,9 @@ pub async fn profile(reader: &Reader, id: &crate::ids::PhoneNumberId) -> Observe
 
 impl Snapshot {
     /// Returns the worst trouble with reading what no plan can do without: the target, and the
-    /// source's templates and flows where they are copied.
-    pub fn trouble(&self) -> Option<Trouble> {
+    /// source's templates and flows where they are copied. The Genesys Cloud organization counts
+    /// where something is still to be done there.
+    pub fn trouble(&self, needs_organization: bool) -> Option<Trouble> {
         let Account {
             waba,
             details: _,
@@ -478,7 +479,12 @@ impl Snapshot {
             flows.unknown(),
             self.source.flows.unknown(),
         ];
-        unknown.into_iter().flatten().map(|why| why.trouble).max()
+        let organization = self.organization.iter().filter(|_| needs_organization);
+        let parts = organization.flat_map(Organization::unread_parts);
+        let all = unknown.into_iter().flatten();
+        all.chain(parts.map(|(_, why)| why))
+            .map(|why| why.trouble)
+            .max()
     }
 
     /// Sorts the integrations of a number in Genesys Cloud. `Err`: why they cannot be read.
@@ -597,6 +603,7 @@ mod tests {
                 reason: String::new(),
                 said: String::new(),
                 trouble: Trouble::Failure,
+                lacks: Vec::new(),
             })
         };
         let mut account = Account {

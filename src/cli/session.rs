@@ -374,6 +374,7 @@ impl Strictness {
                     reason: format!("{what} cannot be read: {source}"),
                     said: String::new(),
                     trouble: Trouble::Missing,
+                    lacks: Vec::new(),
                 }))
             }
             (_, Err(error)) => Err(error),
@@ -397,22 +398,25 @@ impl Seen {
     /// The exit code of what stands in the way, as far as `counts` lets a finding count: a refused
     /// credential, an API that does not answer, a limit, or a world that somebody has to change.
     pub(super) fn stops(&self, counts: impl Fn(&Finding) -> bool) -> Option<u8> {
-        let mut blocking = self
-            .changes
-            .findings
-            .iter()
+        let findings = self.changes.findings.iter();
+        let blocking: Vec<_> = findings
             .filter(|finding| finding.blocks() && counts(finding))
-            .peekable();
-        blocking.peek()?;
-        if blocking.any(preflight::is_credential) {
+            .collect();
+        let is_any = |is: fn(&Finding) -> bool| blocking.iter().any(|finding| is(finding));
+        if blocking.is_empty() {
+            return None;
+        }
+        if is_any(preflight::is_credential) {
             return Some(exit::CREDENTIAL);
         }
-        Some(match self.snapshot.trouble() {
-            Some(Trouble::Credential) => exit::CREDENTIAL,
-            Some(Trouble::Failure) => exit::FAILED,
-            Some(Trouble::Limit) => exit::PARKED,
-            Some(Trouble::Missing) | None => exit::BLOCKED,
-        })
+        Some(
+            match self.snapshot.trouble(is_any(preflight::is_about_genesys)) {
+                Some(Trouble::Credential) => exit::CREDENTIAL,
+                Some(Trouble::Failure) => exit::FAILED,
+                Some(Trouble::Limit) => exit::PARKED,
+                Some(Trouble::Missing) | None => exit::BLOCKED,
+            },
+        )
     }
 
     /// The same, with every finding counting.

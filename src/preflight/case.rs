@@ -7,6 +7,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 
+use super::genesys::Scope;
 use crate::{
     inventory::Inventory,
     phone::Phone,
@@ -26,6 +27,8 @@ pub(super) struct Case<'a> {
     pub(super) moving: Vec<Moving<'a>>,
     /// What becomes of the source's templates; `None` where one side cannot be read.
     pub(super) templates: Option<Inventory>,
+    /// What is left to do in Genesys Cloud; `None` where the plan has nothing there.
+    pub(super) genesys: Option<Scope<'a>>,
 }
 
 /// A number that still has to move, with what both accounts show of it.
@@ -75,6 +78,7 @@ impl<'a> Case<'a> {
             seen,
             moving: moving.collect(),
             templates: Inventory::of(&plan.templates, seen, seen.at),
+            genesys: Scope::of(plan, seen),
         }
     }
 

@@ -95,6 +95,17 @@ const RULES: &[Rule] = &[
     once(templates::no_collision),
     once(templates::category_announced),
     once(templates::name_free),
+    once(genesys::access::let_in),
+    once(genesys::access::readable),
+    once(genesys::access::permitted),
+    once(genesys::access::may_change),
+    once(genesys::access::product),
+    again(genesys::number::integration),
+    again(genesys::number::flow),
+    once(genesys::number::holders),
+    once(genesys::account::payment),
+    once(genesys::account::responses),
+    once(genesys::number::callers),
 ];
 
 /// What steps of the plan see to, so that it may be missing before a run, but not at a register.
@@ -216,6 +227,11 @@ const WAIT_RULES: [&str; 3] = ["window-past", "window-short", "register-attempts
 /// Returns whether a finding says that a number has to wait for us or for time to pass.
 pub fn is_a_wait(finding: &Finding) -> bool {
     finding.verdict == Verdict::Fail && WAIT_RULES.contains(&&*finding.rule)
+}
+
+/// Returns whether a finding says that a Genesys Cloud organization cannot be read.
+pub fn is_about_genesys(finding: &Finding) -> bool {
+    finding.rule == genesys::READABLE
 }
 
 /// Returns whether a finding is about a credential.

@@ -41,6 +41,8 @@ pub struct Why {
     pub said: String,
     /// What kind of trouble it is.
     pub trouble: Trouble,
+    /// The permissions that the API named as missing.
+    pub lacks: Vec<String>,
 }
 
 /// What keeps something from being read. Later ones outweigh earlier ones.
@@ -71,6 +73,10 @@ impl From<&CallError> for Why {
             },
             said: said(error),
             trouble: Trouble::of(error),
+            lacks: match error {
+                CallError::Declined(error) => error.missing_permissions(),
+                _ => Vec::new(),
+            },
         }
     }
 }
@@ -146,6 +152,7 @@ impl<T> Observed<T> {
                 reason: format!("{name} is not shown"),
                 said: String::new(),
                 trouble: Trouble::Missing,
+                lacks: Vec::new(),
             }),
         }
     }
@@ -259,11 +266,25 @@ mod tests {
     }
 
     #[test]
+    fn permissions_that_the_api_names_are_kept() {
+        let error = crate::api::genesys::ApiError {
+            status: 403,
+            code: "missing.permissions".into(),
+            message: "You are missing the following permission(s): routing:queue:view".into(),
+            ..Default::default()
+        };
+        let why = Why::from(&CallError::Declined(Box::new(error)));
+        assert_eq!(why.trouble, Trouble::Credential);
+        assert_eq!(why.lacks, ["routing:queue:view"]);
+    }
+
+    #[test]
     fn a_look_into_the_unknown_stays_unknown() {
         let why = Why {
             reason: "no access".into(),
             said: String::new(),
             trouble: Trouble::Credential,
+            lacks: Vec::new(),
         };
         let seen: Observed<u8> = Observed::Unknown(why.clone());
         assert_eq!(

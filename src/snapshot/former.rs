@@ -204,6 +204,7 @@ mod tests {
             reason: "missing routing:queue:view".into(),
             said: String::new(),
             trouble: crate::resource::Trouble::Credential,
+            lacks: Vec::new(),
         };
         seen.queues = Observed::Unknown(why.clone());
         let one = seen.integrations.present().unwrap()[0].clone();

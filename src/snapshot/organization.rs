@@ -4,7 +4,10 @@
 //! one by the account at Meta; where the API does not show that, by what runs of this plan kept
 //! ([`Former`]), and by where the number is registered. Never by name.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use futures_util::future::{join, join_all};
 
@@ -57,6 +60,42 @@ pub struct Organization {
     /// The message flows that numbers of the plan are to lead to, by what names them: a name or an
     /// id.
     pub flows: BTreeMap<String, Observed<Vec<Flow>>>,
+}
+
+/// A part of an organization that is read on its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Part {
+    /// WhatsApp integrations.
+    Integrations,
+    /// How contacts are found.
+    Identities,
+    /// Where messages arrive.
+    Recipients,
+    /// Message flows.
+    Flows,
+    /// Queues.
+    Queues,
+    /// WhatsApp campaigns.
+    Campaigns,
+    /// Digital rule sets.
+    RuleSets,
+    /// Canned responses.
+    Responses,
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Integrations => "integrations",
+            Self::Identities => "identity resolution",
+            Self::Recipients => "message routing",
+            Self::Flows => "message flows",
+            Self::Queues => "queues",
+            Self::Campaigns => "campaigns",
+            Self::RuleSets => "digital rule sets",
+            Self::Responses => "canned responses",
+        })
+    }
 }
 
 /// Why a message flow is not the one.
@@ -206,6 +245,40 @@ impl Organization {
         .flatten()
     }
 
+    /// Returns the parts that could not be read, and why: everything that steps rest on.
+    pub fn unread_parts(&self) -> Vec<(Part, &Why)> {
+        let Self {
+            token: _,
+            products: _,
+            integrations,
+            recipients,
+            queues,
+            campaigns,
+            rule_sets,
+            responses,
+            identities,
+            flows,
+        } = self;
+        let lists = [
+            (Part::Integrations, integrations.unknown()),
+            (Part::Recipients, recipients.unknown()),
+            (Part::Queues, queues.unknown()),
+            (Part::Campaigns, campaigns.unknown()),
+            (Part::RuleSets, rule_sets.unknown()),
+            (Part::Responses, responses.unknown()),
+        ];
+        let identities = identities.values().filter_map(Observed::unknown);
+        let flows = flows.values().filter_map(Observed::unknown);
+        let mut unread: Vec<_> = lists
+            .into_iter()
+            .filter_map(|(part, why)| Some((part, why?)))
+            .chain(identities.map(|why| (Part::Identities, why)))
+            .chain(flows.map(|why| (Part::Flows, why)))
+            .collect();
+        unread.sort_by_key(|(part, _)| *part);
+        unread
+    }
+
     /// Sorts the integrations of a number.
     pub fn integrations_of(
         &self,
@@ -307,10 +380,12 @@ async fn flows(
     recipients: &Observed<Vec<Recipient>>,
     history: &History,
 ) -> BTreeMap<String, Observed<Vec<Flow>>> {
-    let leads_to = |phone: &Phone| {
+    let lead_to = |phone: &Phone| {
         let claims = integrations.present().into_iter().flatten();
-        let mut claims = claims.filter(|one| one.claims(phone));
-        claims.find_map(|one| recipient_of(one, recipients)?.flow.as_ref())
+        let claims = claims.filter(|one| one.claims(phone));
+        let flows = claims.filter_map(|one| recipient_of(one, recipients)?.flow.as_ref());
+        let ids = flows.map(|flow| flow.id.clone());
+        ids.collect::<Vec<_>>()
     };
     let mut words = BTreeSet::new();
     for number in used(plan) {
@@ -318,8 +393,8 @@ async fn flows(
             Some(MessageFlow::Named(word)) => _ = words.insert(word.clone()),
             _ => {
                 let kept = kept_former(history, &number.phone).and_then(|former| former.flow);
-                let now = leads_to(&number.phone).map(|flow| flow.id.clone());
-                words.extend(kept.into_iter().chain(now).map(|id| id.to_string()));
+                let all = kept.into_iter().chain(lead_to(&number.phone));
+                words.extend(all.map(|id| id.to_string()));
             }
         }
     }

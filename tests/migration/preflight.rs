@@ -164,6 +164,7 @@ fn unknown<T>() -> Observed<T> {
         said: String::new(),
         reason: "no answer".into(),
         trouble: Trouble::Failure,
+        lacks: Vec::new(),
     })
 }
 

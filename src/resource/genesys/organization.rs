@@ -68,7 +68,7 @@ impl Products {
 
     /// Returns whether WhatsApp is among it. `None`: the answer lists nothing.
     pub fn has_whatsapp(&self) -> Option<bool> {
-        let products = self.entities.as_ref()?;
+        let products = self.entities.as_ref().filter(|all| !all.is_empty())?;
         let mut ids = products.iter().filter_map(|product| product.id.as_deref());
         Some(ids.any(|id| WHATSAPP.iter().any(|known| id.eq_ignore_ascii_case(known))))
     }
@@ -109,6 +109,7 @@ mod tests {
             Some(true),
         );
         check(r#"{"entities":[{"id":"voice"},{}]}"#, Some(false));
+        check(r#"{"entities":[]}"#, None);
         check("{}", None);
     }
 }

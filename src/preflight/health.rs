@@ -162,6 +162,18 @@ fn without_reason(account: &Readable<'_>, entity: &Entity) -> Option<Finding> {
     Some(finding(account, open, owner(account), remedy))
 }
 
+/// Whether Meta says that an account has a problem with its payment method.
+pub(super) fn complains_of_payment(account: &Readable<'_>) -> bool {
+    let health = account
+        .details()
+        .and_then(|details| details.health_status.as_ref());
+    let entities = health.into_iter().flat_map(|health| &health.entities);
+    let errors = entities.flatten().flat_map(|entity| &entity.errors);
+    errors
+        .flatten()
+        .any(|error| error.error_code == Some(PAYMENT))
+}
+
 /// Whether the rules about payment and verification have said it.
 fn is_said(account: &Readable<'_>, code: i64) -> bool {
     let waba = account.waba;

@@ -31,6 +31,14 @@ pub fn without_journal(plan: &Plan, seen: &Snapshot, place: &str) -> Option<Stri
             named(&waits)
         ),
     };
+    let forgotten = forgotten(plan, seen);
+    let unknown = match forgotten.is_empty() {
+        true => unknown,
+        false => format!(
+            "{unknown}; nor what the old integration of {} in Genesys Cloud was set to, and what named it",
+            named(&forgotten)
+        ),
+    };
     let (name, all) = (
         &plan.name,
         there.iter().map(|(phone, _)| *phone).collect::<Vec<_>>(),
@@ -41,6 +49,19 @@ pub fn without_journal(plan: &Plan, seen: &Snapshot, place: &str) -> Option<Stri
          from what the API shows",
         named(&all)
     ))
+}
+
+/// Returns the numbers on the target whose old integration in Genesys Cloud is gone, and with it all
+/// that only a journal keeps.
+fn forgotten<'a>(plan: &'a Plan, seen: &Snapshot) -> Vec<&'a Phone> {
+    let used = plan.numbers.iter();
+    let used = used.filter(|number| number.genesys.is_some() && seen.organization.is_some());
+    let there = used.filter(|number| seen.target.known(&number.phone).is_some());
+    let is_gone = |phone: &&Phone| {
+        let all = seen.integrations(&plan.target.waba, phone);
+        all.is_ok_and(|all| all.old.is_empty())
+    };
+    there.map(|number| &number.phone).filter(is_gone).collect()
 }
 
 fn named(phones: &[&Phone]) -> String {

@@ -10,6 +10,7 @@ mod definitions;
 mod diff;
 mod events;
 mod faults;
+mod genesys_preflight;
 mod methods;
 mod oddities;
 mod preconditions;

@@ -70,8 +70,8 @@ impl Activation<'_> {
         if one.create_status == Some(CreateStatus::Error) {
             return Err(self.failed(cx, &one));
         }
-        if one.status == Some(IntegrationStatus::Starting) || self.may_be_at_work(cx, &one) {
-            return self.wait(cx, None).await;
+        if let Some(waited) = self.wait_for_earlier(cx, &one).await? {
+            return Ok(waited);
         }
         if let Some(parked) = attempts_used_up(cx, &self.subject.phone) {
             return Ok(Activated::Not(parked));
@@ -86,14 +86,15 @@ impl Activation<'_> {
                 return Ok(Activated::Not(closed));
             }
             Clearance::Refused(findings) => return Err(StepError::Blocked(findings)),
-            Clearance::Registered => return self.wait(cx, None).await,
+            Clearance::Registered => return self.wait(cx, None, cx.options.wait).await,
         };
         let write = proof.activate(self.name, cx.ready(self.pin)?);
         let reader = cx.organization()?.reader;
         let lookup = || async {
             let found = reader.find(&Integration::read(self.id)).await?;
-            let is_on = |one: &Integration| {
-                one.is_active() || one.status == Some(IntegrationStatus::Starting)
+            let is_on = |now: &Integration| {
+                let starts = now.status == Some(IntegrationStatus::Starting);
+                now.is_active() || starts && one.status != now.status
             };
             Ok::<_, CallError>(found.filter(is_on).map(|_| ()))
         };
@@ -102,7 +103,7 @@ impl Activation<'_> {
             .write(self.step, &doing, &write, Repeat::Never, lookup)
             .await;
         match sent {
-            Ok(_) => self.wait(cx, Some(&one)).await,
+            Ok(_) => self.wait(cx, Some(&one), cx.options.wait).await,
             Err(error) => Err(error),
         }
     }
@@ -116,12 +117,31 @@ impl Activation<'_> {
         })
     }
 
-    /// Whether an activation of an earlier run may still be at work, though nothing shows it.
-    fn may_be_at_work(&self, cx: &Context<'_>, one: &Integration) -> bool {
-        let seen = cx.seen();
-        let sent = seen.history.number(&self.subject.phone).activation;
-        let age = sent.map(|sent| cx.clock.now().duration_since(sent).unsigned_abs());
-        one.trouble().is_none() && age.is_some_and(|age| age < AT_WORK)
+    /// Waits for an activation that this run has not sent. `None`: there is none, or it has had its time
+    /// and shows nothing.
+    async fn wait_for_earlier(
+        &self,
+        cx: &Context<'_>,
+        one: &Integration,
+    ) -> Result<Option<Activated>, StepError> {
+        let is_starting = one.status == Some(IntegrationStatus::Starting);
+        let sent = cx.seen().history.number(&self.subject.phone).activation;
+        let now = cx.clock.now();
+        let begun = match (is_starting, sent) {
+            // It is seen at work.
+            (true, Some(_)) => return self.wait(cx, None, cx.options.wait).await.map(Some),
+            // The popup has activated it, or new ones are called so.
+            (true, None) => Some(one.date_created.unwrap_or(now)),
+            (false, sent) => sent.filter(|_| one.trouble().is_none()),
+        };
+        let left = |begun| AT_WORK.checked_sub(cx.clock.now().duration_since(begun).unsigned_abs());
+        let Some((begun, patience)) = begun.and_then(|begun| Some((begun, left(begun)?))) else {
+            return Ok(None);
+        };
+        let patience = cx.options.wait.map_or(patience, |wait| wait.min(patience));
+        let waited = self.wait(cx, None, Some(patience)).await?;
+        let is_over = left(begun).is_none_or(|left| left.is_zero());
+        Ok(Some(waited).filter(|waited| matches!(waited, Activated::Yes) || !is_over))
     }
 
     /// Waits until it is active. `before`: what it showed before the activation was sent, whose error
@@ -130,6 +150,7 @@ impl Activation<'_> {
         &self,
         cx: &Context<'_>,
         before: Option<&Integration>,
+        patience: Option<Duration>,
     ) -> Result<Activated, StepError> {
         let begun = cx.clock.now();
         let is_old = |now: &Integration| {
@@ -147,10 +168,7 @@ impl Activation<'_> {
             Ok(is_over.then_some(now))
         };
         let waiting_for = "the new integration to be active";
-        match cx
-            .poll(self.step, waiting_for, cx.options.wait, look)
-            .await?
-        {
+        match cx.poll(self.step, waiting_for, patience, look).await? {
             Some(one) if one.is_active() => Ok(Activated::Yes),
             Some(one) => Err(self.failed(cx, &one)),
             None => Ok(Activated::Not(Outcome::Parked {

@@ -44,7 +44,7 @@ pub(crate) enum Point {
 struct Mortal {
     inner: Arc<dyn Transport>,
     dies_at: usize,
-    writes: AtomicUsize,
+    writes: Arc<AtomicUsize>,
 }
 
 impl Transport for Mortal {
@@ -67,7 +67,7 @@ impl Transport for Mortal {
 
 /// Runs until the process dies or ends. Returns whether it died.
 pub(crate) fn run_until(stage: &mut Stage, point: Point) -> bool {
-    let transport = stage.transport.clone();
+    let (meta, genesys) = (stage.transport.clone(), stage.genesys.clone());
     match point {
         Point::Line(nth) | Point::TornLine(nth) => {
             let line = AtomicUsize::new(0);
@@ -78,17 +78,19 @@ pub(crate) fn run_until(stage: &mut Stage, point: Point) -> bool {
             }));
         }
         Point::Sent(nth) => {
-            let (inner, writes) = (transport.clone(), AtomicUsize::new(0));
-            stage.transport = Arc::new(Mortal {
-                inner,
-                dies_at: nth,
-                writes,
-            });
+            let writes = Arc::new(AtomicUsize::new(0));
+            for door in [&mut stage.transport, &mut stage.genesys] {
+                *door = Arc::new(Mortal {
+                    inner: door.clone(),
+                    dies_at: nth,
+                    writes: writes.clone(),
+                });
+            }
         }
     }
     let died = catch_unwind(AssertUnwindSafe(|| stage.apply())).is_err();
     stage.listener = None;
-    stage.transport = transport;
+    (stage.transport, stage.genesys) = (meta, genesys);
     if died && matches!(point, Point::TornLine(_)) {
         tear(stage.journals().last().expect("a journal"));
     }

@@ -1,11 +1,5 @@
 //! Every write of a migration in Genesys Cloud meets every fault, and the end is the same.
 
-use std::{
-    panic::{AssertUnwindSafe, catch_unwind},
-    sync::Mutex,
-    thread,
-};
-
 use waba_migrate::sim::{
     genesys::happening::InGenesys,
     happening::Happening,
@@ -13,7 +7,7 @@ use waba_migrate::sim::{
 };
 
 use crate::{
-    organization::{End, apply_to_the_end, changes, stage, watch, world},
+    organization::{End, apply_to_the_end, changes, play, stage, watch, world},
     stage::Stage,
 };
 
@@ -69,25 +63,6 @@ fn calls() -> Vec<(Verb, u32, String)> {
             .map(move |(call, nth)| (verb, nth, call.path.clone()))
     };
     verbs.into_iter().flat_map(of).collect()
-}
-
-/// Plays all of these, on every core. Returns the names of those that fail.
-fn play<T: Send>(cases: Vec<(String, T)>, one: impl Fn(&str, T) + Sync) -> Vec<String> {
-    let (left, failed) = (Mutex::new(cases), Mutex::new(Vec::new()));
-    let next = || left.lock().expect("nothing panics here").pop();
-    thread::scope(|scope| {
-        for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
-            scope.spawn(|| {
-                while let Some((name, case)) = next() {
-                    let played = catch_unwind(AssertUnwindSafe(|| one(&name, case)));
-                    if played.is_err() {
-                        failed.lock().expect("nothing panics here").push(name);
-                    }
-                }
-            });
-        }
-    });
-    failed.into_inner().expect("nothing panics here")
 }
 
 #[test]

@@ -12,7 +12,7 @@ use waba_migrate::sim::{
     world::World,
 };
 
-use crate::organization::{self, End, apply_to_the_end, stage_with, switch, watch};
+use crate::organization::{self, End, apply_to_the_end, play, stage_with, switch, watch};
 
 /// What may differ from the undisturbed end.
 type Case = (&'static str, fn(&mut GenesysSwitches));
@@ -120,20 +120,16 @@ const TOLERATED: &[Case] = &[
 #[test]
 fn whatever_is_left_open_one_run_ends_live() {
     let expected = End::undisturbed();
-    let mut failed = Vec::new();
-    for (name, change) in TOLERATED {
-        let played = std::panic::catch_unwind(|| {
-            let edit = |world: &mut World| switch(world, change);
-            let mut before = organization::world();
-            edit(&mut before);
-            let mut stage = stage_with(edit);
-            watch(&mut stage);
-            apply_to_the_end(&mut stage, 1, name);
-            expected.check(&stage, &before, name);
-        });
-        if played.is_err() {
-            failed.push(*name);
-        }
-    }
+    let cases = TOLERATED.iter();
+    let cases = cases.map(|(name, change)| ((*name).to_owned(), change));
+    let failed = play(cases.collect(), |name, change| {
+        let edit = |world: &mut World| switch(world, change);
+        let mut before = organization::world();
+        edit(&mut before);
+        let mut stage = stage_with(edit);
+        watch(&mut stage);
+        apply_to_the_end(&mut stage, 1, name);
+        expected.check(&stage, &before, name);
+    });
     assert!(failed.is_empty(), "{failed:?}");
 }

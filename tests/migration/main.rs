@@ -11,6 +11,7 @@ mod diff;
 mod events;
 mod faults;
 mod genesys;
+mod genesys_crash;
 mod genesys_faults;
 mod genesys_preflight;
 mod genesys_switches;

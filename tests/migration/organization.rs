@@ -3,7 +3,9 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::Arc,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, Mutex},
+    thread,
     time::Duration,
 };
 
@@ -290,8 +292,9 @@ impl Words {
         self.leaves(kind, "", object, &mut leaves);
         if is_born {
             // Nobody can name a recipient.
-            let is_named = kind == "recipients";
-            leaves.retain(|path, _| !BIRTH.contains(&&**path) && !(is_named && path == "name"));
+            let is_left_out =
+                |path: &str| BIRTH.contains(&path) || kind == "recipients" && path == "name";
+            leaves.retain(|path, _| !is_left_out(path));
         }
         let name = format!("{kind}[{named}]");
         let twice = objects.insert(name.clone(), leaves);
@@ -363,6 +366,25 @@ pub(crate) fn apply_to_the_end(stage: &mut Stage, runs: usize, case: &str) {
         "{case}: no end after {runs} runs:\n{}",
         stage.apply().ends()
     );
+}
+
+/// Plays all of these, on every core. Returns the names of those that fail.
+pub(crate) fn play<T: Send>(cases: Vec<(String, T)>, one: impl Fn(&str, T) + Sync) -> Vec<String> {
+    let (left, failed) = (Mutex::new(cases), Mutex::new(Vec::new()));
+    let next = || left.lock().expect("nothing panics here").pop();
+    thread::scope(|scope| {
+        for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(|| {
+                while let Some((name, case)) = next() {
+                    let played = catch_unwind(AssertUnwindSafe(|| one(&name, case)));
+                    if played.is_err() {
+                        failed.lock().expect("nothing panics here").push(name);
+                    }
+                }
+            });
+        }
+    });
+    failed.into_inner().expect("nothing panics here")
 }
 
 /// What a whole migration comes to.

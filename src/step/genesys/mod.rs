@@ -20,11 +20,11 @@ pub use silence::Silence;
 
 use super::{Context, StepError};
 use crate::{
-    finding::{Finding, Severity, Who},
+    finding::Finding,
     ids::{Address, WabaId},
     phone::Phone,
     plan::{Number, NumberGenesys, Plan},
-    resource::Why,
+    preflight::genesys::{contested, unreadable},
     snapshot::{
         Snapshot,
         former::Former,
@@ -88,27 +88,4 @@ impl Context<'_> {
 
 fn stopped(finding: Box<Finding>) -> StepError {
     StepError::Blocked(vec![*finding])
-}
-
-/// What cannot be read is not absent.
-fn unreadable(address: &Address, why: &Why) -> Finding {
-    let message = format!("Genesys Cloud cannot be read: {why}");
-    Finding::unknown("genesys-unreadable", Severity::Error, address, message)
-        .ask(Who::Us, "see what it says; then run it again")
-}
-
-/// Two integrations claim one number.
-fn contested(address: &Address, phone: &Phone, found: &Integrations<'_>) -> Finding {
-    let all = found.old.iter().chain(&found.new);
-    let names: Vec<_> = all
-        .map(|one| format!("`{}` ({}, {})", one.name, one.id, one.status_word()))
-        .collect();
-    let message = format!("several integrations of Genesys Cloud claim {phone}");
-    Finding::fail("genesys-integration-contested", address, message)
-        .observed(names.join(", "))
-        .ask(
-            Who::GenesysAdmin,
-            "delete those that are not in use, so that one is left",
-        )
-        .proof("GET /api/v2/conversations/messaging/integrations/whatsapp lists one for the number")
 }

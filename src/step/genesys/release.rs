@@ -27,6 +27,7 @@ use crate::{
     finding::{Finding, Who},
     ids::{AccountStep, Address, ArchitectFlowId, IntegrationId, NumberStep, RecipientId},
     plan::{MessageFlow, Method, Number, Plan},
+    preflight::genesys::integration_missing,
     resource::genesys::{
         campaign::CampaignStatus,
         integration::{Integration, IntegrationStatus},
@@ -467,7 +468,7 @@ impl StepKind for GenesysRelease {
             let is_known = kept_former(&seen.history, &self.subject.phone).is_some();
             let is_named = self.subject.wanted.flow != MessageFlow::Keep;
             return match found.new.is_empty() && !is_known && !is_named {
-                true => Decision::blocked(missing(&address, &self.subject)),
+                true => Decision::blocked(integration_missing(&address, &self.subject.phone)),
                 false => Decision::done("no old integration holds the number"),
             };
         };
@@ -511,19 +512,4 @@ impl StepKind for GenesysRelease {
             },
         }
     }
-}
-
-/// Nothing is known of the number, and what is to be kept is not there.
-fn missing(address: &Address, subject: &Subject) -> Finding {
-    let message = format!(
-        "Genesys Cloud has no integration of {}, so there is no flow to keep",
-        subject.phone
-    );
-    Finding::fail("genesys-integration-missing", address, message)
-        .observed("no integration with these digits")
-        .ask(
-            Who::Us,
-            "check the number and `genesys.region`; if it is new to Genesys Cloud, name the flow in the plan: genesys: { flow: NAME }",
-        )
-        .proof("GET /api/v2/conversations/messaging/integrations/whatsapp lists it")
 }

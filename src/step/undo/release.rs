@@ -13,10 +13,10 @@ use super::{
     fresh, stays,
 };
 use crate::{
-    finding::{Finding, Severity, Who},
     ids::{Address, NumberStep, WabaId},
     phone::Phone,
     plan::{Number, Plan},
+    preflight::genesys::unreadable,
     resource::genesys::{
         campaign::Campaign,
         integration::{Integration, IntegrationStatus},
@@ -114,16 +114,7 @@ impl StepKind for GenesysReleaseUndo {
             (Some(organization), Ok(found)) => (organization, found),
             (None, _) => return Decision::done("the plan names no Genesys Cloud organization"),
             (_, Err(why)) => {
-                let message = format!("Genesys Cloud cannot be read: {why}");
-                return Decision::blocked(
-                    Finding::unknown(
-                        "genesys-unreadable",
-                        Severity::Error,
-                        self.address(),
-                        message,
-                    )
-                    .ask(Who::Us, "see what it says; then run it again"),
-                );
+                return Decision::blocked(unreadable(self.address(), &why));
             }
         };
         let stays_there = |one: &&&Integration| {

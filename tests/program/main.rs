@@ -4,6 +4,7 @@ mod bench;
 mod change_sets;
 mod commands;
 mod diff;
+mod genesys;
 mod graph;
 #[cfg(unix)]
 mod kill;

@@ -148,15 +148,24 @@ pub(in super::super) fn readable(case: &Case<'_>, findings: &mut Vec<Finding>) {
     findings.push(match worst {
         None => Finding::pass(READABLE, ORGANIZATION, "the organization answers"),
         Some((_, why)) => {
-            let mut parts: Vec<_> = unread.iter().map(|(part, _)| *part).collect();
-            parts.dedup();
-            let finding = Finding {
-                message: format!("{} cannot be read in Genesys Cloud", joined(&parts)),
-                ..unreadable(ORGANIZATION, why).observed(by_reason(&unread))
-            };
+            let reasons = by_reason(&unread);
+            let mut finding = unreadable(ORGANIZATION, why);
+            if !(is_silent(scope) && reasons.len() == 1) {
+                let told = reasons.iter();
+                let told = told.map(|(said, parts)| format!("{}: {said}", joined(parts)));
+                let mut parts: Vec<_> = unread.iter().map(|(part, _)| *part).collect();
+                parts.dedup();
+                finding.message = format!("{} cannot be read in Genesys Cloud", joined(&parts));
+                finding.observed = Some(told.collect::<Vec<_>>().join("; "));
+            }
             weighed(scope, finding)
         }
     });
+}
+
+/// Whether not even that could be read which needs no permission.
+fn is_silent(scope: &Scope<'_>) -> bool {
+    scope.organization.token.unknown().is_some()
 }
 
 /// Returns the parts that could not be read for another reason than a missing permission.
@@ -166,8 +175,8 @@ fn unanswered<'a>(scope: &Scope<'a>) -> Vec<(Part, &'a Why)> {
     unread
 }
 
-/// Says why parts could not be read: each reason once, with its parts where there are several.
-fn by_reason(unread: &[(Part, &Why)]) -> String {
+/// Sorts parts by why they could not be read.
+fn by_reason<'a>(unread: &[(Part, &'a Why)]) -> Vec<(&'a str, Vec<Part>)> {
     let mut reasons: Vec<(&str, Vec<Part>)> = Vec::new();
     for (part, why) in unread {
         let said = match why.said.is_empty() {
@@ -180,14 +189,7 @@ fn by_reason(unread: &[(Part, &Why)]) -> String {
             None => reasons.push((said, vec![*part])),
         }
     }
-    match &reasons[..] {
-        [(said, _)] => (*said).to_owned(),
-        several => {
-            let lines = several.iter();
-            let lines = lines.map(|(said, parts)| format!("{}: {said}", joined(parts)));
-            lines.collect::<Vec<_>>().join("; ")
-        }
-    }
+    reasons
 }
 
 pub(in super::super) fn product(case: &Case<'_>, findings: &mut Vec<Finding>) {

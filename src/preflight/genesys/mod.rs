@@ -83,12 +83,23 @@ pub(crate) fn unreadable(subject: impl fmt::Display, why: &Why) -> Finding {
             .ask(Who::GenesysAdmin, hint)
             .proof("the read is answered");
     }
+    let hint = match why.trouble {
+        Trouble::Limit => "run it again when the limit has passed",
+        Trouble::Missing | Trouble::Credential => {
+            "check what the plan says of the organization (genesys), and what is said above"
+        }
+        Trouble::Failure => {
+            "run it again; if that does not help, look at what is said above, and at the status page of Genesys Cloud"
+        }
+    };
+    let said = if why.said.is_empty() {
+        &why.reason
+    } else {
+        &why.said
+    };
     Finding::unknown(READABLE, Severity::Error, subject, message)
-        .observed(&why.said)
-        .ask(
-            Who::Us,
-            "run it again; if that does not help, look at what Genesys Cloud says, and at its status page",
-        )
+        .observed(said)
+        .ask(Who::Us, hint)
         .proof("the read is answered")
 }
 
@@ -118,4 +129,77 @@ fn some(names: &[String], most: usize) -> String {
         text += &format!("; and {} more", names.len() - most);
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::preflight::is_credential;
+
+    fn why(trouble: Trouble, lacks: &[&str]) -> Why {
+        Why {
+            reason: "no".into(),
+            said: "Genesys Cloud refused: no".into(),
+            trouble,
+            lacks: lacks.iter().map(ToString::to_string).collect(),
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_a_credential_or_unknown() {
+        #[track_caller]
+        fn check(why: &Why, rule: &str, credential: bool, hint: &str) {
+            let finding = unreadable("number", why);
+            assert_eq!(
+                (&*finding.rule, is_credential(&finding)),
+                (rule, credential)
+            );
+            assert!(finding.blocks() && finding.hint.is_some_and(|it| it.contains(hint)));
+        }
+        let lacks = why(Trouble::Credential, &["routing:queue:view", "a:b:c"]);
+        let named = "a role with routing:queue:view, a:b:c";
+        check(&lacks, "genesys-permission", true, named);
+        let refused = why(Trouble::Credential, &[]);
+        check(&refused, "genesys-credential", true, "genesys.region");
+        check(&why(Trouble::Failure, &[]), READABLE, false, "run it again");
+        check(&why(Trouble::Limit, &[]), READABLE, false, "has passed");
+        check(&why(Trouble::Missing, &[]), READABLE, false, "(genesys)");
+    }
+
+    #[test]
+    fn those_that_claim_a_number_are_named_and_counted_where_they_stay() {
+        let one = |id: &str, status: &str, waba: Option<&str>| -> Integration {
+            let fields = json!({"id": id, "name": "WA", "status": status, "whatsAppBusinessAccountId": waba});
+            serde_json::from_value(fields).unwrap()
+        };
+        let (active, broken) = (one("a", "Active", Some("10")), one("b", "Error", None));
+        let leaving = one("c", "Deleting", Some("10"));
+        let phone = "+49 30 901820".parse().unwrap();
+        let old = Integrations {
+            old: vec![&active, &broken, &leaving],
+            new: vec![],
+        };
+        let finding = contested("number", &phone, &old);
+        insta::assert_snapshot!(finding.message, @"2 integrations of the account it leaves claim this number");
+        insta::assert_snapshot!(finding.observed.unwrap(), @"WA (a, Active, account 10); WA (b, Error, account not shown); WA (c, Deleting, account 10)");
+        let new = Integrations {
+            old: vec![&leaving],
+            new: vec![&active, &broken],
+        };
+        let finding = contested("number", &phone, &new);
+        insta::assert_snapshot!(finding.message, @"2 integrations of the target claim this number");
+    }
+
+    #[test]
+    fn long_lists_are_cut() {
+        let names: Vec<_> = (0..4).map(|it: u8| it.to_string()).collect();
+        assert_eq!(some(&names, 4), "0; 1; 2; 3");
+        assert_eq!(some(&names, 2), "0; 1; and 2 more");
+        assert_eq!(
+            (count(1, "queue"), count(2, "queue")),
+            ("1 queue".into(), "2 queues".into())
+        );
+    }
 }

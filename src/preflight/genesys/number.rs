@@ -82,7 +82,7 @@ fn described(organization: &Organization, one: &Integration) -> String {
     let parts = [
         called(&one.name, &one.id),
         format!("status {}", one.status_word()),
-        format!("account {}", one.waba.as_deref().unwrap_or("(not shown)")),
+        format!("account {}", one.waba.as_deref().unwrap_or("not shown")),
         format!(
             "recipient {}",
             id(one.recipient.as_ref().map(|it| it.id.to_string()))
@@ -101,7 +101,7 @@ fn described(organization: &Organization, one: &Integration) -> String {
             match resolves {
                 Some(true) => "on",
                 Some(false) => "off",
-                None => "(not shown)",
+                None => "not shown",
             }
         ),
     ];

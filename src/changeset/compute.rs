@@ -84,13 +84,16 @@ pub fn compute_part(plan: &Plan, graph: &StepGraph, seen: &Snapshot, choice: &Ch
     changes
 }
 
-/// Steps that cannot be decided because the target cannot be read at all: preflight says so once.
+/// Steps that cannot be decided because the target, or the Genesys Cloud organization, cannot be read:
+/// preflight says so once.
 fn repeats(finding: &Finding, seen: &Snapshot) -> bool {
-    seen.unreadable_target().is_some()
-        && matches!(
-            &*finding.rule,
-            "numbers-unreadable" | "subscription-unreadable" | "templates-unreadable"
-        )
+    match &*finding.rule {
+        "numbers-unreadable" | "subscription-unreadable" | "templates-unreadable" => {
+            seen.unreadable_target().is_some()
+        }
+        "genesys-readable" | "genesys-credential" | "genesys-permission" => true,
+        _ => false,
+    }
 }
 
 /// Returns every check with its verdict, those that pass too, and what the steps object to.

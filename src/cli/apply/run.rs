@@ -37,6 +37,7 @@ use crate::{
     inventory::{Inventory, flows::Flows},
     journal::{Event, History, Journal, JournalError, Lock, StepEnd, event::VERSION},
     plan::Number,
+    preflight,
     report::{changes, events, findings, style, templates},
     secret::{Secret, SecretRef},
     snapshot::Snapshot,
@@ -431,7 +432,8 @@ impl Run<'_> {
         if let Some(code) = self.stop.asked().filter(|code| *code != exit::PARKED) {
             return code;
         }
-        if report.is_credential() {
+        let findings = report.ended.iter().flat_map(|ended| &ended.findings);
+        if report.is_credential() || findings.into_iter().any(preflight::is_credential) {
             return exit::CREDENTIAL;
         }
         match (

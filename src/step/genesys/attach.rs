@@ -80,7 +80,7 @@ impl GenesysAttach {
             return false;
         }
         let (Ok(found), Ok(goal), Some(organization)) = (
-            self.subject.integrations(seen, &address),
+            self.subject.integrations(seen),
             Goal::of(&self.subject, seen, &address),
             &seen.organization,
         ) else {
@@ -193,7 +193,7 @@ impl GenesysAttach {
         let look = || async {
             cx.look_at_integrations().await?;
             let seen = cx.seen();
-            let found = self.subject.integrations(&seen, &address);
+            let found = self.subject.integrations(&seen);
             let found = found.map_err(stopped)?;
             Ok(found.new.first().map(|new| new.id.clone()))
         };
@@ -614,7 +614,7 @@ impl StepKind for GenesysAttach {
 
     fn decide(&self, seen: &Snapshot) -> Decision {
         let address = self.address();
-        let found = self.subject.integrations(seen, &address);
+        let found = self.subject.integrations(seen);
         let goal = Goal::of(&self.subject, seen, &address);
         let (found, goal) = match (found, goal) {
             (Ok(found), Ok(goal)) => (found, goal),

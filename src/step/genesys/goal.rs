@@ -51,7 +51,7 @@ impl Goal {
         seen: &Snapshot,
         address: &Address,
     ) -> Result<Self, Box<Finding>> {
-        let former = subject.former(seen, address)?;
+        let former = subject.former(seen)?;
         let is_settled = seen.history.done.contains(address);
         let carried = former.as_ref().filter(|_| !is_settled);
         let named = subject.wanted.integration_name.clone();

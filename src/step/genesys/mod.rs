@@ -21,7 +21,7 @@ pub use silence::Silence;
 use super::{Context, StepError};
 use crate::{
     finding::Finding,
-    ids::{Address, WabaId},
+    ids::WabaId,
     phone::Phone,
     plan::{Number, NumberGenesys, Plan},
     preflight::genesys::{contested, unreadable},
@@ -53,23 +53,24 @@ impl Subject {
         })
     }
 
+    /// Names the number, as findings about it do.
+    fn name(&self) -> String {
+        format!("number[\"{}\"]", self.phone)
+    }
+
     /// Sorts its integrations. `Err`: what stands in the way.
-    fn integrations<'a>(
-        &'a self,
-        seen: &'a Snapshot,
-        address: &Address,
-    ) -> Result<Integrations<'a>, Box<Finding>> {
+    fn integrations<'a>(&'a self, seen: &'a Snapshot) -> Result<Integrations<'a>, Box<Finding>> {
         let found = seen.integrations(&self.target, &self.phone);
-        let found = found.map_err(|why| Box::new(unreadable(address, &why)))?;
+        let found = found.map_err(|why| Box::new(unreadable(self.name(), &why)))?;
         match found.is_contested() {
-            true => Err(Box::new(contested(address, &self.phone, &found))),
+            true => Err(Box::new(contested(self.name(), &self.phone, &found))),
             false => Ok(found),
         }
     }
 
-    fn former(&self, seen: &Snapshot, address: &Address) -> Result<Option<Former>, Box<Finding>> {
+    fn former(&self, seen: &Snapshot) -> Result<Option<Former>, Box<Finding>> {
         let former = seen.former(&self.target, &self.phone);
-        former.map_err(|why| Box::new(unreadable(address, &why)))
+        former.map_err(|why| Box::new(unreadable(self.name(), &why)))
     }
 }
 

@@ -135,15 +135,12 @@ impl GenesysRelease {
 
     /// Returns the old integration and what is lost with it. `None`: there is none.
     fn old(&self, cx: &Context<'_>) -> Result<Option<(Integration, Former)>, StepError> {
-        let (seen, address) = (cx.seen(), self.address());
-        let found = self
-            .subject
-            .integrations(&seen, &address)
-            .map_err(stopped)?;
+        let seen = cx.seen();
+        let found = self.subject.integrations(&seen).map_err(stopped)?;
         let Some(old) = found.staying().cloned() else {
             return Ok(None);
         };
-        let former = self.subject.former(&seen, &address).map_err(stopped)?;
+        let former = self.subject.former(&seen).map_err(stopped)?;
         Ok(former.map(|former| (old, former)))
     }
 
@@ -459,8 +456,7 @@ impl StepKind for GenesysRelease {
     }
 
     fn decide(&self, seen: &Snapshot) -> Decision {
-        let address = self.address();
-        let found = match self.subject.integrations(seen, &address) {
+        let found = match self.subject.integrations(seen) {
             Ok(found) => found,
             Err(finding) => return Decision::blocked(*finding),
         };
@@ -468,11 +464,14 @@ impl StepKind for GenesysRelease {
             let is_known = kept_former(&seen.history, &self.subject.phone).is_some();
             let is_named = self.subject.wanted.flow != MessageFlow::Keep;
             return match found.new.is_empty() && !is_known && !is_named {
-                true => Decision::blocked(integration_missing(&address, &self.subject.phone)),
+                true => Decision::blocked(integration_missing(
+                    self.subject.name(),
+                    &self.subject.phone,
+                )),
                 false => Decision::done("no old integration holds the number"),
             };
         };
-        match self.subject.former(seen, &address) {
+        match self.subject.former(seen) {
             Ok(Some(former)) => Decision::Change(self.change(seen, old, &former)),
             Ok(None) => Decision::done("no old integration holds the number"),
             Err(finding) => Decision::blocked(*finding),

@@ -241,6 +241,7 @@ impl Wants {
         let Self { templates, flows } = Self::of(plan);
         Self {
             templates: templates
+                || plan.repoints_responses()
                 || history.templates.proven().next().is_some()
                 || history.deeds.templates().next().is_some(),
             flows: flows || !history.flows.copied().is_empty(),

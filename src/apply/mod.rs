@@ -19,7 +19,9 @@ use crate::{
     finding::Finding,
     ids::Address,
     journal::{Event, JournalError, StepEnd},
-    step::{Action, Context, Decision, Outcome, Review, Step, StepError, StepKind},
+    step::{
+        Action, Context, Decision, Outcome, Review, Step, StepError, StepKind, keep_namespaces,
+    },
 };
 
 /// How a step ended, for the summary.
@@ -69,6 +71,11 @@ pub async fn apply(graph: &StepGraph, scope: &Scope, cx: &Context<'_>) -> Report
         .collect();
     let mut queue = Queue::new(graph.needs());
     let mut report = Report::default();
+    if graph.direction().is_forward()
+        && let Err(StepError::Journal(error)) = keep_namespaces(cx)
+    {
+        report.journal = Some(error);
+    }
     let mut running = FuturesUnordered::new();
     loop {
         let may_start = cx.stop.asked().is_none() && report.journal.is_none();
@@ -235,6 +242,10 @@ fn failed(step: Address, error: StepError) -> Ended {
     }
 }
 
+/// The most findings that the note of a step repeats; of more it repeats the first. All of them stand
+/// beside it.
+const MOST_TOLD: usize = 3;
+
 const LOOKS_FIRST: &str = "run apply again: it looks at the world before it sends anything";
 
 /// A call that a limit stands against, or that has to rest, is only put off.
@@ -257,7 +268,12 @@ fn refused(step: Address, doing: &str, error: &CallError) -> Ended {
 
 fn objected(step: Address, end: StepEnd, findings: Vec<Finding>) -> Ended {
     let messages = findings.iter().map(|finding| finding.message.as_str());
-    let note = messages.collect::<Vec<_>>().join("; ");
+    let mut told: Vec<_> = messages.map(str::to_owned).collect();
+    if told.len() > MOST_TOLD {
+        told.truncate(1);
+        told.push(format!("and {} more", findings.len() - 1));
+    }
+    let note = told.join("; ");
     let hint = findings.iter().find_map(|finding| finding.hint.clone());
     Ended {
         findings,

@@ -10,14 +10,14 @@ use super::{
 };
 use crate::{
     finding::{Finding, Verdict},
-    ids::{Address, NumberStep},
+    ids::{Address, NumberStep, TemplateKey},
     inventory::{Fate, Inventory, Item, NOT_SELECTED, flows::Flows},
     phone::Phone,
     plan::Plan,
     preflight,
     resource::Observed,
     snapshot::{Account, Snapshot},
-    step::{Action, Change, Decision, Step, StepKind},
+    step::{Action, Change, Decision, Step, StepKind, left_responses},
 };
 
 /// Decides every step.
@@ -50,7 +50,13 @@ pub fn compute_part(plan: &Plan, graph: &StepGraph, seen: &Snapshot, choice: &Ch
         Direction::Undo => (None, None),
     };
     let not_migrated = match direction {
-        Direction::Forward => left_behind(plan, seen, templates.as_ref(), flows.as_ref()),
+        Direction::Forward => {
+            let mut left = left_behind(plan, seen, templates.as_ref(), flows.as_ref());
+            let (responses, finding) = left_responses(plan, seen);
+            findings.extend(finding);
+            left.extend(responses.into_iter().map(stays_in_genesys));
+            left
+        }
         Direction::Undo => undo::left(plan, seen, &changes),
     };
     let mut changes = ChangeSet {
@@ -246,6 +252,16 @@ fn stays(item: &Item) -> Option<LeftBehind> {
         what: format!("template {}", item.key()),
         reason: format!("{reason}{}", instead.unwrap_or_default()),
     })
+}
+
+/// A canned response that is left as it is.
+fn stays_in_genesys((name, template): (String, TemplateKey)) -> LeftBehind {
+    LeftBehind {
+        what: format!("canned response `{name}`"),
+        reason: format!(
+            "its template {template} is not on the target, so it keeps the source's namespace"
+        ),
+    }
 }
 
 /// What Meta does not move, template by template, and what no API can.

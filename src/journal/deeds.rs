@@ -95,6 +95,11 @@ impl Deeds {
             Event::Intent {
                 step, path, params, ..
             } if counts(step, path) => {
+                // Whoever takes it back looks at each of many things, so that trying is enough.
+                if is_of_many(step) {
+                    self.set.entry(step.clone()).or_default();
+                    return;
+                }
                 let creates = path.ends_with("/message_templates");
                 let params = params.clone();
                 self.sent.insert(step.clone(), Setting { params, creates });
@@ -128,6 +133,8 @@ impl Deeds {
             return;
         };
         match step.undone() {
+            // One of many things is back; the rest is not.
+            Some(undone) if is_of_many(&undone) => {}
             Some(undone) => self.forget(&undone),
             None => self.set.entry(step.clone()).or_default().add(step, sent),
         }
@@ -162,9 +169,15 @@ impl Setting {
     }
 }
 
+/// Whether a step sets something in many things, one by one.
+fn is_of_many(step: &Address) -> bool {
+    *step == Address::account(AccountStep::GenesysResponses)
+}
+
 /// Whether a write of this step sets something; uploads for it do not.
 fn counts(step: &Address, path: &str) -> bool {
-    if step.undone().is_some() || *step == Address::account(AccountStep::Subscription) {
+    let is_subscription = *step == Address::account(AccountStep::Subscription);
+    if step.undone().is_some() || is_subscription || is_of_many(step) {
         return true;
     }
     if let Some((_, step)) = step.template_step() {
@@ -319,6 +332,45 @@ mod tests {
             ],
         ];
         check(&ours.concat(), "", "");
+    }
+
+    #[test]
+    fn one_of_many_things_that_is_back_ends_nothing() {
+        let (step, undo) = (
+            Address::account(AccountStep::GenesysResponses),
+            Address::account(AccountStep::GenesysResponsesUndo),
+        );
+        let kept = |id: &str| Event::Kept {
+            step: step.clone(),
+            what: BEFORE.into(),
+            data: json!({id: "old"}),
+        };
+        let send = |step: &Address| Event::intent(step, 1, "PUT", "/x", Map::new());
+        let not_sent = Answer::NotSent {
+            message: String::new(),
+        };
+        let done = [
+            kept("a"),
+            send(&step),
+            accepted(&step),
+            kept("b"),
+            send(&step),
+            answered(&step, not_sent),
+        ];
+        let before = |events: &[Event]| {
+            let deeds = replay(events);
+            let deed = deeds.of(&step)?;
+            Some(Value::Object(deed.before?.clone()))
+        };
+        let both = Some(json!({"a": "old", "b": "old"}));
+        assert_eq!(before(&done), both);
+        let half = [send(&undo), accepted(&undo)];
+        let half = [done.as_slice(), &half].concat();
+        assert_eq!(before(&half), both);
+        let failed = [half.as_slice(), &[ended(&undo, StepEnd::Failed)]].concat();
+        assert_eq!(before(&failed), both);
+        let over = [half.as_slice(), &[ended(&undo, StepEnd::Done)]].concat();
+        assert_eq!(before(&over), None);
     }
 
     #[test]

@@ -370,6 +370,12 @@ impl Plan {
         self.numbers.iter().find(|number| number.phone == *phone)
     }
 
+    /// Returns whether canned responses of Genesys Cloud get the target's template namespace.
+    pub fn repoints_responses(&self) -> bool {
+        let genesys = self.genesys.as_ref();
+        genesys.is_some_and(|genesys| genesys.repoints_responses)
+    }
+
     /// Returns the solutions that numbers of this plan migrate to, each once, in order.
     pub fn solutions(&self) -> Vec<&SolutionId> {
         let mut solutions = Vec::new();

@@ -14,7 +14,7 @@ use futures_util::future::{join, join_all};
 use super::former::kept_former;
 use crate::{
     api::{CallError, genesys::Reader},
-    ids::{ArchitectFlowId, IntegrationId, WabaId},
+    ids::{AccountStep, Address, ArchitectFlowId, IntegrationId, WabaId},
     journal::History,
     phone::Phone,
     plan::{MessageFlow, Plan},
@@ -135,8 +135,9 @@ impl Organization {
         let token = async { reader.get(&TokenOf::me()).await.into() };
         let products = async { reader.get(&Products::read()).await.into() };
         let responses = async {
-            let genesys = plan.genesys.as_ref();
-            match genesys.is_some_and(|genesys| genesys.repoints_responses) {
+            let step = Address::account(AccountStep::GenesysResponses);
+            // What runs of this plan changed is looked at whatever the plan says by now.
+            match plan.repoints_responses() || history.deeds.of(&step).is_some() {
                 true => responses(reader).await.into(),
                 false => Observed::Absent,
             }
@@ -430,7 +431,7 @@ fn recipient_of<'a>(
 }
 
 /// Reads the canned responses of every library that holds WhatsApp templates, each once.
-async fn responses(reader: &Reader) -> Result<Vec<Response>, CallError> {
+pub async fn responses(reader: &Reader) -> Result<Vec<Response>, CallError> {
     let libraries = reader.list(&Library::list()).await?;
     let lists = libraries.iter().map(|library| {
         let read = Response::list(&library.id);

@@ -12,6 +12,7 @@ mod creation;
 mod cut_over;
 mod flows_copy;
 mod genesys;
+mod genesys_responses;
 mod keepsakes;
 mod listing;
 mod live;
@@ -20,6 +21,8 @@ mod profile;
 mod rebuild;
 mod register;
 mod request_code;
+mod response_changes;
+mod response_writes;
 mod settled;
 mod signup;
 mod solution_accepted;
@@ -48,6 +51,7 @@ use serde_json::Value;
 
 pub use cut_over::CutOvers;
 pub use genesys::Silence;
+pub use genesys_responses::{keep_namespaces, left_responses};
 pub use listing::Listing;
 pub use template_define::changes as definition_changes;
 pub use undo::steps as undo_steps;
@@ -387,7 +391,9 @@ step_kinds! {
     GenesysAttach in genesys, "genesys_attach", CutOver, undo No;
     Live in live, "live", CutOver, undo No;
     Profile in profile, "profile", Settle, undo Yes;
+    GenesysResponses in genesys_responses, "genesys_responses", Settle, undo Yes;
     SubscriptionCleanup in subscription_cleanup, "subscription_cleanup", Settle, undo Yes;
+    GenesysResponsesUndo in undo, "genesys_responses_undo", TakeBack, undo Yes;
     ProfileUndo in undo, "profile_undo", TakeBack, undo Yes;
     GenesysReleaseUndo in undo, "genesys_release_undo", TakeBack, undo Yes;
     NumberUndo in undo, "number_undo", TakeBack, undo Yes;
@@ -496,6 +502,10 @@ pub fn steps(plan: &Plan) -> Vec<Step> {
             Step::Live(live::Live::of(number)),
             Step::Profile(profile::Profile::of(number)),
         ]);
+    }
+    if has(plan, AccountStep::GenesysResponses) {
+        let responses = genesys_responses::GenesysResponses::of(plan, &steps);
+        steps.push(Step::GenesysResponses(responses));
     }
     if has(plan, AccountStep::SubscriptionCleanup) {
         let cleanup = subscription_cleanup::SubscriptionCleanup::of(plan);

@@ -14,6 +14,7 @@ mod genesys;
 mod genesys_crash;
 mod genesys_faults;
 mod genesys_preflight;
+mod genesys_responses;
 mod genesys_switches;
 mod methods;
 mod oddities;

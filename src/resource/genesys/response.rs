@@ -78,6 +78,17 @@ impl Response {
             .collect()
     }
 
+    /// Returns the libraries that hold it, by name where they show one.
+    pub fn library_names(&self) -> Vec<&str> {
+        let libraries = self.raw.object().get("libraries").and_then(Value::as_array);
+        let words = libraries.into_iter().flatten().filter_map(|library| {
+            let words = ["name", "id"].map(|key| library.get(key)?.as_str());
+            let mut words = words.into_iter().flatten();
+            words.find(|word| !word.is_empty())
+        });
+        words.collect()
+    }
+
     /// Returns it with another namespace, and another integration where it names the old one, whole
     /// and with its version. `None`: it stands for no template, or would not change.
     pub fn repointed(
@@ -150,6 +161,10 @@ mod tests {
         assert_eq!(template.key().to_string(), "order_update/de");
         assert_eq!(template.namespace, Some("old-ns"));
         assert_eq!((seen.libraries(), seen.version()), (vec!["l"], Some(3)));
+        assert_eq!(seen.library_names(), ["Templates"]);
+        let bare =
+            json!({ "id": "r", "libraries": [{ "id": "a", "name": "" }, { "id": "b" }, "x"] });
+        assert_eq!(read(bare).library_names(), ["a", "b"]);
         for other in [
             json!({ "id": "r" }),
             json!({ "id": "r", "messagingTemplate": null }),
@@ -159,6 +174,7 @@ mod tests {
         ] {
             let seen = read(other);
             assert_eq!((seen.template(), seen.libraries().len()), (None, 0));
+            assert_eq!(seen.library_names(), Vec::<&str>::new());
             assert_eq!(seen.repointed(Some("new"), None), None);
         }
     }

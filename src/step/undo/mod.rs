@@ -7,19 +7,21 @@
 mod number;
 mod profile;
 mod release;
+mod responses;
 mod subscription;
 mod template;
 
 pub(super) use number::NumberUndo;
 pub(super) use profile::ProfileUndo;
 pub(super) use release::GenesysReleaseUndo;
+pub(super) use responses::GenesysResponsesUndo;
 pub(super) use subscription::SubscriptionUndo;
 pub(super) use template::TemplateUndo;
 
 use super::{Action, Change, Context, Decision, Outcome, Step, StepError, StepKind};
 use crate::{
     finding::{Finding, Severity, Who},
-    ids::Address,
+    ids::{AccountStep, Address},
     journal::History,
     plan::Plan,
     resource::Why,
@@ -31,6 +33,11 @@ const KEPT_NOTHING: &str = "the release that did this kept nothing of what stood
 /// Returns every step that takes something back, in reading order.
 pub fn steps(plan: &Plan, history: &History) -> Vec<Step> {
     let mut steps = Vec::new();
+    let responses = Address::account(AccountStep::GenesysResponses);
+    if plan.repoints_responses() || history.deeds.of(&responses).is_some() {
+        let undo = GenesysResponsesUndo::of(plan);
+        steps.push(Step::GenesysResponsesUndo(undo));
+    }
     for number in plan.numbers.iter().rev() {
         let release = GenesysReleaseUndo::of(plan, number);
         steps.push(Step::ProfileUndo(ProfileUndo::of(number)));

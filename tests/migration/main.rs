@@ -13,6 +13,7 @@ mod faults;
 mod genesys;
 mod genesys_crash;
 mod genesys_faults;
+mod genesys_people;
 mod genesys_preflight;
 mod genesys_responses;
 mod genesys_switches;

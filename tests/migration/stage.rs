@@ -469,6 +469,10 @@ impl Stage {
             self.sim.clock().now(),
         )
         .await;
+        let mut seen = seen;
+        if let Some(approved) = &self.approved {
+            approved.recall(&self.plan, &mut seen);
+        }
         let changes = compute_part(&self.plan, &self.graph, &seen, &self.choice);
         (seen, changes)
     }

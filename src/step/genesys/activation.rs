@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use super::Subject;
 use crate::{
-    api::CallError,
+    api::{CallError, genesys::ApiError},
     finding::{Finding, Who},
     ids::{Address, IntegrationId},
     resource::genesys::integration::{CreateStatus, Integration, IntegrationStatus},
@@ -40,6 +40,14 @@ pub(super) enum Activated {
     Yes,
     /// It is not, and waiting any longer is for another run.
     Not(Outcome),
+}
+
+/// What was said of the activation itself, where it was refused for that.
+fn judged(error: &StepError) -> Option<&ApiError> {
+    let StepError::Call { source, .. } = error else {
+        return None;
+    };
+    source.genesys().filter(|said| said.judges())
 }
 
 /// An integration that is to be active.
@@ -104,7 +112,10 @@ impl Activation<'_> {
             .await;
         match sent {
             Ok(_) => self.wait(cx, Some(&one), cx.options.wait).await,
-            Err(error) => Err(error),
+            Err(error) => match judged(&error) {
+                Some(said) => self.refused(cx, said).await,
+                None => Err(error),
+            },
         }
     }
 
@@ -180,27 +191,50 @@ impl Activation<'_> {
         }
     }
 
+    /// What an activation came to that was refused: it is at work already, or will not work.
+    async fn refused(&self, cx: &Context<'_>, error: &ApiError) -> Result<Activated, StepError> {
+        let now = self.read(cx).await?;
+        match now.is_active() || now.status == Some(IntegrationStatus::Starting) {
+            true => self.wait(cx, None, cx.options.wait).await,
+            false => Err(self.not_activated(&now, &error.words())),
+        }
+    }
+
     /// What to do about an integration that says why it does not work.
     fn failed(&self, cx: &Context<'_>, one: &Integration) -> StepError {
         let said = one.trouble().unwrap_or_default();
         let said = cx
             .organization()
             .map_or_else(|_| String::new(), |it| it.reader.mask(&said));
+        if one.create_status != Some(CreateStatus::Error) {
+            return self.not_activated(one, &said);
+        }
+        let hint =
+            "delete it in Genesys Cloud, finish the signup popup once more, then run apply again";
+        self.told(
+            one,
+            "could not be created",
+            &said,
+            (Who::GenesysAdmin, hint.to_owned()),
+        )
+    }
+
+    fn not_activated(&self, one: &Integration, said: &str) -> StepError {
         let phone = &self.subject.phone;
-        let (what, who, hint) = match one.create_status == Some(CreateStatus::Error) {
-            true => (
-                "could not be created",
-                Who::GenesysAdmin,
-                "delete it in Genesys Cloud, finish the signup popup once more, then run apply again".to_owned(),
-            ),
-            false => (
-                "could not be activated",
-                Who::Us,
-                format!(
-                    "check the PIN of {phone} (a number that was integrated before keeps its old one) and that two-step verification is off at the source, then run apply again: it tries once more; if Genesys Cloud does not take a second activation, delete this integration there and finish the popup again"
-                ),
-            ),
-        };
+        let hint = format!(
+            "check the PIN of {phone} (a number that was integrated before keeps its old one) and that two-step verification is off at the source, then run apply again: it tries once more; if Genesys Cloud does not take a second activation, delete this integration there and finish the popup again"
+        );
+        self.told(one, "could not be activated", said, (Who::Us, hint))
+    }
+
+    fn told(
+        &self,
+        one: &Integration,
+        what: &str,
+        said: &str,
+        (who, hint): (Who, String),
+    ) -> StepError {
+        let phone = &self.subject.phone;
         let message =
             format!("the new integration of {phone} {what}, and nobody hears the number: {said}");
         let finding = Finding::fail("genesys-activation", self.step, message)

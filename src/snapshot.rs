@@ -42,7 +42,7 @@ use crate::{
     template::FlowIds,
 };
 
-use former::{Former, kept_former};
+use former::{Former, kept_former, kept_known};
 use organization::{Integrations, Marks, Organization};
 
 /// Profiles read side by side.
@@ -498,9 +498,11 @@ impl Snapshot {
             return Ok(Integrations::default());
         };
         let kept = kept_former(&self.history, phone);
+        let known = kept_known(&self.history, phone).filter(|_| kept.is_some());
         let marks = Marks {
             target: plan_target,
             released: kept.as_ref().map(|former| &former.integration),
+            known: known.as_ref(),
             is_registered: self.target.has_registered(phone),
         };
         organization

@@ -1,6 +1,8 @@
 //! What is lost with a number's old integration: taken down before it is touched, and kept in the
 //! journal, so that any later run can give it to the new one.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -20,6 +22,10 @@ use crate::{
 
 /// A [`Former`] is kept in the journal under this name.
 pub const FORMER: &str = "integration";
+
+/// The ids of all integrations that are there when a release begins are kept in the journal under this
+/// name: whatever comes later is new.
+pub const KNOWN: &str = "known_integrations";
 
 /// What is lost with a number's old integration, kept before it is touched.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,6 +65,14 @@ pub struct FormerCampaign {
 pub fn kept_former(history: &History, phone: &Phone) -> Option<Former> {
     let step = Address::number(phone, NumberStep::GenesysRelease);
     let kept = history.kept(&step, FORMER)?;
+    serde_json::from_value(kept.clone()).ok()
+}
+
+/// Returns which integrations were there when runs of this plan began to release a number's old one.
+/// `None`: nobody knows.
+pub fn kept_known(history: &History, phone: &Phone) -> Option<BTreeSet<IntegrationId>> {
+    let step = Address::number(phone, NumberStep::GenesysRelease);
+    let kept = history.kept(&step, KNOWN)?;
     serde_json::from_value(kept.clone()).ok()
 }
 

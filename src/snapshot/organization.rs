@@ -2,7 +2,7 @@
 //!
 //! A number gets a new integration, with new ids, by every signup. The old one is told from the new
 //! one by the account at Meta; where the API does not show that, by what runs of this plan kept
-//! ([`Former`]), and by where the number is registered. Never by name.
+//! ([`Former`], and which ones were there), and by where the number is registered. Never by name.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -125,6 +125,8 @@ pub struct Marks<'a> {
     pub target: &'a WabaId,
     /// The integration that runs of this plan have begun to release.
     pub released: Option<&'a IntegrationId>,
+    /// All that were there when that began.
+    pub known: Option<&'a BTreeSet<IntegrationId>>,
     /// Whether the number is registered on the target at Meta.
     pub is_registered: bool,
 }
@@ -291,13 +293,20 @@ impl Organization {
             Observed::Absent => &[],
             Observed::Unknown(why) => return Err(why),
         };
-        let mut sorted = Integrations::default();
+        let (mut sorted, mut likely) = (Integrations::default(), Vec::new());
         for one in all {
+            let is_leaving = one.status == Some(IntegrationStatus::Deleting);
             match marks.place(one, phone) {
                 Some(Place::Old) => sorted.old.push(one),
+                // It will never be the number's.
+                Some(_) if is_leaving => {}
                 Some(Place::New) => sorted.new.push(one),
+                Some(Place::Likely) => likely.push(one),
                 None => {}
             }
+        }
+        if sorted.new.is_empty() {
+            sorted.new = likely;
         }
         Ok(sorted)
     }
@@ -451,6 +460,8 @@ pub async fn responses(reader: &Reader) -> Result<Vec<Response>, CallError> {
 enum Place {
     Old,
     New,
+    /// It shows too little, but came after the old one had gone.
+    Likely,
 }
 
 impl Marks<'_> {
@@ -462,8 +473,16 @@ impl Marks<'_> {
             // goes on to do so when another was chosen.
             let chosen = one.phone_number.as_deref().unwrap_or_default();
             let has_chosen = chosen.bytes().any(|byte| byte.is_ascii_digit());
-            let is_offered = is_on_target && !has_chosen && one.offers(phone);
-            return is_offered.then_some(Place::New);
+            if has_chosen {
+                return None;
+            }
+            if is_on_target && one.offers(phone) {
+                return Some(Place::New);
+            }
+            let came_since = self.known.is_some_and(|known| !known.contains(&one.id));
+            let may_be =
+                (is_on_target || one.waba.is_none()) && (one.offers(phone) || !one.offers_any());
+            return (came_since && may_be).then_some(Place::Likely);
         }
         Some(match (&one.waba, self.released) {
             (_, Some(released)) if *released == one.id => Place::Old,
@@ -513,13 +532,67 @@ mod tests {
         let marks = Marks {
             target: &target,
             released: released.as_ref(),
+            known: None,
             is_registered,
         };
         match marks.place(&integration(fields), &OURS.parse().unwrap()) {
             Some(Place::Old) => "old",
             Some(Place::New) => "new",
+            Some(Place::Likely) => "likely",
             None => "none",
         }
+    }
+
+    #[test]
+    fn what_shows_too_little_is_new_when_nothing_else_is() {
+        let target: WabaId = "20".parse().unwrap();
+        let (old, other): (IntegrationId, IntegrationId) =
+            ("i".parse().unwrap(), "j".parse().unwrap());
+        let known = BTreeSet::from([old.clone(), other]);
+        let found = |known: Option<&BTreeSet<IntegrationId>>, fields: &[Value]| {
+            let all: Vec<Integration> = fields.iter().cloned().map(integration).collect();
+            let mut seen = Organization::unread(&Why {
+                reason: "not read".into(),
+                said: String::new(),
+                trouble: crate::resource::Trouble::Credential,
+            });
+            seen.integrations = Observed::Present(all);
+            let marks = Marks {
+                target: &target,
+                released: Some(&old),
+                known,
+                is_registered: false,
+            };
+            let sorted = seen.integrations_of(&OURS.parse().unwrap(), marks).unwrap();
+            let ids = sorted.new.iter().map(|one| one.id.to_string());
+            ids.collect::<Vec<_>>().join(" ")
+        };
+        let bare = |id: &str| json!({"id": id, "name": "x", "status": "Incomplete"});
+        let offers = |id: &str, waba: Value, phone: Value| {
+            json!({"id": id, "name": "x", "whatsAppBusinessAccountId": waba,
+                "availablePhoneNumbers": {"entities": [{"name": "A", "phoneNumber": phone}]}})
+        };
+        assert_eq!(found(Some(&known), &[bare("j"), bare("k")]), "k");
+        assert_eq!(
+            found(None, &[bare("j"), bare("k")]),
+            "",
+            "nobody knows what was there"
+        );
+        for (waba, phone, expected) in [
+            (json!(null), json!(OURS), "k"),
+            (json!(null), json!(null), "k"),
+            (json!("20"), json!(null), "k"),
+            (json!("10"), json!(null), ""),
+            (json!(null), json!("+4940123456"), ""),
+            (json!("20"), json!("+4940123456"), ""),
+        ] {
+            assert_eq!(found(Some(&known), &[offers("k", waba, phone)]), expected);
+        }
+        // One that says so counts more.
+        let sure = offers("l", json!("20"), json!(OURS));
+        assert_eq!(found(Some(&known), &[bare("k"), sure]), "l");
+        let leaving = json!({"id": "k", "name": "x", "status": "Deleting"});
+        assert_eq!(found(Some(&known), &[leaving, bare("m")]), "m");
     }
 
     #[test]

@@ -21,7 +21,8 @@ use waba_migrate::{
         Simulator,
         file::parse,
         genesys::{
-            organization::Organization, switches::GenesysSwitches, words::IntegrationStatus,
+            organization::Organization, popup::Popup, switches::GenesysSwitches,
+            words::IntegrationStatus,
         },
         world::World,
     },
@@ -292,8 +293,11 @@ impl Words {
         self.leaves(kind, "", object, &mut leaves);
         if is_born {
             // Nobody can name a recipient.
-            let is_left_out =
-                |path: &str| BIRTH.contains(&path) || kind == "recipients" && path == "name";
+            let is_left_out = |path: &str| {
+                BIRTH.contains(&path)
+                    || path.starts_with("raw")
+                    || kind == "recipients" && path == "name"
+            };
             leaves.retain(|path, _| !is_left_out(path));
         }
         let name = format!("{kind}[{named}]");
@@ -366,6 +370,14 @@ pub(crate) fn apply_to_the_end(stage: &mut Stage, runs: usize, case: &str) {
         "{case}: no end after {runs} runs:\n{}",
         stage.apply().ends()
     );
+}
+
+/// Somebody finishes the popup for a number.
+#[track_caller]
+pub(crate) fn finish_popup(stage: &Stage, number: &str) {
+    let waba = stage.plan.target.waba.clone();
+    let finished = stage.sim.finish_popup(&Popup::of(waba, phone(number)));
+    finished.expect("the popup comes to its end");
 }
 
 /// Plays all of these, on every core. Returns the names of those that fail.

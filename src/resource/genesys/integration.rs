@@ -140,6 +140,15 @@ impl Integration {
         offered.any(|shown| shows(shown, phone))
     }
 
+    /// Returns whether it shows any number that can be chosen for it.
+    pub fn offers_any(&self) -> bool {
+        let mut offered = self.available_phone_numbers.iter();
+        offered.any(|number| {
+            let digits = number.phone_number.as_deref().unwrap_or_default();
+            digits.bytes().any(|byte| byte.is_ascii_digit())
+        })
+    }
+
     /// Returns whether it sends and receives.
     pub fn is_active(&self) -> bool {
         self.status == Some(IntegrationStatus::Active)

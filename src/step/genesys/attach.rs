@@ -268,6 +268,11 @@ impl GenesysAttach {
                 next: "run apply again at once".into(),
             });
         }
+        // Now it shows whose it is, if it ever does before it is active.
+        let id = match self.new_one(cx).await? {
+            Ok(id) => id,
+            Err(parked) => return Ok(parked),
+        };
         let name = self.name(cx, &id)?;
         let activation = Activation {
             subject: &self.subject,
@@ -304,6 +309,9 @@ impl GenesysAttach {
     /// fails does not keep the rest from being done.
     async fn furnish(&self, cx: &Context<'_>, id: &IntegrationId) -> Result<Outcome, StepError> {
         cx.look_at_organization().await?;
+        if let Some(finding) = self.is_of_another(Self::shown(cx, id).as_ref()) {
+            return Err(StepError::Failed(vec![finding]));
+        }
         let mut failures = Failures::default();
         failures.note(self.configure(cx, id).await)?;
         failures.note(self.identify(cx, id).await)?;
@@ -321,6 +329,25 @@ impl GenesysAttach {
             Some(error) => Err(error),
             None => self.outcome(cx),
         }
+    }
+
+    /// An integration may show its number only when it is active.
+    fn is_of_another(&self, new: Option<&Integration>) -> Option<Finding> {
+        let phone = &self.subject.phone;
+        let shown = new?.phone_number.as_deref()?;
+        let has_digits = shown.bytes().any(|byte| byte.is_ascii_digit());
+        (has_digits && !new?.claims(phone)).then(|| {
+            let message = format!(
+                "the popup was finished for another number than {phone}, which nobody hears"
+            );
+            Finding::fail("genesys-activation", self.address(), message)
+                .observed(shown)
+                .ask(
+                    Who::GenesysAdmin,
+                    format!("delete that integration, and finish the signup popup for {phone}"),
+                )
+                .proof(PROOF)
+        })
     }
 
     /// Looks once more at what came of it.

@@ -35,7 +35,7 @@ use crate::{
     },
     snapshot::{
         Snapshot,
-        former::{FORMER, Former, kept_former},
+        former::{FORMER, Former, KNOWN, kept_former},
     },
     step::{
         Action, Call, Change, Context, Decision, Outcome, StepError, StepKind,
@@ -216,6 +216,8 @@ impl GenesysRelease {
             return Ok(parked);
         }
         if kept_former(&cx.seen().history, &self.subject.phone).as_ref() != Some(&former) {
+            let known = known(&cx.seen());
+            cx.keep(&address, KNOWN, known)?;
             cx.keep(&address, FORMER, json!(former))?;
         }
         if is_leaving {
@@ -393,6 +395,14 @@ pub(super) async fn lead(
     cx.write(step, &doing, &write, Repeat::AfterLookup, is_there)
         .await?;
     Ok(())
+}
+
+/// The ids of all integrations that are there.
+fn known(seen: &Snapshot) -> Value {
+    let organization = seen.organization.as_ref();
+    let all = organization.and_then(|all| all.integrations.present());
+    let ids: Vec<_> = all.into_iter().flatten().map(|one| &one.id).collect();
+    json!(ids)
 }
 
 /// Whether an earlier run has taken the flow from an integration that is still there.

@@ -27,7 +27,7 @@ fn root() -> PathBuf {
 }
 
 /// Where examples are.
-const FOLDERS: [&str; 2] = ["examples", "examples/preconditions"];
+const FOLDERS: [&str; 3] = ["examples", "examples/genesys", "examples/preconditions"];
 
 /// Where template files of examples are, and their media.
 const BESIDE: [&str; 2] = ["examples/templates", "examples/templates/media"];

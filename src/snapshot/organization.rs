@@ -555,6 +555,7 @@ mod tests {
                 reason: "not read".into(),
                 said: String::new(),
                 trouble: crate::resource::Trouble::Credential,
+                lacks: Vec::new(),
             });
             seen.integrations = Observed::Present(all);
             let marks = Marks {

@@ -333,6 +333,7 @@ pub(super) fn no_way_back(kind: &str) -> &'static str {
         }
         "templates_prune" => "a deleted template is gone, and its name stays blocked for 30 days",
         "flows_copy" => "a published flow cannot be deleted",
+        "genesys_placeholder" => "a number that is signed up again gets another integration",
         _ => "there is no way back",
     }
 }

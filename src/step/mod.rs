@@ -12,6 +12,7 @@ mod creation;
 mod cut_over;
 mod flows_copy;
 mod genesys;
+mod genesys_placeholder;
 mod genesys_responses;
 mod keepsakes;
 mod listing;
@@ -392,6 +393,7 @@ step_kinds! {
     Live in live, "live", CutOver, undo No;
     Profile in profile, "profile", Settle, undo Yes;
     GenesysResponses in genesys_responses, "genesys_responses", Settle, undo Yes;
+    GenesysPlaceholder in genesys_placeholder, "genesys_placeholder", Settle, undo No;
     SubscriptionCleanup in subscription_cleanup, "subscription_cleanup", Settle, undo Yes;
     GenesysResponsesUndo in undo, "genesys_responses_undo", TakeBack, undo Yes;
     ProfileUndo in undo, "profile_undo", TakeBack, undo Yes;
@@ -506,6 +508,9 @@ pub fn steps(plan: &Plan) -> Vec<Step> {
     if has(plan, AccountStep::GenesysResponses) {
         let responses = genesys_responses::GenesysResponses::of(plan, &steps);
         steps.push(Step::GenesysResponses(responses));
+    }
+    if let Some(placeholder) = genesys_placeholder::GenesysPlaceholder::of(plan, &steps) {
+        steps.push(Step::GenesysPlaceholder(placeholder));
     }
     if has(plan, AccountStep::SubscriptionCleanup) {
         let cleanup = subscription_cleanup::SubscriptionCleanup::of(plan);

@@ -15,6 +15,7 @@ mod genesys_crash;
 mod genesys_faults;
 mod genesys_oddities;
 mod genesys_people;
+mod genesys_placeholder;
 mod genesys_preflight;
 mod genesys_responses;
 mod genesys_responses_faults;

@@ -137,6 +137,7 @@ fn nature(step: &Step, plan: &Plan) -> (Role, Estimate) {
         | Step::RequestCode(_)
         | Step::Profile(_)
         | Step::GenesysResponses(_)
+        | Step::GenesysPlaceholder(_)
         | Step::SubscriptionCleanup(_)
         | Step::GenesysResponsesUndo(_)
         | Step::ProfileUndo(_)

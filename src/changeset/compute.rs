@@ -97,7 +97,10 @@ fn repeats(finding: &Finding, seen: &Snapshot) -> bool {
         "numbers-unreadable" | "subscription-unreadable" | "templates-unreadable" => {
             seen.unreadable_target().is_some()
         }
-        "genesys-readable" | "genesys-credential" | "genesys-permission" => true,
+        "genesys-readable"
+        | "genesys-credential"
+        | "genesys-permission"
+        | "genesys-responses-unreadable" => true,
         _ => false,
     }
 }

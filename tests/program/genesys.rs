@@ -114,7 +114,7 @@ fn two_integrations_that_claim_a_number_block() {
 
 #[test]
 fn the_inventory_is_in_the_json() {
-    let text = check(WORLD, SECRET, &["preflight", "--format", "json"], 0);
+    let text = check(WORLD, SECRET, &["preflight", "--format", "json"], 5);
     let all: serde_json::Value = serde_json::from_str(&text).expect("JSON");
     let all = all.as_array().expect("findings");
     let observed = |rule: &str| {
@@ -133,4 +133,30 @@ fn the_inventory_is_in_the_json() {
     );
     assert!(observed("genesys-holders").starts_with("queue Support ("));
     assert!(observed("genesys-responses").starts_with("Order ("));
+}
+
+#[test]
+fn the_walk_through_is_rehearsed_to_an_empty_diff() {
+    let bench = Bench::new();
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/genesys");
+    let (plan, world) = (
+        format!("{folder}/plan.yaml"),
+        format!("{folder}/world.yaml"),
+    );
+    for arguments in [
+        vec!["rehearse", &plan],
+        vec!["rehearse", &plan, "--world", &world],
+    ] {
+        let output = bench.run(&arguments);
+        assert_code(&output, 0);
+        let text = stdout(&output);
+        for line in [
+            "the old integration is gone",
+            "its new integration is active and leads messages to the flow",
+            "Nobody hears",
+            "Diff: nothing differs.",
+        ] {
+            assert!(text.contains(line), "{line}: {text}");
+        }
+    }
 }

@@ -221,8 +221,7 @@ fn an_integration_that_two_claim_is_for_a_person() {
     watch(&mut stage);
     let run = stage.apply();
     assert!(
-        run.rules()
-            .contains(&"genesys-integration-contested".to_owned()),
+        run.rules().contains(&"genesys-contested".to_owned()),
         "{:?}",
         run.rules()
     );
@@ -325,6 +324,7 @@ fn a_lost_journal_is_replaced_by_the_reviewed_change_set() {
     finish(&stage, BERLIN);
     // The window is over by now for the second number.
     let run = stage.apply();
+    assert_eq!(run.rules(), Vec::<String>::new());
     assert_eq!(run.end(ATTACH_BERLIN).0, StepEnd::Done, "{}", run.ends());
     let org_now = stage
         .sim

@@ -461,17 +461,15 @@ impl Stage {
     }
 
     async fn look(&self, connections: &Connections) -> (Snapshot, ChangeSet) {
+        let look = async |history| {
+            let (readers, now) = (&connections.readers, self.sim.clock().now());
+            observe(&self.plan, readers, history, now).await
+        };
         let history = history(self.folder.path(), &self.plan.name).expect("an unharmed journal");
-        let seen = observe(
-            &self.plan,
-            &connections.readers,
-            history,
-            self.sim.clock().now(),
-        )
-        .await;
-        let mut seen = seen;
-        if let Some(approved) = &self.approved {
-            approved.recall(&self.plan, &mut seen);
+        let mut seen = look(history).await;
+        let mut recalls = |approved: &Approved| approved.recall(&self.plan, &mut seen);
+        if self.approved.as_ref().is_some_and(&mut recalls) {
+            seen = look(seen.history).await;
         }
         let changes = compute_part(&self.plan, &self.graph, &seen, &self.choice);
         (seen, changes)

@@ -28,7 +28,7 @@ use crate::{
         scope::{held, number_of},
     },
     changeset::{
-        Approved, Choice, compute_part,
+        Approved, Choice,
         risk::{Accepted, Risk},
     },
     finding::Finding,
@@ -156,11 +156,13 @@ impl Run<'_> {
 
     /// Looks at the world and decides every step. What no journal tells any more, the review may.
     async fn look(&self, history: History) -> Seen {
-        let Session { plan, graph, .. } = self.session;
         let mut seen = self.session.look_at(&self.choice, history).await;
+        let plan = &self.session.plan;
         let recalls = |approved: &Approved| approved.recall(plan, &mut seen.snapshot);
         if self.approved.is_some_and(recalls) {
-            seen.changes = compute_part(plan, graph, &seen.snapshot, &self.choice);
+            // What was recalled names things that were not looked at.
+            let history = seen.snapshot.history.clone();
+            return self.session.look_at(&self.choice, history).await;
         }
         seen
     }

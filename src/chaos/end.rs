@@ -9,16 +9,20 @@
 //! * **A template is rejected for good**: the template stands as rejected. Every other thing is as at
 //!   the undisturbed end or as at the beginning; numbers that were not moved are live on the source,
 //!   and what stands on the target is on its way: a number that is not live, a profile not yet set.
-//!   An app that somebody has unsubscribed stays so: nothing is sent while that stands in the way.
-//! * **The journal was lost**: profiles are as they happen to be. The one of the source was kept there.
+//!   An app that somebody has unsubscribed stays so: nothing is sent while that stands in the way. In this
+//!   case and the first, an app that is subscribed for a while still is.
+//! * **The journal was lost**: profiles are as they happen to be: the one of the source was kept there. So
+//!   are the target's subscriptions: nobody knows whether one was there for the migration only.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use super::organization::things;
 use crate::{
     ids::{AppId, TemplateKey, WabaId},
     phone::Phone,
+    plan::Plan,
     sim::world::World,
 };
 
@@ -27,6 +31,7 @@ use crate::{
 enum Thing {
     Account(WabaId),
     Flow(WabaId, String),
+    InGenesys(Option<Phone>, String),
     Number(WabaId, Phone),
     Profile(WabaId, Phone),
     Template(WabaId, String, String),
@@ -37,6 +42,7 @@ impl std::fmt::Display for Thing {
         match self {
             Self::Account(waba) => write!(f, "account {waba}"),
             Self::Flow(waba, name) => write!(f, "flow {name} on {waba}"),
+            Self::InGenesys(_, name) => write!(f, "{name} in Genesys Cloud"),
             Self::Number(waba, phone) => write!(f, "number {phone} on {waba}"),
             Self::Profile(waba, phone) => write!(f, "profile of {phone} on {waba}"),
             Self::Template(waba, name, language) => {
@@ -54,9 +60,12 @@ pub struct End {
 }
 
 impl End {
-    /// Describes a world.
-    pub fn of(world: &World) -> Self {
+    /// Describes a world, as a plan may change it.
+    pub fn of(world: &World, plan: &Plan) -> Self {
         let mut end = Self::default();
+        for ((phone, name), words) in things(world, plan) {
+            end.things.insert(Thing::InGenesys(phone, name), words);
+        }
         for (id, waba) in &world.wabas {
             let words = account(&waba.subscriptions);
             end.things.insert(Thing::Account(id.clone()), words);
@@ -162,7 +171,7 @@ pub struct Excuses {
     /// Somebody has unsubscribed the target. A run that is stopped by a rejected template does not
     /// mend that: nothing is sent then.
     pub is_unsubscribed: bool,
-    /// The journal was lost, and with it what it kept of profiles.
+    /// The journal was lost, and with it what it kept of profiles and subscriptions.
     pub is_journal_lost: bool,
 }
 
@@ -173,6 +182,8 @@ pub struct Yardstick {
     pub source: Option<WabaId>,
     /// The account that receives them.
     pub target: Option<WabaId>,
+    /// The app that is subscribed on the target until all is settled.
+    pub temporary: Option<AppId>,
     /// The world at the beginning.
     pub beginning: End,
     /// The world at the undisturbed end.
@@ -209,11 +220,15 @@ impl Yardstick {
         }
         let is_target = |waba: &WabaId| self.target.as_ref() == Some(waba);
         let stuck = !excuses.rejected.is_empty();
+        let unsettled = stuck || !excuses.waiting.is_empty();
         match thing {
             Thing::Number(_, phone) | Thing::Profile(_, phone)
                 if excuses.waiting.contains(phone) =>
             {
                 self.has_stayed(phone, end)
+            }
+            Thing::InGenesys(Some(phone), _) if excuses.waiting.contains(phone) => {
+                is == self.beginning.things.get(thing)
             }
             Thing::Template(waba, name, language)
                 if is_target(waba)
@@ -222,17 +237,31 @@ impl Yardstick {
                 is.is_some_and(|words| words.starts_with("REJECTED "))
             }
             Thing::Profile(..) if excuses.is_journal_lost => true,
+            Thing::Account(waba) if excuses.is_journal_lost && is_target(waba) => true,
+            Thing::Account(waba)
+                if unsettled && is_target(waba) && is == self.meanwhile().as_ref() =>
+            {
+                true
+            }
             Thing::Number(_, phone) if stuck => self.has_stayed(phone, end),
             Thing::Account(_) if stuck && excuses.is_unsubscribed => {
                 is == Some(&account(&BTreeMap::new()))
             }
             // A profile is set last, and a rejected template stops that too.
             Thing::Profile(..) if stuck => true,
-            Thing::Template(..) | Thing::Flow(..) | Thing::Account(_) if stuck => {
+            Thing::Template(..) | Thing::Flow(..) | Thing::Account(_) | Thing::InGenesys(..)
+                if stuck =>
+            {
                 is == self.beginning.things.get(thing)
             }
             _ => false,
         }
+    }
+
+    /// The target as long as a number waits, where its app is subscribed for a while.
+    fn meanwhile(&self) -> Option<String> {
+        let app = self.temporary.clone()?;
+        Some(account(&BTreeMap::from([(app, None)])))
     }
 
     /// Returns whether a number was not moved.
@@ -287,6 +316,7 @@ mod tests {
         let yardstick = Yardstick {
             source: Some(waba("1")),
             target: Some(waba("2")),
+            temporary: None,
             beginning: self::end("1", "not there"),
             expected: self::end("2", "APPROVED x"),
         };

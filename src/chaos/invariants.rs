@@ -6,14 +6,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use super::rules::{Breach, Rule};
+use super::{
+    organization,
+    rules::{Breach, Rule},
+};
 use crate::{
     ids::{Address, PhoneNumberId, TemplateKey, WabaId},
     journal::number::Attempts,
     phone::Phone,
     plan::Plan,
     secret::Secret,
-    sim::{words::TemplateStatus, world::World},
+    sim::{genesys::words::IntegrationStatus, words::TemplateStatus, world::World},
 };
 
 /// A safety step of a register.
@@ -82,6 +85,8 @@ pub struct Witness {
     /// When a safety step was looked at last, and whether it was done.
     looks: BTreeMap<(Safety, Option<Phone>), (Timestamp, bool)>,
     registers: BTreeMap<Phone, Vec<Timestamp>>,
+    /// Integrations that this run has activated.
+    activated: BTreeSet<String>,
     /// Codes that a person asked for by name and that were not requested yet.
     new_codes: BTreeSet<Phone>,
     /// Whether the machine's clock was ever wrong.
@@ -104,6 +109,7 @@ impl Witness {
             read: BTreeMap::new(),
             looks: BTreeMap::new(),
             registers: BTreeMap::new(),
+            activated: BTreeSet::new(),
             new_codes: BTreeSet::new(),
             is_clock_wrong: false,
             breaches: Vec::new(),
@@ -114,6 +120,7 @@ impl Witness {
     pub fn run_begins(&mut self, new_codes: &BTreeSet<Phone>) {
         self.new_codes.clone_from(new_codes);
         self.looks.clear();
+        self.activated.clear();
     }
 
     /// Takes in that nothing is left of the journal: what rests on it alone is judged anew from here.
@@ -199,6 +206,7 @@ impl Witness {
             }
             Some(step) => self.judge_doubt(&step, method, path),
         }
+        self.judge_organization(world, method, path);
         let Some(phone) = phone_of(world, path) else {
             return;
         };
@@ -206,6 +214,39 @@ impl Witness {
             Some("register") => self.judge_register(world, &phone),
             Some("request_code") => self.judge_code(&phone),
             _ => {}
+        }
+    }
+
+    /// Judges a write in Genesys Cloud: a number falls silent, or is registered.
+    fn judge_organization(&mut self, world: &World, method: &str, path: &str) {
+        if let Some(phone) = organization::detached(world, &self.plan, method, path) {
+            for safety in Safety::ALL {
+                self.judge_safety(safety, world, &phone);
+            }
+            self.judge_window(world.now, &phone);
+        }
+        if let Some(new) = organization::activated(world, method, path) {
+            let is_again = !self.activated.insert(new.id.clone());
+            if is_again || new.is_activating || new.status == IntegrationStatus::Active {
+                let what = format!("a second activation of the integration {} left", new.id);
+                self.breaches.push(Breach::new(Rule::ActivatedTwice, what));
+            }
+            if let Some(phone) = new.phone.clone() {
+                self.judge_ledger(world.now, &phone);
+            }
+        }
+    }
+
+    /// One number at a time may be silent.
+    pub fn listens(&mut self, world: &World) {
+        let silent = organization::silent(world, &self.plan);
+        if silent.len() > 1 {
+            let silent: Vec<_> = silent.iter().map(ToString::to_string).collect();
+            let what = format!("nobody hears {}", silent.join(" and "));
+            let breach = Breach::new(Rule::TwoSilent, what);
+            if !self.breaches.contains(&breach) {
+                self.breaches.push(breach);
+            }
         }
     }
 
@@ -383,6 +424,9 @@ fn phone_of(world: &World, path: &str) -> Option<Phone> {
 /// The reads that prove what came of a write: paths, with `*` for any part. `None`: nothing proves
 /// it, and a second one changes nothing, or is judged by a rule of its own.
 fn proofs(path: &str) -> Option<Vec<String>> {
+    if organization::is_genesys(path) {
+        return Some(organization::proofs(path));
+    }
     let mut parts = path.split('/').skip(1);
     let (node, edge) = (parts.next()?, parts.next());
     let list = |edge: &str| format!("/{node}/{edge}");

@@ -8,6 +8,9 @@
 //! * **Ledger**: what left before is not counted. Meta's own limits hold.
 //! * **Codes**: nobody can see whether one is on its way, so a second one may be asked for.
 //!
+//! What an old integration in Genesys Cloud was is history, too: a journal is not lost once one was touched.
+//! (Then a person names the flow, or has the reviewed change set.)
+//!
 //! Everything else holds: it is decided from what is observed.
 
 use super::faults::{Dice, Fault};

@@ -6,6 +6,7 @@
 //! * [`manner`]: how people carry it out, drawn from the same seed. Pure.
 //! * `scene`, `transport`, `disk`, `connections`: the world, the wire, the clock and the journal's bytes, disturbed.
 //! * [`play`]: one play: run, die, run again; `process`: one run; `people`: what is done between two.
+//! * `organization`: the Genesys Cloud side. Pure.
 //! * [`series`]: many plays, spread over the cores.
 //! * [`tally`]: what many plays come to. Pure.
 //!
@@ -18,6 +19,7 @@ pub mod end;
 pub mod faults;
 pub mod invariants;
 pub mod manner;
+mod organization;
 mod people;
 pub mod play;
 mod process;

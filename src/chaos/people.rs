@@ -5,6 +5,7 @@ use std::{collections::BTreeSet, time::Duration};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
+    organization::is_untouched,
     play::Play,
     process::RunEnd,
     rules::{Breach, Rule},
@@ -100,7 +101,8 @@ impl Play<'_> {
         self.scene.mend(|_| true);
         self.scene.state().skew = SignedDuration::ZERO;
         self.scene.simulator.advance(self.pause(has_changed));
-        if self.draw.manner.loses_journal_after == Some(self.runs) {
+        let loses = self.draw.manner.loses_journal_after == Some(self.runs);
+        if loses && self.lose_by_then() {
             self.scene.disk.clear()?;
             self.scene.state().witness.journal_is_lost();
         }
@@ -110,6 +112,17 @@ impl Play<'_> {
                 Wishes::default()
             }
         })
+    }
+
+    /// Returns whether the journal may be lost now. What a number's old integration in Genesys Cloud was
+    /// stands there alone, so it is lost before that is touched, or not at all.
+    fn lose_by_then(&mut self) -> bool {
+        let simulator = &self.scene.simulator;
+        let may_be = simulator.world(|world| is_untouched(world, &self.plan));
+        if !may_be {
+            self.draw.manner.loses_journal_after = None;
+        }
+        may_be
     }
 
     /// Where nobody sits at a terminal and nothing is left to do before a window opens, the next run

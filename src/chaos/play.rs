@@ -30,9 +30,9 @@ use super::{
 use crate::{
     api::transport::Transport,
     changeset::{Approved, StepGraph},
-    ids::TemplateKey,
+    ids::{AppId, TemplateKey},
     phone::Phone,
-    plan::{Number, Plan, SubscribeApp, files::Files, window::CUT_OVER},
+    plan::{Number, Plan, SubscribeApp, files::Files},
     secret::{Secret, SecretError, Secrets},
     sim::{Simulator, seed::RehearsalSecrets, words::TemplateStatus, world::World},
 };
@@ -160,8 +160,9 @@ impl Setting<'_> {
         let yardstick = Yardstick {
             source: Some(self.plan.source.waba.clone()),
             target: Some(self.plan.target.waba.clone()),
-            beginning: End::of(self.world),
-            expected: simulator.world(End::of),
+            temporary: self.temporary(),
+            beginning: End::of(self.world, self.plan),
+            expected: simulator.world(|world| End::of(world, self.plan)),
         };
         Ok(Undisturbed { extent, yardstick })
     }
@@ -178,7 +179,10 @@ impl Setting<'_> {
     ) -> Result<Played, PlayError> {
         let required = undisturbed.extent.templates.iter().cloned().collect();
         let (mut played, play) = self.play(draw, &required).await?;
-        let end = play.scene.simulator.world(End::of);
+        let end = play
+            .scene
+            .simulator
+            .world(|world| End::of(world, self.plan));
         let excuses = Excuses {
             waiting: played.waiting.clone(),
             rejected: played.rejected.clone(),
@@ -227,6 +231,12 @@ impl Setting<'_> {
         let is_over = play.run_until_done().await?;
         let played = play.account(is_over);
         Ok((played, play))
+    }
+
+    /// The app that is subscribed for the time of the migration.
+    fn temporary(&self) -> Option<AppId> {
+        let is_temporary = self.plan.target.subscription.app == SubscribeApp::Temporary;
+        self.plan.graph.app_id.clone().filter(|_| is_temporary)
     }
 
     /// The required templates that stand approved on the target.
@@ -338,6 +348,10 @@ impl Play<'_> {
                 hidden.push(("a one-time code".into(), code.clone()));
                 hidden.push(("a one-time code".into(), Secret::new(typed)));
             }
+            let tokens = world.genesys.iter().flat_map(|org| &org.tokens);
+            let tokens =
+                tokens.map(|token| ("a token of Genesys Cloud".into(), token.value.clone()));
+            hidden.extend(tokens);
         });
         let journal = self.scene.disk.all().unwrap_or_default();
         let mut state = self.scene.state();
@@ -384,7 +398,10 @@ impl Play<'_> {
         let left: Vec<_> = left.collect();
         let is_late = |number: &&&Number| {
             let window = number.window.as_ref();
-            window.is_some_and(|window| window.to.timestamp().duration_since(now) < CUT_OVER)
+            window.is_some_and(|window| {
+                let left = window.to.timestamp().duration_since(now);
+                left < number.cut_over_takes()
+            })
         };
         let late = left.iter().filter(is_late);
         let mut waiting: BTreeSet<_> = late.map(|number| number.phone.clone()).collect();

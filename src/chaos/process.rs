@@ -118,7 +118,10 @@ impl Play<'_> {
         });
         let history: History = history(self.root, &plan.name)?;
         let connections = Connections::open(plan, &*self.secrets, &self.hidden, doors, &clock);
-        let seen = observe(plan, &connections.readers, history, clock.now()).await;
+        let mut seen = observe(plan, &connections.readers, history, clock.now()).await;
+        if let Some(approved) = &self.approved {
+            approved.recall(plan, &mut seen);
+        }
         let changes = compute(plan, &self.graph, &seen);
         Ok(Look {
             connections,

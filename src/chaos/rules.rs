@@ -22,6 +22,10 @@ rules! {
     RegisterTooEarly = "no register before its safety steps";
     /// A register outside the number's window.
     OutsideWindow = "no register outside its window";
+    /// A second activation of a number in one run, or one while another is at work.
+    ActivatedTwice = "no second activation while one may be at work";
+    /// Two numbers that nobody hears.
+    TwoSilent = "no second number silent";
     /// A write that no journal line announces.
     WithoutIntent = "no write without an intent on disk";
     /// A write of a step in doubt, and nobody has looked.

@@ -162,6 +162,7 @@ impl Scene {
             *count += 1;
             place(*count)
         };
+        self.listen();
         let mut fate = Fate::Plain;
         for trouble in self.strikes(place) {
             match trouble {
@@ -180,6 +181,12 @@ impl Scene {
             }
         }
         fate
+    }
+
+    /// Listens who hears the numbers now.
+    fn listen(&self) {
+        self.simulator
+            .world(|world| self.state().witness.listens(world));
     }
 
     /// Takes the faults of a place, and counts them.
@@ -346,6 +353,7 @@ impl Scene {
         if self.is_dead() {
             return;
         }
+        self.listen();
         let place = {
             let mut state = self.state();
             let lines = [events::json(entry, None), events::line(entry)];

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 
 use super::{
     faults::Trouble,
+    organization::{is_genesys, is_login},
     scene::{Fate, Scene},
 };
 use crate::{
@@ -52,9 +53,9 @@ impl Disturbed {
 
     async fn carry(&self, request: Request) -> Result<Response, TransportError> {
         self.alive().await;
-        let is_write = request.method != Method::Get;
-        let fate = self.scene.call_leaves(is_write);
         let path = without_version(&request.path).to_owned();
+        let is_write = request.method != Method::Get && !is_login(&path);
+        let fate = self.scene.call_leaves(is_write);
         let looks = match is_write {
             true => {
                 self.write_leaves(request.method, &path);
@@ -101,7 +102,7 @@ impl Disturbed {
             Trouble::ServerError(moment) => Effect::ServerError(*moment),
             Trouble::Throttled(minutes) => Effect::Throttle { minutes: *minutes },
             Trouble::Late(seconds) => Effect::Delay { seconds: *seconds },
-            _ => Effect::Error(passing()),
+            _ => Effect::Error(passing(&request.path)),
         };
         let verb = match request.method {
             Method::Get => Verb::Get,
@@ -115,10 +116,10 @@ impl Disturbed {
     }
 }
 
-/// "Something went wrong", as Meta says it when trying again may help.
-fn passing() -> ScriptedError {
+/// "Something went wrong", as Meta says it when trying again may help. Genesys Cloud says 503.
+fn passing(path: &str) -> ScriptedError {
     ScriptedError {
-        code: 131_000,
+        code: if is_genesys(path) { 503 } else { 131_000 },
         subcode: None,
         message: "Something went wrong".into(),
         details: None,

@@ -40,7 +40,10 @@ fn seeds(part: u64) -> Range<u64> {
 /// Plays all of them and expects that no promise is broken.
 #[track_caller]
 fn check(name: &str, plays: impl Fn(&Extent) -> Vec<Drawn>) -> BTreeMap<u32, u32> {
-    let stage = Stage::example(name);
+    let stage = match name {
+        "genesys" => Stage::folder(name),
+        _ => Stage::example(name),
+    };
     let undisturbed = stage.undisturbed();
     let plays = plays(&undisturbed.extent);
     let tally = stage.series(&undisturbed, &plays);
@@ -98,6 +101,11 @@ fn partners() {
 #[test]
 fn templates() {
     check_seeds("templates", seeds(8));
+}
+
+#[test]
+fn genesys() {
+    check_seeds("genesys", seeds(30));
 }
 
 /// Without a wish for more, one in so many pairs of a death and a fault is played: over three lines

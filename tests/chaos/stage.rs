@@ -57,9 +57,13 @@ fn beside(folder: &Path) -> MemoryFiles {
 impl Stage {
     /// An example, with its own world where it has one.
     pub(crate) fn example(name: &str) -> Self {
+        Self::at(name, &format!("{name}.yaml"), &format!("{name}.world.yaml"))
+    }
+
+    fn at(name: &str, plan: &str, world: &str) -> Self {
         let folder: PathBuf = [env!("CARGO_MANIFEST_DIR"), "examples"].iter().collect();
         let files = beside(&folder);
-        let path = folder.join(format!("{name}.yaml"));
+        let path = folder.join(plan);
         let bytes = read(&path);
         let source = Source {
             name,
@@ -70,7 +74,7 @@ impl Stage {
         for number in &mut plan.numbers {
             number.otp.code = None;
         }
-        let world = folder.join(format!("{name}.world.yaml"));
+        let world = folder.join(world);
         let world = match world.exists() {
             true => file::parse(name, &read(&world)).expect("a valid world"),
             false => seed::rehearsal(&plan),
@@ -83,6 +87,15 @@ impl Stage {
             folder: folder.expect("a temporary folder"),
             between: None,
         }
+    }
+
+    /// An example that is a folder of its own.
+    pub(crate) fn folder(name: &str) -> Self {
+        Self::at(
+            name,
+            &format!("{name}/plan.yaml"),
+            &format!("{name}/world.yaml"),
+        )
     }
 
     /// The folder of the plan's journals.

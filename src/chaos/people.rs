@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, time::Duration};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    organization::is_untouched,
+    organization::{is_untouched, silent},
     play::Play,
     process::RunEnd,
     rules::{Breach, Rule},
@@ -99,6 +99,7 @@ impl Play<'_> {
     ) -> std::io::Result<Wishes> {
         self.judge_review(end);
         self.scene.mend(|_| true);
+        self.hear_silent(end);
         self.scene.state().skew = SignedDuration::ZERO;
         self.scene.simulator.advance(self.pause(has_changed));
         let loses = self.draw.manner.loses_journal_after == Some(self.runs);
@@ -112,6 +113,17 @@ impl Play<'_> {
                 Wishes::default()
             }
         })
+    }
+
+    /// A template that is rejected for good stops a run before its first write, also one that would end
+    /// the silence of a number. A person then takes it out of `required`; here Meta gives in, which comes
+    /// to the same.
+    fn hear_silent(&self, end: &RunEnd) {
+        let simulator = &self.scene.simulator;
+        let is_silent = || simulator.world(|world| !silent(world, &self.plan).is_empty());
+        if matches!(end, RunEnd::Blocked(_)) && is_silent() {
+            self.scene.give_in();
+        }
     }
 
     /// Returns whether the journal may be lost now. What a number's old integration in Genesys Cloud was

@@ -301,6 +301,14 @@ impl Scene {
         })
     }
 
+    /// Nothing that was rejected for good stays so.
+    pub(super) fn give_in(&self) {
+        let rejected = std::mem::take(&mut self.state().rejected);
+        for template in rejected {
+            self.judge(&template, TemplateStatus::Approved);
+        }
+    }
+
     /// People set right what is due.
     pub(super) fn mend(&self, is_due: impl Fn(Timestamp) -> bool) {
         let (due, later) = std::mem::take(&mut self.state().mends)

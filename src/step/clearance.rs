@@ -37,7 +37,7 @@ pub(super) struct Cleared {
 
 /// How old the oldest observation may be when the call is made. Reading takes seconds, and a minute
 /// where there are thousands of templates; a rate limit in the middle of it takes longer.
-const FRESH: SignedDuration = SignedDuration::from_mins(3);
+pub(super) const FRESH: SignedDuration = SignedDuration::from_mins(3);
 
 impl Cleared {
     /// The number's id on the target.

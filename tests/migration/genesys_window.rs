@@ -14,8 +14,8 @@ use waba_migrate::{
 
 use crate::{
     organization::{
-        BERLIN, End, MUNICH, PLAN, activations, finish_popup, is_silent, org_mut, stage, stage_of,
-        stage_with, watch, world,
+        BERLIN, End, MUNICH, PLAN, activations, finish_popup, is_silent, org, org_mut, stage,
+        stage_of, stage_with, switch, watch, world,
     },
     stage::{Stage, phone},
 };
@@ -55,6 +55,33 @@ fn a_release_is_not_begun_when_its_window_is_nearly_over() {
         stage.apply();
         let is_silent = stage.sim.world(|world| is_silent(world, &phone(BERLIN)));
         assert_eq!(is_silent, begins, "{then}");
+    }
+}
+
+/// The campaign takes so long to stop that the window is over by then, or two-step verification on.
+#[test]
+fn a_campaign_that_stops_too_late_runs_on() {
+    for hours in [3, 7] {
+        let mut stage = stage_with(|world| switch(world, |it| it.stopping_seconds = hours * 3600));
+        watch(&mut stage);
+        if hours == 3 {
+            let event = Event {
+                when: When::BeforeCall(Match::first(Verb::Put, "*/messagingcampaigns/*")),
+                what: Happening::TwoStepOn {
+                    phone: phone(MUNICH),
+                },
+            };
+            stage.sim.edit(|world| world.schedule(event));
+        }
+        let run = stage.apply();
+        assert_eq!(run.end(ATTACH_BERLIN).0, StepEnd::Done, "{}", run.ends());
+        assert_eq!(run.end(RELEASE_MUNICH).0, StepEnd::Parked, "{}", run.ends());
+        stage.sim.world(|world| {
+            assert!(!is_silent(world, &phone(MUNICH)), "{hours}");
+            let campaign = org(world).campaigns.find("Winter offer");
+            let campaign = campaign.expect("the campaign");
+            assert_eq!(campaign["campaignStatus"], "on", "{hours}");
+        });
     }
 }
 

@@ -13,6 +13,7 @@
 //! Source: <https://help.mypurecloud.com/?p=310549>; the limit of three minutes is that of
 //! <https://registry.terraform.io/providers/MyPureCloud/genesyscloud/latest/docs>.
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{
@@ -39,7 +40,7 @@ use crate::{
     },
     step::{
         Action, Call, Change, Context, Decision, Outcome, StepError, StepKind,
-        clearance::{Clearance, may_release},
+        clearance::{Clearance, FRESH, may_release},
         context::{ATTEMPTS, Repeat},
         cut_over::{CutOver, attempts_used_up, closed},
         keepsakes::keep_source,
@@ -192,6 +193,25 @@ impl GenesysRelease {
         }
     }
 
+    /// Campaigns may take long to stop. What was seen before is looked at once more then; an outcome:
+    /// the silence may not begin any more.
+    async fn is_outdated(
+        &self,
+        cx: &Context<'_>,
+        cleared: Timestamp,
+    ) -> Result<Option<Outcome>, StepError> {
+        if cx.clock.now().duration_since(cleared) <= FRESH {
+            return Ok(None);
+        }
+        match closed(&self.cut_over, cx) {
+            Some(parked) => {
+                self.put_back(cx).await?;
+                Ok(Some(parked))
+            }
+            None => self.clear_again(cx).await,
+        }
+    }
+
     /// Does it from where it stands.
     async fn release(&self, cx: &Context<'_>) -> Result<Outcome, StepError> {
         let address = self.address();
@@ -223,7 +243,11 @@ impl GenesysRelease {
         if is_leaving {
             return self.wait_until_gone(cx, &former, &old.id).await;
         }
+        let cleared = cx.clock.now();
         if let Some(parked) = self.pause(cx, &former).await? {
+            return Ok(parked);
+        }
+        if !is_silent && let Some(parked) = self.is_outdated(cx, cleared).await? {
             return Ok(parked);
         }
         self.detach(cx, &former).await?;

@@ -182,14 +182,21 @@ impl Ids {
     /// how often says nothing.
     fn told(&self, object: &Value) -> (Option<Phone>, String) {
         let text = object.to_string();
-        let Some((_, phone)) = self.ids.iter().find(|(id, _)| text.contains(id)) else {
+        let owner = self.ids.iter().find(|(id, _)| text.contains(id));
+        // Canned responses belong to the account, and get its namespace.
+        let is_response = object.get("messagingTemplate").is_some();
+        if owner.is_none() && !is_response {
             return (None, text);
-        };
+        }
         let mut object = object.clone();
         if let Some(fields) = object.as_object_mut() {
             fields.remove("version");
             fields.remove("dateModified");
+            fields.remove("modifiedBy");
         }
+        let Some((_, phone)) = owner else {
+            return (None, object.to_string());
+        };
         let text = self
             .ids
             .iter()

@@ -42,7 +42,7 @@ use crate::{
     template::FlowIds,
 };
 
-use former::{Former, kept_former, kept_known};
+use former::{Former, kept_former, kept_known, was_put_back};
 use organization::{Integrations, Marks, Organization};
 
 /// Profiles read side by side.
@@ -521,6 +521,7 @@ impl Snapshot {
         let unread = Observed::Absent;
         let identity = organization.identities.get(&old.id).unwrap_or(&unread);
         let seen = organization.former(old, identity)?;
+        let kept = kept.filter(|_| !was_put_back(&self.history, phone));
         Ok(Some(seen.renewed(kept.as_ref())))
     }
 

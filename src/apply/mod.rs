@@ -89,9 +89,8 @@ pub async fn apply(graph: &StepGraph, scope: &Scope, cx: &Context<'_>) -> Report
         };
         match result {
             Ok(ended) => {
-                if let Some(ended) = &ended {
-                    cx.silence.ended(&ended.step, ended.end);
-                }
+                let end = ended.as_ref().map_or(StepEnd::Already, |ended| ended.end);
+                cx.silence.ended(&steps[at].address(), end);
                 let good = ended
                     .as_ref()
                     .is_none_or(|ended| matches!(ended.end, StepEnd::Done | StepEnd::Already));
@@ -99,6 +98,7 @@ pub async fn apply(graph: &StepGraph, scope: &Scope, cx: &Context<'_>) -> Report
                 report.ended.extend(ended);
             }
             Err(error) => {
+                cx.silence.ended(&steps[at].address(), StepEnd::Failed);
                 queue.finish(at, false);
                 report.journal.get_or_insert(error);
             }

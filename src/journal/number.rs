@@ -21,6 +21,8 @@ pub struct NumberHistory {
     pub attempts: Attempts,
     /// When the newest activation in Genesys Cloud left that was not refused.
     pub activation: Option<Timestamp>,
+    /// Whether the last write was an activation.
+    is_activating: bool,
     /// Whether a PIN was refused, and no register has worked since.
     pub is_pin_refused: bool,
     /// Whether a run of this plan certainly added or registered it: Meta said yes, or it was found
@@ -126,7 +128,8 @@ impl NumberHistory {
     }
 
     fn intended(&mut self, step: Option<NumberStep>, path: &str, at: Timestamp) {
-        if is_activation(path) {
+        self.is_activating = is_activation(path);
+        if self.is_activating {
             self.activation = Some(at);
         }
         if is_attempt(path) {
@@ -174,7 +177,13 @@ impl NumberHistory {
             (Some(NumberStep::Register), Answer::NotSent { .. }) => {
                 self.attempts.0.pop();
             }
-            (Some(NumberStep::GenesysAttach), Answer::Refused { .. }) => self.activation = None,
+            (Some(NumberStep::GenesysAttach), Answer::Refused { .. }) if self.is_activating => {
+                self.activation = None;
+            }
+            (Some(NumberStep::GenesysAttach), Answer::NotSent { .. }) if self.is_activating => {
+                self.activation = None;
+                self.attempts.0.pop();
+            }
             _ => {}
         }
     }

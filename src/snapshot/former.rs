@@ -76,6 +76,15 @@ pub fn kept_known(history: &History, phone: &Phone) -> Option<BTreeSet<Integrati
     serde_json::from_value(kept.clone()).ok()
 }
 
+/// Whether what was taken from a number's old integration was given back is kept under this name.
+pub const PUT_BACK: &str = "put_back";
+
+/// Returns whether the old integration has back what runs of this plan took from it.
+pub fn was_put_back(history: &History, phone: &Phone) -> bool {
+    let step = Address::number(phone, NumberStep::GenesysRelease);
+    history.kept(&step, PUT_BACK) == Some(&Value::Bool(true))
+}
+
 impl Former {
     /// Takes over what an earlier run kept of the same integration and has taken from it since: the
     /// flow, and which campaigns were on. What is seen counts more.
@@ -117,7 +126,7 @@ impl Organization {
         let campaigns = self.campaigns.present().into_iter().flatten();
         let rule_sets = self.rule_sets.present().into_iter().flatten();
         let flow = self.recipient_of(integration);
-        Ok(Former {
+        let mut former = Former {
             integration: id.clone(),
             name: integration.name.clone(),
             flow: flow.and_then(|one| Some(one.flow.as_ref()?.id.clone())),
@@ -146,7 +155,12 @@ impl Organization {
                 .map(|rules| rules.id.clone())
                 .collect(),
             recipient,
-        })
+        };
+        // The API promises no order, and the same world is told in the same words.
+        former.queues.sort();
+        former.campaigns.sort_by(|one, two| one.id.cmp(&two.id));
+        former.rule_sets.sort();
+        Ok(former)
     }
 }
 

@@ -113,7 +113,7 @@ impl Activation<'_> {
         match sent {
             Ok(_) => self.wait(cx, Some(&one), cx.options.wait).await,
             Err(error) => match judged(&error) {
-                Some(said) => self.refused(cx, said).await,
+                Some(said) => self.refused(cx, &one, said).await,
                 None => Err(error),
             },
         }
@@ -143,7 +143,13 @@ impl Activation<'_> {
             (true, Some(_)) => return self.wait(cx, None, cx.options.wait).await.map(Some),
             // The popup has activated it, or new ones are called so.
             (true, None) => Some(one.date_created.unwrap_or(now)),
-            (false, sent) => sent.filter(|_| one.trouble().is_none()),
+            (false, Some(sent)) if one.trouble().is_some() => {
+                let age = now.duration_since(sent).unsigned_abs();
+                return self
+                    .wait_for_stale_error(cx, STALE_ERROR.saturating_sub(age))
+                    .await;
+            }
+            (false, sent) => sent,
         };
         let left = |begun| AT_WORK.checked_sub(cx.clock.now().duration_since(begun).unsigned_abs());
         let Some((begun, patience)) = begun.and_then(|begun| Some((begun, left(begun)?))) else {
@@ -153,6 +159,29 @@ impl Activation<'_> {
         let waited = self.wait(cx, None, Some(patience)).await?;
         let is_over = left(begun).is_none_or(|left| left.is_zero());
         Ok(Some(waited).filter(|waited| matches!(waited, Activated::Yes) || !is_over))
+    }
+
+    /// The error that is shown may be that of the activation before the last one, which may be at work.
+    /// `None`: it is the last one's.
+    async fn wait_for_stale_error(
+        &self,
+        cx: &Context<'_>,
+        left: Duration,
+    ) -> Result<Option<Activated>, StepError> {
+        let patience = cx.options.wait.map_or(left, |wait| wait.min(left));
+        let look = || async {
+            let now = self.read(cx).await?;
+            Ok((now.is_active() || now.trouble().is_none()).then_some(()))
+        };
+        let waiting_for = "an earlier activation to show what came of it";
+        match cx
+            .poll(self.step, waiting_for, Some(patience), look)
+            .await?
+        {
+            Some(()) => self.wait(cx, None, cx.options.wait).await.map(Some),
+            None if patience < left => self.wait(cx, None, Some(Duration::ZERO)).await.map(Some),
+            None => Ok(None),
+        }
     }
 
     /// Waits until it is active. `before`: what it showed before the activation was sent, whose error
@@ -192,9 +221,15 @@ impl Activation<'_> {
     }
 
     /// What an activation came to that was refused: it is at work already, or will not work.
-    async fn refused(&self, cx: &Context<'_>, error: &ApiError) -> Result<Activated, StepError> {
+    async fn refused(
+        &self,
+        cx: &Context<'_>,
+        before: &Integration,
+        error: &ApiError,
+    ) -> Result<Activated, StepError> {
         let now = self.read(cx).await?;
-        match now.is_active() || now.status == Some(IntegrationStatus::Starting) {
+        let starts = now.status == Some(IntegrationStatus::Starting) && before.status != now.status;
+        match now.is_active() || starts {
             true => self.wait(cx, None, cx.options.wait).await,
             false => Err(self.not_activated(&now, &error.words())),
         }

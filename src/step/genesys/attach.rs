@@ -11,6 +11,8 @@
 //! Source: <https://help.mypurecloud.com/?p=310549>,
 //! <https://developer.genesys.cloud/commdigital/digital/whatsapp/>
 
+use std::time::Duration;
+
 use serde_json::Map;
 
 use super::{
@@ -60,6 +62,9 @@ pub struct GenesysAttach {
     cut_over: CutOver,
 }
 
+/// How long lists may show what was before.
+const LAG: Duration = Duration::from_secs(30);
+
 const PROOF: &str = "GET /api/v2/conversations/messaging/integrations/whatsapp lists an integration of the target that has or offers the number";
 
 impl GenesysAttach {
@@ -88,7 +93,7 @@ impl GenesysAttach {
         };
         if let Some(old) = found.staying() {
             let is_leaving = old.status == Some(IntegrationStatus::Deleting);
-            return is_leaving || has_lost_its_flow(seen, old);
+            return is_leaving || has_lost_its_flow(seen, &self.subject.phone, old);
         }
         let new = found.new.first().copied();
         let is_heard = new.is_some_and(Integration::is_active)
@@ -284,6 +289,11 @@ impl GenesysAttach {
         if let Activated::Not(parked) = activation.run(cx, || self.begin(cx)).await? {
             return Ok(parked);
         }
+        // The popup may have brought the number to the target.
+        let is_known = cx.seen().target.known(&self.subject.phone).is_some();
+        if !is_known {
+            cx.listing.target_numbers(cx).await?;
+        }
         self.furnish(cx, &id).await
     }
 
@@ -325,10 +335,20 @@ impl GenesysAttach {
             failures.note(self.restart(cx, id).await)?;
             cx.look_at_organization().await?;
         }
-        match failures.first {
-            Some(error) => Err(error),
-            None => self.outcome(cx),
+        if let Some(error) = failures.first {
+            return Err(error);
         }
+        // Lists show a write some moments later.
+        let look = || async {
+            cx.look_at_organization().await?;
+            let is_done = matches!(self.decide(&cx.seen()), Decision::Done(_));
+            Ok(is_done.then_some(()))
+        };
+        let waiting_for = "Genesys Cloud to show all of it";
+        let patience = cx.options.wait.map_or(LAG, |wait| wait.min(LAG));
+        cx.poll(&self.address(), waiting_for, Some(patience), look)
+            .await?;
+        self.outcome(cx)
     }
 
     /// An integration may show its number only when it is active.

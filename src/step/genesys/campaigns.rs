@@ -6,7 +6,7 @@
 //! Source: <https://developer.genesys.cloud/routing/outbound/>
 
 use super::{
-    goal::label,
+    goal::{has_stopped, label},
     replace::{Replaced, replace},
 };
 use crate::{
@@ -28,7 +28,8 @@ pub(super) async fn turn(
         // One that is on its way there is left to go on.
         let is_there = match status {
             CampaignStatus::Off => campaign.is_off() || !campaign.is_on(),
-            _ => campaign.status.as_ref() == Some(status),
+            // One that has come to its own end is not begun again.
+            _ => !has_stopped(campaign),
         };
         if is_there {
             None

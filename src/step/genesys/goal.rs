@@ -266,7 +266,7 @@ impl Goal {
 }
 
 /// Whether a campaign was stopped, and did not come to its own end.
-pub(super) fn has_stopped(campaign: &Campaign) -> bool {
+pub(in crate::step) fn has_stopped(campaign: &Campaign) -> bool {
     matches!(
         campaign.status,
         Some(CampaignStatus::Off | CampaignStatus::Invalid | CampaignStatus::ForcedOff)

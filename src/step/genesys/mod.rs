@@ -15,6 +15,7 @@ mod replace;
 mod silence;
 
 pub(super) use attach::GenesysAttach;
+pub(super) use goal::has_stopped;
 pub(super) use release::{GenesysRelease, give_back, has_lost_its_flow};
 pub use silence::Silence;
 

@@ -27,6 +27,7 @@ use crate::{
     api::{CallError, genesys::write},
     finding::{Finding, Who},
     ids::{AccountStep, Address, ArchitectFlowId, IntegrationId, NumberStep, RecipientId},
+    phone::Phone,
     plan::{MessageFlow, Method, Number, Plan},
     preflight::genesys::integration_missing,
     resource::genesys::{
@@ -36,7 +37,7 @@ use crate::{
     },
     snapshot::{
         Snapshot,
-        former::{FORMER, Former, KNOWN, kept_former},
+        former::{FORMER, Former, KNOWN, PUT_BACK, kept_former, was_put_back},
     },
     step::{
         Action, Call, Change, Context, Decision, Outcome, StepError, StepKind,
@@ -226,19 +227,24 @@ impl GenesysRelease {
             return Ok(silent.goes_first());
         }
         let is_leaving = old.status == Some(IntegrationStatus::Deleting);
-        let is_silent = is_leaving || has_lost_its_flow(&cx.seen(), &old);
+        let is_silent = is_leaving || has_lost_its_flow(&cx.seen(), &self.subject.phone, &old);
         let parked = match (is_leaving, is_silent) {
             (true, _) => None,
             (false, true) => self.clear_again(cx).await?,
             (false, false) => self.clear(cx).await?,
         };
         if let Some(parked) = parked {
+            // An earlier run may have paused its campaigns.
+            self.put_back(cx).await?;
             return Ok(parked);
         }
         if kept_former(&cx.seen().history, &self.subject.phone).as_ref() != Some(&former) {
             let known = known(&cx.seen());
             cx.keep(&address, KNOWN, known)?;
             cx.keep(&address, FORMER, json!(former))?;
+        }
+        if was_put_back(&cx.seen().history, &self.subject.phone) {
+            cx.keep(&address, PUT_BACK, false.into())?;
         }
         if is_leaving {
             return self.wait_until_gone(cx, &former, &old.id).await;
@@ -356,7 +362,13 @@ impl GenesysRelease {
 
     /// Gives an integration that stays what was taken from it. What it was is no longer kept then.
     async fn put_back(&self, cx: &Context<'_>) -> Result<(), StepError> {
-        let Some(former) = kept_former(&cx.seen().history, &self.subject.phone) else {
+        let kept = {
+            let seen = cx.seen();
+            let phone = &self.subject.phone;
+            let is_back = was_put_back(&seen.history, phone);
+            kept_former(&seen.history, phone).filter(|_| !is_back)
+        };
+        let Some(former) = kept else {
             return Ok(());
         };
         cx.look_at_organization().await?;
@@ -367,7 +379,8 @@ impl GenesysRelease {
             return Ok(());
         }
         give_back(cx, &self.address(), &former).await?;
-        cx.keep(&self.address(), FORMER, Value::Null)?;
+        // What it was stays known: a deletion that was asked for may still come.
+        cx.keep(&self.address(), PUT_BACK, true.into())?;
         cx.look_at_organization().await
     }
 }
@@ -382,6 +395,8 @@ pub(in crate::step) async fn give_back(
         lead(cx, step, recipient, Some(flow)).await?;
     }
     for campaign in former.campaigns.iter().filter(|one| one.was_on) {
+        // One that is still stopping cannot be started.
+        wait_until_off(cx, step, std::slice::from_ref(&campaign.id)).await?;
         turn(cx, step, &campaign.id, &CampaignStatus::On).await?;
     }
     Ok(())
@@ -408,13 +423,20 @@ pub(super) async fn lead(
         Some(flow) => format!("lead messages to the flow {flow}"),
         None => "take the flow from the recipient".to_owned(),
     };
-    let looked = is_there().await.map_err(|source| StepError::Call {
+    let failed = |source| StepError::Call {
         doing: doing.clone(),
         source,
-    })?;
-    if looked.is_some() {
+    };
+    if is_there().await.map_err(failed)?.is_some() {
         return Ok(());
     }
+    // A new one is found a moment after its integration shows it.
+    let found = || async {
+        let found = reader.find(&Recipient::read(recipient)).await;
+        Ok(found.map_err(failed)?.map(|_| ()))
+    };
+    cx.poll(step, "the recipient", cx.options.wait, found)
+        .await?;
     let write = write::set_flow(recipient, flow);
     cx.write(step, &doing, &write, Repeat::AfterLookup, is_there)
         .await?;
@@ -430,21 +452,22 @@ fn known(seen: &Snapshot) -> Value {
 }
 
 /// Whether an earlier run has taken the flow from an integration that is still there.
-pub(in crate::step) fn has_lost_its_flow(seen: &Snapshot, old: &Integration) -> bool {
+pub(in crate::step) fn has_lost_its_flow(
+    seen: &Snapshot,
+    phone: &Phone,
+    old: &Integration,
+) -> bool {
     let Some(organization) = &seen.organization else {
         return false;
     };
     let Some(recipient) = organization.recipient_of(old) else {
         return false;
     };
-    let kept = seen
-        .history
-        .kept
-        .iter()
-        .filter(|((_, what), _)| what == FORMER);
-    let mut kept = kept.filter_map(|(_, kept)| serde_json::from_value::<Former>(kept.clone()).ok());
-    recipient.flow.is_none()
-        && kept.any(|former| former.integration == old.id && former.flow.is_some())
+    let taken = |phone: &Phone| {
+        let kept = kept_former(&seen.history, phone).filter(|former| former.integration == old.id);
+        kept.is_some_and(|former| former.flow.is_some()) && !was_put_back(&seen.history, phone)
+    };
+    recipient.flow.is_none() && taken(phone)
 }
 
 fn flow_label(seen: &Snapshot, old: &Integration, flow: &ArchitectFlowId) -> String {
@@ -513,6 +536,11 @@ impl StepKind for GenesysRelease {
     }
 
     async fn perform(&self, cx: &Context<'_>) -> Result<Outcome, StepError> {
+        // Nobody is kept from being released by one that waits for its window.
+        let has_begun = kept_former(&cx.seen().history, &self.subject.phone).is_some();
+        if !has_begun && let Some(parked) = cx.enter(&self.address(), &self.cut_over).await? {
+            return Ok(parked);
+        }
         let entered = cx
             .stop
             .or_leave(cx.silence.enter(&self.subject.phone))

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{
     super::{
         Action, Call, Change, Context, Decision, Outcome, StepError, StepKind,
-        genesys::{give_back, has_lost_its_flow},
+        genesys::{give_back, has_lost_its_flow, has_stopped},
     },
     fresh, stays,
 };
@@ -23,7 +23,7 @@ use crate::{
     },
     snapshot::{
         Snapshot,
-        former::{FORMER, Former, kept_former},
+        former::{Former, PUT_BACK, kept_former},
         organization::Organization,
     },
 };
@@ -57,7 +57,7 @@ impl GenesysReleaseUndo {
             "a run took its flow or paused its campaigns",
         );
         if let (Some(recipient), Some(flow)) = (&former.recipient, &former.flow)
-            && has_lost_its_flow(seen, old)
+            && has_lost_its_flow(seen, &self.phone, old)
         {
             change = change
                 .field("flow", Value::Null, flow.as_str())
@@ -82,7 +82,7 @@ fn paused<'a>(
     let was_on = former.campaigns.iter().filter(|one| one.was_on);
     was_on.filter_map(|one| {
         let mut campaigns = organization.campaigns.present()?.iter();
-        campaigns.find(|known| known.id == one.id && known.is_off())
+        campaigns.find(|known| known.id == one.id && has_stopped(known))
     })
 }
 
@@ -141,7 +141,7 @@ impl StepKind for GenesysReleaseUndo {
         };
         give_back(cx, &self.address(), &former).await?;
         let release = Address::number(&self.phone, NumberStep::GenesysRelease);
-        cx.keep(&release, FORMER, Value::Null)?;
+        cx.keep(&release, PUT_BACK, true.into())?;
         Ok(Outcome::Done("its messages go where they went".into()))
     }
 }

@@ -9,6 +9,7 @@
 mod activation;
 mod attach;
 mod campaigns;
+mod furnish;
 mod goal;
 mod release;
 mod replace;

@@ -1,6 +1,7 @@
 //! A queue. Its outbound address decides which number agents send from.
 
 use serde::Deserialize;
+use serde_json::{Value, json};
 
 use super::raw::{Changed, Place, Raw};
 use crate::{
@@ -38,11 +39,17 @@ impl Queue {
         self.raw.text(&RECIPIENT)
     }
 
-    /// Returns it with another recipient, whole. `None`: it has none that could be replaced.
+    /// Returns it with another recipient, whole. `None`: what it holds is in no known form.
     pub fn with_recipient(&self, recipient: &RecipientId) -> Option<Changed> {
-        self.recipient()?;
-        let value = recipient.as_str().into();
-        self.raw.with([(Place::of(&RECIPIENT), value)])
+        let [addresses, address, id] = RECIPIENT;
+        let value = recipient.as_str();
+        let has = |keys: &[&str]| self.raw.get(&Place::of(keys)).is_some_and(Value::is_object);
+        let (place, value) = match (has(&[addresses]), has(&[addresses, address])) {
+            (_, true) => (Place::of(&RECIPIENT), value.into()),
+            (true, false) => (Place::of(&[addresses, address]), json!({ id: value })),
+            (false, false) => (Place::of(&[addresses]), json!({ address: { id: value } })),
+        };
+        self.raw.with([(place, value)])
     }
 }
 
@@ -61,8 +68,6 @@ impl TryFrom<Raw> for Queue {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
-
     use super::*;
     use crate::field::FieldChange;
 
@@ -84,17 +89,30 @@ mod tests {
     }
 
     #[test]
-    fn a_queue_without_recipient_gets_none() {
-        for value in [
-            json!({ "id": "q" }),
-            json!({ "id": "q", "outboundMessagingAddresses": null }),
-            json!({ "id": "q", "outboundMessagingAddresses": { "whatsAppRecipient": null } }),
-            json!({ "id": "q", "outboundMessagingAddresses": { "whatsAppRecipient": "x" } }),
+    fn a_queue_that_lost_its_recipient_gets_another() {
+        let address = json!({ "whatsAppRecipient": { "id": "new" } });
+        let beside = json!({ "smsAddress": "s", "whatsAppRecipient": { "id": "new" } });
+        for (held, expected) in [
+            (None, &address),
+            (Some(json!(null)), &address),
+            (Some(json!({ "whatsAppRecipient": null })), &address),
+            (Some(json!({ "smsAddress": "s" })), &beside),
+            (Some(json!({ "whatsAppRecipient": {} })), &address),
         ] {
+            let mut value = json!({ "id": "q", "name": "Berlin" });
+            if let Some(held) = held {
+                value["outboundMessagingAddresses"] = held;
+            }
             let queue: Queue = serde_json::from_value(value).unwrap();
             assert_eq!(queue.recipient(), None);
-            assert_eq!(queue.with_recipient(&"new".parse().unwrap()), None);
+            let changed = queue.with_recipient(&"new".parse().unwrap()).unwrap();
+            assert_eq!(changed.object["outboundMessagingAddresses"], *expected);
+            assert_eq!(changed.object["name"], "Berlin");
         }
+    }
+
+    #[test]
+    fn what_is_no_queue_is_an_error() {
         for odd in [
             json!({}),
             json!([]),

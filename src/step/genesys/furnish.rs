@@ -259,9 +259,10 @@ impl GenesysAttach {
         for queue in queues {
             let Some(recipient) = &recipient else { break };
             let doing = format!("have the queue {queue} send from the new integration");
-            let is_old =
-                |now: &Queue| now.recipient() == former.recipient.as_ref().map(|one| one.as_str());
-            let change = |now: &Queue| is_old(now).then(|| now.with_recipient(recipient)).flatten();
+            let change = |now: &Queue| {
+                let is_old = goal.sends_from_old(now);
+                is_old.then(|| now.with_recipient(recipient)).flatten()
+            };
             let write = |changed: Changed| {
                 let paths = changed.paths();
                 write::replace_queue(&queue, changed.object, &paths)

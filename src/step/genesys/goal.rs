@@ -10,7 +10,7 @@ use crate::{
     field::FieldChange,
     finding::{Finding, Severity, Who},
     ids::{
-        Address, ArchitectFlowId, CampaignId, MessagingSettingId, QueueId, RuleSetId,
+        Address, ArchitectFlowId, CampaignId, MessagingSettingId, QueueId, RecipientId, RuleSetId,
         SupportedContentId,
     },
     plan::MessageFlow,
@@ -131,19 +131,24 @@ impl Goal {
         (now.as_ref() != Some(wanted)).then_some(wanted)
     }
 
-    /// Returns the queues that send from the old integration.
+    /// Returns the queues that send from the old integration, and those whose address went with it.
     pub(super) fn queues<'a>(
         &'a self,
         organization: &'a Organization,
     ) -> impl Iterator<Item = &'a Queue> {
-        let old = self
-            .former
-            .as_ref()
-            .and_then(|former| former.recipient.as_ref());
         let queues = organization.queues.present().into_iter().flatten();
-        queues.filter(move |queue| {
-            old.is_some() && queue.recipient() == old.map(crate::ids::RecipientId::as_str)
-        })
+        queues.filter(|queue| self.sends_from_old(queue))
+    }
+
+    /// Returns whether a queue has to send from the new integration instead.
+    pub(super) fn sends_from_old(&self, queue: &Queue) -> bool {
+        let Some(former) = &self.former else {
+            return false;
+        };
+        match queue.recipient() {
+            Some(now) => former.recipient.as_ref().map(RecipientId::as_str) == Some(now),
+            None => !self.is_settled && former.queues.contains(&queue.id),
+        }
     }
 
     /// Returns the campaigns that send from the old integration, unless they are to be left alone.

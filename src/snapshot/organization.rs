@@ -2,7 +2,7 @@
 //!
 //! A number gets a new integration, with new ids, by every signup. The old one is told from the new
 //! one by the account at Meta; where the API does not show that, by what runs of this plan kept
-//! ([`Former`], and which ones were there), and by where the number is registered. Never by name.
+//! ([`Former`](super::former::Former), and which ones were there), and by where the number is registered. Never by name.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

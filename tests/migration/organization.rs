@@ -382,7 +382,7 @@ pub(crate) fn finish_popup(stage: &Stage, number: &str) {
 
 /// So many cases of one kind are played by `cargo test`, spread over all; every one of them by
 /// `WABA_MIGRATE_SEEDS=2000 cargo test --release --test migration genesys`.
-const PLAYED: usize = 40;
+const PLAYED: usize = 30;
 
 #[expect(clippy::disallowed_methods, reason = "a test is told how much to play")]
 fn part<T>(cases: Vec<T>) -> Vec<T> {

@@ -21,6 +21,7 @@ mod genesys_responses;
 mod genesys_responses_faults;
 mod genesys_responses_undo;
 mod genesys_switches;
+mod genesys_undo;
 mod genesys_window;
 mod methods;
 mod oddities;

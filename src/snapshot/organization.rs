@@ -147,26 +147,17 @@ impl Organization {
         let rest = join(join(token, products), responses);
         let (movable, rest) = join(Movable::observe(reader, plan, history), rest).await;
         let ((token, products), responses) = rest;
-        let Movable {
-            integrations,
-            recipients,
-            queues,
-            campaigns,
-            rule_sets,
-            identities,
-            flows,
-        } = movable;
         Self {
             token,
             products,
-            integrations,
-            recipients,
-            queues,
-            campaigns,
-            rule_sets,
+            integrations: movable.integrations,
+            recipients: movable.recipients,
+            queues: movable.queues,
+            campaigns: movable.campaigns,
+            rule_sets: movable.rule_sets,
             responses,
-            identities,
-            flows,
+            identities: movable.identities,
+            flows: movable.flows,
         }
     }
 

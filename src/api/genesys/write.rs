@@ -142,18 +142,6 @@ pub fn replace_response(
     replace(&path, object, changed)
 }
 
-/// Stops a messaging campaign. It is off when its status says so.
-pub fn stop_campaign(campaign: &CampaignId) -> Write {
-    let path = format!("{}/stop", campaign_path(campaign));
-    write(Method::Post, &path, nothing())
-}
-
-/// Starts a messaging campaign.
-pub fn start_campaign(campaign: &CampaignId) -> Write {
-    let path = format!("{}/start", campaign_path(campaign));
-    write(Method::Post, &path, nothing())
-}
-
 const INTEGRATIONS: &str = "/conversations/messaging/integrations/whatsapp";
 
 fn campaign_path(campaign: &CampaignId) -> String {
@@ -316,13 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn campaigns_are_stopped_and_started_and_resolution_is_set() {
-        let campaign = "c1".parse().unwrap();
-        let path = "/api/v2/outbound/messagingcampaigns/c1";
-        let stop = stop_campaign(&campaign);
-        check(&stop, Method::Post, &format!("{path}/stop"), json!({}));
-        let start = start_campaign(&campaign);
-        check(&start, Method::Post, &format!("{path}/start"), json!({}));
+    fn the_resolution_of_contacts_is_set() {
         let resolution = json!({"resolveIdentities": true, "division": {"id": "d"}});
         check(
             &set_identity_resolution(&integration(), object(resolution.clone())),

@@ -14,6 +14,7 @@
 use super::{
     Subject,
     activation::{Activated, Activation},
+    find_new,
     goal::Goal,
     release::has_lost_its_flow,
     stopped,
@@ -204,14 +205,9 @@ impl GenesysAttach {
 
     /// Waits until the popup's integration is there as a whole.
     async fn created(&self, cx: &Context<'_>, id: &IntegrationId) -> Result<bool, StepError> {
-        let reader = cx.organization()?.reader;
         let look = || async {
             // It is listed, and may be found a moment later.
-            let found = reader.find(&Integration::read(id)).await;
-            let found = found.map_err(|source| StepError::Call {
-                doing: "read the new integration".to_owned(),
-                source,
-            })?;
+            let found = find_new(cx, id).await?;
             let is_made = |one: &Integration| {
                 one.create_status != Some(CreateStatus::Initiated) || one.is_active()
             };

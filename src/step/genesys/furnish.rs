@@ -10,6 +10,7 @@ use serde_json::Map;
 use super::{
     attach::{GenesysAttach, PROOF},
     campaigns::turn,
+    find_new,
     goal::Goal,
     release::lead,
     replace::replace,
@@ -204,13 +205,8 @@ impl GenesysAttach {
         let Some(flow) = self.goal(cx)?.flow else {
             return Ok(());
         };
-        let reader = cx.organization()?.reader;
         let look = || async {
-            let found = reader.find(&Integration::read(id)).await;
-            let found = found.map_err(|source| StepError::Call {
-                doing: "read the new integration".to_owned(),
-                source,
-            })?;
+            let found = find_new(cx, id).await?;
             Ok(found.and_then(|one| one.recipient).map(|one| one.id))
         };
         let waiting_for = "the new integration's recipient";
@@ -298,12 +294,7 @@ impl GenesysAttach {
         cx: &Context<'_>,
         id: &IntegrationId,
     ) -> Result<Option<crate::ids::RecipientId>, StepError> {
-        let reader = cx.organization()?.reader;
-        let found = reader.find(&Integration::read(id)).await;
-        let found = found.map_err(|source| StepError::Call {
-            doing: "read the new integration".to_owned(),
-            source,
-        })?;
+        let found = find_new(cx, id).await?;
         Ok(found.and_then(|one| one.recipient).map(|one| one.id))
     }
 

@@ -23,10 +23,11 @@ pub use silence::Silence;
 use super::{Context, StepError};
 use crate::{
     finding::Finding,
-    ids::WabaId,
+    ids::{IntegrationId, WabaId},
     phone::Phone,
     plan::{Number, NumberGenesys, Plan},
     preflight::genesys::{contested, unreadable},
+    resource::genesys::integration::Integration,
     snapshot::{
         Snapshot,
         former::Former,
@@ -87,6 +88,16 @@ impl Context<'_> {
         }
         Ok(())
     }
+}
+
+/// Reads the new integration of a number. `None`: it is not found, for it is new or gone.
+async fn find_new(cx: &Context<'_>, id: &IntegrationId) -> Result<Option<Integration>, StepError> {
+    let reader = cx.organization()?.reader;
+    let found = reader.find(&Integration::read(id)).await;
+    found.map_err(|source| StepError::Call {
+        doing: "read the new integration".to_owned(),
+        source,
+    })
 }
 
 fn stopped(finding: Box<Finding>) -> StepError {
